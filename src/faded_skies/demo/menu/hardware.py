@@ -87,7 +87,7 @@ PLANTS = (
            "Shrugs off a hot week."),
     _plant("Old Oak Lullaby Clone", "indica", 3500, "sleepy calm",
            "Short, bushy and heavy in flower.",
-           "Prune early and often."),
+           "Prune it early and often, and give it room to breathe."),
     _plant("Desert Willow Seedling", "hybrid", 2600, "clear-headed calm",
            "A balanced THC and CBD plant, three weeks from seed.",
            "Sold in a compostable pot that goes straight into the soil."),
