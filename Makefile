@@ -1,0 +1,28 @@
+# Everything a newcomer and CI need. Each target makes its own environment first; nothing is installed outside this folder.
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock
+MAKEFLAGS += --no-print-directory
+PYTHON_IN := .venv/bin/python
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 14
+
+run: ## start the whole shop: database, cache, demo data, server and jobs (PORT, FADED_SKIES_DATA)
+	@sh scripts/bootstrap.sh run && exec .venv/bin/faded-skies up
+
+test: check ## all checks, then all tests (ARGS="-k orders" picks some)
+	@exec $(PYTHON_IN) -m pytest $(ARGS)
+
+check: ## format, lint, types and the architecture's import contracts
+	@sh scripts/bootstrap.sh dev
+	$(PYTHON_IN) -m ruff format --check
+	$(PYTHON_IN) -m ruff check
+	$(PYTHON_IN) -m mypy
+	.venv/bin/lint-imports
+
+bench: ## measure the server's speed on pinned cores (ARGS="--help" for more)
+	@sh scripts/bootstrap.sh dev
+	@exec $(PYTHON_IN) -m benchmarks $(ARGS)
+
+lock: ## resolve the dependencies in pyproject.toml again (ARGS="--upgrade" for the newest)
+	@sh scripts/bootstrap.sh lock $(ARGS)

@@ -1,0 +1,10 @@
+DROP TABLE rewards_transactions;
+DROP TABLE rewards_accounts;
+DROP TABLE refunds;
+DROP TABLE payment_intents;
+DROP TABLE stock_movements;
+DROP TABLE order_tracking;
+DROP TABLE order_items;
+DROP TABLE orders;
+DROP SEQUENCE order_numbers;
+DROP TABLE payment_methods;

@@ -1,0 +1,84 @@
+"""The composition root: settings in, adapters chosen, application out. Every entry point goes through here."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import socketio
+from starlette.types import ASGIApp
+
+from faded_skies import registry
+from faded_skies.platform import realtime as sockets
+from faded_skies.platform import valkey as valkey_client
+from faded_skies.platform.db import Database
+from faded_skies.platform.events import Bus
+from faded_skies.platform.http.app import Dispatcher, build_api, layered
+from faded_skies.platform.http.limits import RateLimit
+from faded_skies.platform.jobs import Worker
+from faded_skies.platform.ports import Ports
+from faded_skies.platform.ratelimit import Meter
+from faded_skies.platform.realtime import Realtime
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.tokens import AccessTokens
+
+
+@dataclass(frozen=True)
+class Application:
+    """Everything a process needs: `asgi` to serve, `worker` to work."""
+
+    ports: Ports
+    asgi: ASGIApp
+    worker: Worker
+
+
+@asynccontextmanager
+async def application(settings: Settings, *, serves: bool = True) -> AsyncIterator[Application]:
+    """Open every connection, wire everything, and close it all in the end.
+
+    `serves` is False for processes without clients (workers, commands): they only write to the socket bus.
+    """
+    async with AsyncExitStack() as stack:
+        bus = Bus()
+        db = await Database.connect(settings.database_url, bus=bus, size=settings.database_pool)
+        stack.push_async_callback(db.close)
+        valkey = valkey_client.connect(settings.redis_url)
+        stack.push_async_callback(valkey.aclose)
+        manager = sockets.connect_manager(settings.redis_url, write_only=not serves)
+        tokens = AccessTokens(settings.jwt_secret.get_secret_value(), settings.jwt_expires_in)
+        ports = Ports(
+            settings=settings,
+            db=db,
+            valkey=valkey,
+            tokens=tokens,
+            realtime=Realtime(manager),
+            authenticator=registry.authenticator(db, tokens),
+        )
+        await _choose_adapters(ports, stack)
+        subscriptions = registry.subscriptions(ports)
+        bus.register(subscriptions)
+        worker = Worker(
+            url=settings.database_url,
+            db=db,
+            subscriptions=subscriptions,
+            periodic=registry.periodic(ports),
+        )
+        yield Application(ports, await _serving(ports, manager, stack), worker)
+
+
+async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
+    """Provide an adapter for every port: the real one where its key is set, else the double."""
+
+
+async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: AsyncExitStack) -> ASGIApp:
+    settings = ports.settings
+    meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
+    stack.push_async_callback(meter.close)
+    api = build_api(version=settings.version, ports=ports, routers=registry.routers(ports))
+    limit = RateLimit(api, meter=meter, tokens=ports.tokens)
+    server = sockets.build_server(
+        manager,
+        authenticator=ports.authenticator,
+        events=registry.client_events(ports),
+        origins=settings.client_origins,
+    )
+    return Dispatcher(layered(api, limit=limit, origins=settings.client_origins), server)

@@ -1,0 +1,187 @@
+"""The database: one pool, reads that commit by themselves, and transactions that carry their consequences."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+import orjson
+from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
+
+from faded_skies.platform.audit import Entry, origin
+from faded_skies.platform.events import Bus, Event
+from faded_skies.platform.ids import new_id
+from faded_skies.platform.outbound import transaction_open
+
+Row = asyncpg.Record
+
+# The queue library's own statement, rendered once: priorities, entrypoints, payloads, delays, dedupe keys, headers.
+_ENQUEUE = QueryQueueBuilder().build_enqueue_query("raise")
+
+_INSERT_AUDIT = """
+INSERT INTO audit_log (id, actor_id, action, object_type, object_id, details, address, user_agent, request_id)
+SELECT e.id, e.actor_id, e.action, e.object_type, e.object_id, e.details, $7, $8, $9
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::jsonb[])
+     AS e (id, actor_id, action, object_type, object_id, details)
+"""
+
+
+class Tx:
+    """An open transaction: statements, and what shall follow from its commit.
+
+    Events, jobs and audit entries are collected and written in one statement each just before the commit, so
+    they exist exactly when the changes exist.
+    """
+
+    __slots__ = ("_audit", "_bus", "_jobs", "connection")
+
+    def __init__(self, connection: "asyncpg.Connection[Row]", bus: Bus) -> None:
+        self.connection = connection
+        self._bus = bus
+        self._jobs: list[tuple[str, bytes]] = []
+        self._audit: list[Entry] = []
+
+    async def fetch(self, statement: str, *values: object) -> list[Row]:
+        return cast("list[Row]", await self.connection.fetch(statement, *values))
+
+    async def fetchrow(self, statement: str, *values: object) -> Row | None:
+        return cast("Row | None", await self.connection.fetchrow(statement, *values))
+
+    async def fetchval(self, statement: str, *values: object) -> Any:
+        return await self.connection.fetchval(statement, *values)
+
+    async def execute(self, statement: str, *values: object) -> int:
+        """Run a statement and return how many rows it touched."""
+        tag = await self.connection.execute(statement, *values)
+        count = tag.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo everything inside, its events and audit entries too, when the block raises; the rest goes on."""
+        jobs, entries = len(self._jobs), len(self._audit)
+        try:
+            async with self.connection.transaction():
+                yield
+        except BaseException:
+            del self._jobs[jobs:]
+            del self._audit[entries:]
+            raise
+
+    def emit(self, event: Event) -> None:
+        """State a fact: one job for each of its subscribers is enqueued with this commit."""
+        self._jobs.extend(self._bus.jobs_for(event))
+
+    def enqueue(self, job: str, payload: bytes) -> None:
+        """Enqueue one job with this commit."""
+        self._jobs.append((job, payload))
+
+    def audit(
+        self,
+        action: str,
+        *,
+        object_type: str,
+        object_id: UUID | None,
+        actor_id: UUID | None,
+        **details: object,
+    ) -> None:
+        """Record who did what to which thing; written with this commit."""
+        self._audit.append(Entry(action, object_type, object_id, actor_id, details))
+
+    async def flush(self) -> None:
+        """Write what was collected. Called once, by `Database.transaction`, just before the commit."""
+        if self._audit:
+            where = origin.get()
+            await self.connection.execute(
+                _INSERT_AUDIT,
+                [new_id() for _ in self._audit],
+                [entry.actor_id for entry in self._audit],
+                [entry.action for entry in self._audit],
+                [entry.object_type for entry in self._audit],
+                [entry.object_id for entry in self._audit],
+                [entry.details for entry in self._audit],
+                where.address,
+                where.user_agent,
+                where.request_id,
+            )
+        if self._jobs:
+            count = len(self._jobs)
+            await self.connection.execute(
+                _ENQUEUE,
+                [0] * count,
+                [name for name, _ in self._jobs],
+                [payload for _, payload in self._jobs],
+                [timedelta(0)] * count,
+                [None] * count,
+                [None] * count,
+            )
+
+
+def _dump(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def prepare_connection(connection: "asyncpg.Connection[Row]") -> None:
+    """Teach a connection our JSON: jsonb in and out as Python values."""
+    await connection.set_type_codec("jsonb", encoder=_dump, decoder=orjson.loads, schema="pg_catalog")
+
+
+async def _keep_session(_: "asyncpg.Connection[Row]") -> None:
+    # No statement of ours sets session state outside a transaction, so the pool need not reset it at each
+    # release: that saves 30-40 µs a request (docs/adr/0004).
+    return
+
+
+class Database:
+    """The pool. Reads outside a transaction commit by themselves and cost no BEGIN."""
+
+    def __init__(self, pool: "asyncpg.Pool[Row]", bus: Bus) -> None:
+        self.pool = pool
+        self.bus = bus
+
+    @classmethod
+    async def connect(cls, url: str, *, bus: Bus, size: int) -> "Database":
+        """Open the pool. Raises OSError or asyncpg.PostgresError when the server cannot be reached."""
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=size,
+            statement_cache_size=500,
+            max_cached_statement_lifetime=0,
+            command_timeout=30,
+            init=prepare_connection,
+            reset=_keep_session,
+            server_settings={"application_name": "faded-skies", "jit": "off"},
+        )
+        return cls(pool, bus)
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+    async def fetch(self, statement: str, *values: object) -> list[Row]:
+        return cast("list[Row]", await self.pool.fetch(statement, *values))
+
+    async def fetchrow(self, statement: str, *values: object) -> Row | None:
+        return cast("Row | None", await self.pool.fetchrow(statement, *values))
+
+    async def fetchval(self, statement: str, *values: object) -> Any:
+        return await self.pool.fetchval(statement, *values)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """Open a transaction: commits when the block ends, undoes everything when it raises.
+
+        Only edges call this, once, and finish with it before they answer. While it is open no network call may
+        be made (`outbound`). Raises whatever the commit raises: an answer is given only after it.
+        """
+        async with self.pool.acquire() as connection:
+            token = transaction_open.set(True)
+            try:
+                async with connection.transaction():
+                    tx = Tx(cast("asyncpg.Connection[Row]", connection), self.bus)
+                    yield tx
+                    await tx.flush()
+            finally:
+                transaction_open.reset(token)

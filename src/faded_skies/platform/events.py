@@ -1,0 +1,52 @@
+"""Facts that a transaction states, and who hears of them.
+
+An event is a frozen dataclass of ids and values. `tx.emit(event)` turns it into one job for each subscriber,
+written by the same transaction, so a commit and its consequences are one thing. Handlers may run twice and
+must not mind.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import orjson
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of all events. `name` is their stable name on the wire and in dead letters."""
+
+    name: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One subscriber of one event. `job` is the stable name of the queue's entrypoint."""
+
+    job: str
+    event: type[Event]
+    handler: Callable[[Any], Awaitable[None]]
+
+    def decode(self, payload: bytes) -> Event:
+        """Return the event from its payload. Raises pydantic.ValidationError when the shape has changed."""
+        return TypeAdapter(self.event).validate_json(payload)
+
+
+class Bus:
+    """Which jobs an event makes; filled once by bootstrap, in every process, from the same table of contents."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[type[Event], list[str]] = {}
+
+    def register(self, subscriptions: Iterable[Subscription]) -> None:
+        for subscription in subscriptions:
+            self._jobs.setdefault(subscription.event, []).append(subscription.job)
+
+    def jobs_for(self, event: Event) -> list[tuple[str, bytes]]:
+        """Return (entrypoint, payload) for each subscriber of the event."""
+        names = self._jobs.get(type(event))
+        if not names:
+            return []
+        payload = orjson.dumps(event)
+        return [(name, payload) for name in names]

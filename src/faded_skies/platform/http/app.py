@@ -1,0 +1,70 @@
+"""Builds the HTTP application: the framework, its error pages, and the layers in front of it."""
+
+from collections.abc import Sequence
+
+import socketio
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from faded_skies.platform.http import errors
+from faded_skies.platform.http.fields import ErrorShape
+from faded_skies.platform.http.front import Front
+from faded_skies.platform.http.limits import RateLimit
+from faded_skies.platform.ports import Ports
+
+MOST_BODY_BYTES = 1024 * 1024
+_EXPOSED = [
+    "ETag",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "X-Request-ID",
+]
+
+
+def build_api(*, version: str, ports: Ports, routers: Sequence[APIRouter]) -> FastAPI:
+    """Return the FastAPI application with all routers and the error handlers."""
+    api = FastAPI(
+        title="Faded Skies",
+        version=version,
+        description="The backend of a licensed cannabis retailer. Prices are dollars, times are UTC.",
+        redoc_url=None,
+        responses={
+            "4XX": {"model": ErrorShape, "description": "Refused; the sentence says what to do."},
+            "5XX": {"model": ErrorShape, "description": "Our fault, or a dependency is down."},
+        },
+    )
+    api.state.ports = ports
+    errors.install(api)
+    for router in routers:
+        api.include_router(router)
+    return api
+
+
+class Dispatcher:
+    """Sends Socket.IO traffic to its server and the rest through the layers to the API."""
+
+    def __init__(self, http: ASGIApp, sockets: socketio.AsyncServer) -> None:
+        self._http = http
+        self._sockets = socketio.ASGIApp(sockets, socketio_path="socket.io")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"} and scope["path"].startswith("/socket.io"):
+            await self._sockets(scope, receive, send)
+        else:
+            await self._http(scope, receive, send)
+
+
+def layered(api: ASGIApp, *, limit: RateLimit, origins: list[str]) -> ASGIApp:
+    """Return the API behind its layers, outermost first: front, CORS, rate limit, API."""
+    cors = CORSMiddleware(
+        limit,
+        allow_origins=origins,
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID"],
+        expose_headers=_EXPOSED,
+    )
+    return Front(cors, most_bytes=MOST_BODY_BYTES)

@@ -1,0 +1,80 @@
+"""Field types that every request body shares, each refusing what the database could not keep."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+MOST_TEXT = 500
+
+
+def _clean(text: str) -> str:
+    if "\x00" in text:
+        raise PydanticCustomError("nul_character", "Remove the NUL character.")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "Write something here; blanks alone are not enough.")
+    return text.strip()
+
+
+Text = Annotated[str, AfterValidator(_clean)]
+"""Text that PostgreSQL can keep: no NUL. Bound its length with Field(max_length=…)."""
+
+Line = Annotated[Text, AfterValidator(_not_blank)]
+"""Text with something in it; blanks around it are dropped."""
+
+Note = Annotated[Text, Field(max_length=MOST_TEXT)]
+"""Free text of up to 500 characters."""
+
+
+def _uuid_text(value: object) -> object:
+    # Only the canonical form: hex without dashes, braces and urn: forms are ids of another kind.
+    if isinstance(value, str) and len(value) != 36:  # noqa: PLR2004 - RFC 9562 §4
+        raise PydanticCustomError(
+            "uuid", "Give the id as a UUID, such as 0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60."
+        )
+    return value
+
+
+Id = Annotated[UUID, BeforeValidator(_uuid_text)]
+"""An id as a client writes it: a UUID in its canonical form."""
+
+
+class Body(BaseModel):
+    """Base of request bodies: camelCase keys, unknown keys refused, no silent conversion of types."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_by_name=True,
+    )
+
+
+class Shape(BaseModel):
+    """Base of the shapes of answers; they document the wire, and tests hold the bytes against them."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, validate_by_name=True)
+
+
+class Problem(Shape):
+    """One field that is wrong."""
+
+    field: str
+    message: str
+
+
+class ErrorShape(BaseModel):
+    """The body of every refusal; some carry further keys, such as declineCode."""
+
+    model_config = ConfigDict(extra="allow")
+
+    error: str = Field(examples=["Sign in again: your session has ended."])
+    code: str = Field(examples=["TOKEN_EXPIRED"])
+    details: list[Problem] | None = None

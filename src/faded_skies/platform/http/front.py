@@ -1,0 +1,95 @@
+"""The outermost layer of HTTP: request ids, one log line a request, body limits, and the last net for mistakes.
+
+Pure ASGI, because each layer of Starlette's BaseHTTPMiddleware costs more than the whole of this.
+"""
+
+import re
+import time
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from faded_skies.platform.audit import Origin, origin
+from faded_skies.platform.http.answers import Json
+from faded_skies.platform.ids import new_id
+
+log = structlog.get_logger()
+
+_WELL_FORMED = re.compile(r"^[A-Za-z0-9._-]{8,128}$")
+
+
+class Front:
+    """Wraps the application. `most_bytes` bounds every request body."""
+
+    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _WELL_FORMED.match(given) else str(new_id())
+        client = scope.get("client")
+        origin.set(Origin(client[0] if client else None, headers.get("user-agent", "")[:300], request_id))
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, self._bounded(headers, receive), answer)
+        except Exception:
+            log.exception("request_failed", request_id=request_id, method=scope["method"], path=_route(scope))
+            if status == 0:
+                await _sorry(request_id)(scope, receive, answer)
+        log.info(
+            "request",
+            request_id=request_id,
+            method=scope["method"],
+            path=_route(scope),
+            status=status,
+            ms=round((time.perf_counter() - started) * 1000, 2),
+        )
+
+    def _bounded(self, headers: Headers, receive: Receive) -> Receive:
+        most = self._most_bytes
+        declared = headers.get("content-length", "")
+        if declared.isdigit() and int(declared) <= most:
+            return receive  # the server itself holds a client to the length it declared
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > most or (declared.isdigit() and int(declared) > most):
+                raise HTTPException(413)
+            return message
+
+        return counted
+
+
+def _route(scope: Scope) -> str:
+    # The template, not the path itself: paths carry ids, and sometimes what people typed.
+    route = scope.get("route")
+    return str(getattr(route, "path", None) or scope["path"][:200])
+
+
+def _sorry(request_id: str) -> Json:
+    return Json(
+        {
+            "error": f"Something went wrong on our side. Try again; if it stays so, tell us this id: {request_id}",
+            "code": "INTERNAL",
+        },
+        status_code=500,
+    )

@@ -1,0 +1,59 @@
+"""The general limit of the API, before routing: keyed by person where the token tells, else by address."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from faded_skies.platform.actor import InvalidToken, TokenExpired
+from faded_skies.platform.errors import Limited
+from faded_skies.platform.http.answers import render
+from faded_skies.platform.ratelimit import Meter
+from faded_skies.platform.tokens import AccessTokens
+
+_EXEMPT = frozenset({"/api/driver/location"})
+
+
+def client_address(scope: Scope) -> str:
+    """Return the address the connection came from."""
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
+
+
+class RateLimit:
+    """Counts calls under /api/ and tells what is left in the RateLimit fields."""
+
+    def __init__(self, app: ASGIApp, *, meter: Meter, tokens: AccessTokens) -> None:
+        self._app = app
+        self._meter = meter
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/api/") or scope["path"] in _EXEMPT:
+            await self._app(scope, receive, send)
+            return
+        budget = self._meter.hit(self._subject(scope))
+        fields = budget.headers()
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).raw.extend(fields)
+            await send(message)
+
+        if budget.exceeded:
+            refused = render(
+                Limited(
+                    f"That is more than {budget.limit} requests in one window. Wait {budget.reset} seconds.",
+                    retryAfter=budget.reset,
+                )
+            )
+            await refused(scope, receive, answer)
+            return
+        await self._app(scope, receive, answer)
+
+    def _subject(self, scope: Scope) -> str:
+        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            try:
+                return str(self._tokens.read(token.strip()).user_id)
+            except (InvalidToken, TokenExpired):
+                pass
+        return client_address(scope)

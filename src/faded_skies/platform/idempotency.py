@@ -1,0 +1,140 @@
+"""Idempotency-Key (contract §1): the same key and body gives the first answer again, whatever happened in between.
+
+The key, the effect and the answer stand in one transaction, so a killed process leaves either all or nothing.
+Work that needs a vendor between two transactions leaves its `subject` (the order) with the key; a repetition
+then speaks for that subject instead of doing the work again.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Header
+
+from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.errors import Conflict, Kind, Situation
+from faded_skies.platform.http.answers import Json, dump, refusal
+
+KEPT = timedelta(hours=24)
+
+_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7))"
+_FIND = """
+SELECT fingerprint, status, body, subject FROM idempotency_keys
+WHERE owner_id = $1 AND key = $2 AND created_at > now() - interval '24 hours'
+"""
+_PUT = """
+INSERT INTO idempotency_keys (owner_id, key, fingerprint) VALUES ($1, $2, $3)
+ON CONFLICT (owner_id, key) DO UPDATE
+SET fingerprint = EXCLUDED.fingerprint, status = NULL, body = NULL, subject = NULL, created_at = now()
+"""
+_SUBJECT = "UPDATE idempotency_keys SET subject = $3 WHERE owner_id = $1 AND key = $2"
+_ANSWER = "UPDATE idempotency_keys SET status = $3, body = $4 WHERE owner_id = $1 AND key = $2"
+_PRUNE = "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
+
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Makes the call safe to repeat: the same key and body gives the first answer again for 24 hours.",
+    ),
+]
+
+_NOT_KEPT = {Kind.UNAUTHENTICATED, Kind.LIMITED, Kind.UNAVAILABLE}
+
+
+class KeyReused(Conflict):
+    code = "IDEMPOTENCY_KEY_REUSED"
+    sentence = "This Idempotency-Key was used with another request. Use a new key for a new request."
+
+
+class KeyInProgress(Conflict):
+    code = "IDEMPOTENCY_IN_PROGRESS"
+    sentence = "The first request with this Idempotency-Key is still running. Ask again in a moment."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call answers: a status and a JSON body."""
+
+    status: int
+    body: object
+
+    def response(self) -> Json:
+        return Json(self.body, status_code=self.status)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One keyed call: whose, under which key, and a digest of what was asked."""
+
+    owner_id: UUID
+    key: str
+    fingerprint: bytes
+
+    @classmethod
+    def of(cls, owner_id: UUID, key: str | None, *, what: str, body: object = None) -> "Call | None":
+        """Return the call, or None when the client sent no key. `what` names method and path."""
+        if key is None:
+            return None
+        return cls(owner_id, key, hashlib.sha256(what.encode() + b"\0" + dump(body)).digest())
+
+    async def claim(self, tx: Tx) -> "Answer | UUID | None":
+        """Take the key for this transaction: None when it is new, else the first answer, or its subject.
+
+        Raises KeyInProgress while another transaction holds it, KeyReused when the request differs.
+        """
+        if not await tx.fetchval(_LOCK, f"{self.owner_id}:{self.key}"):
+            raise KeyInProgress
+        row = await tx.fetchrow(_FIND, self.owner_id, self.key)
+        if row is None:
+            await tx.execute(_PUT, self.owner_id, self.key, self.fingerprint)
+            return None
+        if row["fingerprint"] != self.fingerprint:
+            raise KeyReused
+        if row["status"] is not None:
+            return Answer(row["status"], row["body"])
+        return row["subject"] if row["subject"] is not None else None
+
+    async def leave_subject(self, tx: Tx, subject: UUID) -> None:
+        """Tie the key to the thing this call made, for a repetition that finds no answer yet."""
+        await tx.execute(_SUBJECT, self.owner_id, self.key, subject)
+
+    async def keep(self, tx: Tx, answer: Answer) -> None:
+        """Store the answer with the effect."""
+        await tx.execute(_ANSWER, self.owner_id, self.key, answer.status, dump(answer.body))
+
+
+async def once(db: Database, call: Call | None, work: Callable[[Tx], Awaitable[Answer]]) -> Json:
+    """Run `work` in one transaction, at most once for a key, and return its answer or the first one's.
+
+    A refusal undoes the work and is kept with the key, except those that only say "not now".
+    """
+    if call is None:
+        async with db.transaction() as tx:
+            answer = await work(tx)
+        return answer.response()
+    async with db.transaction() as tx:
+        first = await call.claim(tx)
+        if isinstance(first, Answer):
+            return first.response()
+        try:
+            async with tx.savepoint():
+                answer = await work(tx)
+        except Situation as situation:
+            if situation.kind in _NOT_KEPT:
+                raise
+            answer = Answer(*refusal(situation))
+        await call.keep(tx, answer)
+    return answer.response()
+
+
+async def prune(db: Database) -> None:
+    """Forget keys older than a day."""
+    async with db.transaction() as tx:
+        await tx.execute(_PRUNE)

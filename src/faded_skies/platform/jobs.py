@@ -1,0 +1,166 @@
+"""The worker: runs what transactions enqueued, and what the clock asks for.
+
+The queue is pgqueuer on its own connection. On top of it stand three things it leaves open: a job that kills
+its worker again and again is held after a few starts, failed jobs back off and are then held where staff can see
+and replay them, and the connection is made anew when the database comes back.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.errors import RetryRequested
+from pgqueuer.executors import DatabaseRetryEntrypointExecutor, EntrypointExecutorParameters
+from pgqueuer.models import Context, Job, Schedule
+from pgqueuer.types import QueueExecutionMode
+
+from faded_skies.platform.db import Database
+from faded_skies.platform.events import Subscription
+
+log = structlog.get_logger()
+
+MOST_ATTEMPTS = 8
+MOST_STARTS = 5
+HEARTBEAT = timedelta(seconds=4)
+
+_COUNT_START = """
+INSERT INTO job_starts (job_id) VALUES ($1)
+ON CONFLICT (job_id) DO UPDATE SET starts = job_starts.starts + 1
+RETURNING starts
+"""
+_FORGET_STARTS = "DELETE FROM job_starts WHERE job_id = $1"
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Work that the clock asks for. `cron` has minutes, in UTC; the handler may run late or twice."""
+
+    job: str
+    cron: str
+    handler: Callable[[], Awaitable[None]]
+
+
+class PoisonedJobError(Exception):
+    """The job was started several times and never ended: its worker died each time."""
+
+
+@dataclass
+class _Executor(DatabaseRetryEntrypointExecutor):
+    """Counts starts before the work and forgets them after it, so that a crash leaves its trace."""
+
+    db: Database = field(kw_only=True)
+
+    async def execute(self, job: Job, context: Context) -> None:
+        starts = await self.db.fetchval(_COUNT_START, job.id)
+        if starts > MOST_STARTS:
+            await self.db.fetchval(_FORGET_STARTS, job.id)
+            raise PoisonedJobError(f"started {starts - 1} times without an end")
+        with structlog.contextvars.bound_contextvars(job=job.entrypoint, job_id=int(job.id)):
+            try:
+                if starts > 1:
+                    log.warning("job_started_again", starts=starts)
+                await super().execute(job, context)
+            except RetryRequested as retry:
+                log.warning("job_will_retry", attempt=job.attempts + 1, reason=retry.reason)
+                await self.db.fetchval(_FORGET_STARTS, job.id)
+                raise
+            except Exception:
+                log.exception("job_held")
+                await self.db.fetchval(_FORGET_STARTS, job.id)
+                raise
+        await self.db.fetchval(_FORGET_STARTS, job.id)
+
+
+class Worker:
+    """Runs subscriptions and periodic work until `stop` is called."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        db: Database,
+        subscriptions: Sequence[Subscription],
+        periodic: Sequence[Periodic],
+    ) -> None:
+        self._url = url
+        self._db = db
+        self._subscriptions = subscriptions
+        self._periodic = periodic
+        self._stopping = asyncio.Event()
+        self._running: PgQueuer | None = None
+
+    def stop(self) -> None:
+        """Take no more jobs; those under way are finished first."""
+        self._stopping.set()
+        if self._running is not None:
+            self._running.shutdown.set()
+
+    async def run(self) -> None:
+        """Work until stopped; when the database goes away, come back when it does."""
+        while not self._stopping.is_set():
+            try:
+                await self._run(QueueExecutionMode.continuous)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("worker_lost_database", error=type(error).__name__)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), timeout=1)
+
+    async def drain(self) -> None:
+        """Work until the queue is empty, then return."""
+        await self._run(QueueExecutionMode.drain)
+
+    async def _run(self, mode: QueueExecutionMode) -> None:
+        connection = await asyncpg.connect(
+            self._url, server_settings={"application_name": "faded-skies-jobs"}
+        )
+        try:
+            queue = PgQueuer.from_asyncpg_connection(connection)
+            self._register(queue)
+            self._running = queue
+            if self._stopping.is_set():
+                return
+            log.info("worker_ready", jobs=len(self._subscriptions), periodic=len(self._periodic))
+            await queue.run(
+                mode=mode,
+                dequeue_timeout=timedelta(seconds=1),
+                batch_size=20,
+                heartbeat_timeout=HEARTBEAT,
+                shutdown_on_listener_failure=True,
+            )
+        finally:
+            self._running = None
+            await connection.close(timeout=2)
+
+    def _register(self, queue: PgQueuer) -> None:
+        def executor(parameters: EntrypointExecutorParameters) -> _Executor:
+            return _Executor(parameters, max_attempts=MOST_ATTEMPTS, db=self._db)
+
+        for subscription in self._subscriptions:
+            queue.entrypoint(subscription.job, on_failure="hold", executor_factory=executor)(
+                _deliver(subscription)
+            )
+        for periodic in self._periodic:
+            queue.schedule(periodic.job, periodic.cron)(_tick(periodic))
+
+
+def _deliver(subscription: Subscription) -> Callable[[Job], Awaitable[None]]:
+    async def deliver(job: Job) -> None:
+        await subscription.handler(subscription.decode(job.payload or b"{}"))
+
+    return deliver
+
+
+def _tick(periodic: Periodic) -> Callable[[Schedule], Awaitable[None]]:
+    async def tick(_: Schedule) -> None:
+        try:
+            await periodic.handler()
+        except Exception:
+            # The next tick tries again; the failure must be seen, and must not end the worker.
+            log.exception("periodic_failed", job=periodic.job)
+
+    return tick

@@ -1,0 +1,34 @@
+"""Logs: one JSON line an event, a fixed name and fields, no personal data."""
+
+import logging
+import sys
+from typing import TextIO
+
+import orjson
+import structlog
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def _render(_logger: object, _name: str, event: structlog.typing.EventDict) -> bytes:
+    return orjson.dumps(event, default=str)
+
+
+def configure(level: str, *, process: str, stream: TextIO = sys.stderr) -> None:
+    """Set up logging for this process. `process` (serve, worker …) stands in every line."""
+    structlog.configure(
+        cache_logger_on_first_use=True,
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.dict_tracebacks,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _render,
+        ],
+        logger_factory=structlog.BytesLoggerFactory(stream.buffer),
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    logging.basicConfig(stream=stream, level=logging.WARNING, format="%(message)s", force=True)
+    # The queue library logs each failure with its traceback; the executor has told of it already.
+    logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)

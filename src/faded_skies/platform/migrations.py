@@ -1,0 +1,112 @@
+"""Migrations: plain SQL files, up and down, applied in order, each in its own transaction.
+
+Files are `NNNN_name.up.sql` and `NNNN_name.down.sql`. One advisory lock makes two at once harmless; lock and
+statement timeouts keep a migration from stopping the shop (docs/adr/0002).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+FOLDER = Path(__file__).resolve().parents[3] / "migrations"
+
+_NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)\.up\.sql$")
+_LOCK = 7_262_024_001
+_LEDGER = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    number int PRIMARY KEY,
+    name text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+class MigrationError(Exception):
+    """A migration cannot be applied; the text says which and why."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    number: int
+    name: str
+    up: Path
+    down: Path
+
+
+def read(folder: Path = FOLDER) -> list[Migration]:
+    """Return the migrations in order. Raises MigrationError when numbers repeat or a down file is missing."""
+    found: list[Migration] = []
+    for path in sorted(folder.glob("*.up.sql")):
+        match = _NAME.match(path.name)
+        if match is None:
+            raise MigrationError(f"{path.name} is not named NNNN_name.up.sql")
+        down = path.with_name(path.name.replace(".up.sql", ".down.sql"))
+        if not down.exists():
+            raise MigrationError(f"{path.name} has no {down.name} beside it")
+        found.append(Migration(int(match[1]), match[2], path, down))
+    numbers = [migration.number for migration in found]
+    if numbers != list(range(1, len(found) + 1)):
+        raise MigrationError(f"migrations must be numbered 1, 2, 3 … without gaps, but are {numbers}")
+    return found
+
+
+async def applied(connection: "asyncpg.Connection[asyncpg.Record]") -> list[int]:
+    """Return the numbers that this database has."""
+    await connection.execute(_LEDGER)
+    return [
+        row["number"]
+        for row in await connection.fetch("SELECT number FROM schema_migrations ORDER BY number")
+    ]
+
+
+async def migrate(
+    url: str,
+    *,
+    to: int | None = None,
+    folder: Path = FOLDER,
+    progress: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Bring the database to migration `to` (default: the newest), up or down; return how many were run.
+
+    Raises MigrationError when a step fails; that step is undone, those before it stay.
+    """
+    migrations = read(folder)
+    target = len(migrations) if to is None else to
+    if not 0 <= target <= len(migrations):
+        raise MigrationError(f"there is no migration {target}; the newest is {len(migrations)}")
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        have = await applied(connection)
+        if have and have[-1] > len(migrations):
+            raise MigrationError(
+                f"this database is at migration {have[-1]}, which this release does not know; run the newer release"
+            )
+        steps = [(m, m.up) for m in migrations if m.number not in have and m.number <= target]
+        steps += [(m, m.down) for m in reversed(migrations) if m.number in have and m.number > target]
+        for migration, path in steps:
+            progress(path.name)
+            await _run(connection, migration, path)
+        return len(steps)
+    finally:
+        await connection.close()
+
+
+async def _run(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration, path: Path) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s'")
+            await connection.execute(path.read_text(encoding="utf-8"))
+            if path == migration.up:
+                await connection.execute(
+                    "INSERT INTO schema_migrations (number, name) VALUES ($1, $2)",
+                    migration.number,
+                    migration.name,
+                )
+            else:
+                await connection.execute("DELETE FROM schema_migrations WHERE number = $1", migration.number)
+    except asyncpg.PostgresError as error:
+        raise MigrationError(f"{path.name} failed and was undone: {error}") from error

@@ -1,0 +1,40 @@
+"""What bootstrap provides to endpoints, sockets, subscribers and jobs, looked up by type."""
+
+from typing import Any
+
+from faded_skies.platform.actor import Authenticator
+from faded_skies.platform.db import Database
+from faded_skies.platform.realtime import Realtime
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.tokens import AccessTokens
+from faded_skies.platform.valkey import Valkey
+
+
+class Ports:
+    """The platform's own parts by name, everything else by the type that a signature names."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        db: Database,
+        valkey: Valkey,
+        tokens: AccessTokens,
+        realtime: Realtime,
+        authenticator: Authenticator,
+    ) -> None:
+        self.settings = settings
+        self.db = db
+        self.valkey = valkey
+        self.tokens = tokens
+        self.realtime = realtime
+        self.authenticator = authenticator
+        self._provided: dict[object, object] = {}
+
+    def provide(self, kind: object, thing: object) -> None:
+        """Provide an adapter for the type (usually a Protocol) that asks for it."""
+        self._provided[kind] = thing
+
+    def get(self, kind: object) -> Any:
+        """Return what was provided for the type. Raises KeyError: bootstrap forgot it."""
+        return self._provided[kind]

@@ -1,0 +1,144 @@
+"""Socket.IO (protocol of socket.io-client 4): who is connected, which events they may send, and telling rooms.
+
+Every client event has a closed payload type and one handler; its acknowledgement is `{ok: true, …}` or
+`{ok: false, error, code}`. Emits go over Valkey, so they reach rooms on every server process; a worker only emits.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+import socketio
+import structlog
+from pydantic import ValidationError
+from redis.exceptions import RedisError
+
+from faded_skies.platform.actor import Actor, Authenticator, Role
+from faded_skies.platform.errors import Situation
+from faded_skies.platform.http.answers import refusal
+from faded_skies.platform.http.errors import problems
+from faded_skies.platform.http.fields import Body
+
+log = structlog.get_logger()
+
+CHANNEL = "faded-skies:sockets"
+MOST_MESSAGE_BYTES = 64 * 1024
+
+
+class _Json:
+    """What python-socketio asks of a JSON module, by orjson: UUIDs and times as in HTTP."""
+
+    @staticmethod
+    def dumps(value: object, **_: object) -> str:
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+
+    @staticmethod
+    def loads(text: str | bytes, **_: object) -> Any:
+        return orjson.loads(text)
+
+
+class Realtime:
+    """Tells rooms. Every process may; only servers have clients."""
+
+    def __init__(self, manager: socketio.AsyncRedisManager) -> None:
+        self._manager = manager
+
+    async def tell(self, event: str, data: object, *, rooms: Sequence[str]) -> None:
+        """Send the event once to each socket that is in any of the rooms."""
+        await self._manager.emit(event, data, namespace="/", room=list(rooms))
+
+
+@dataclass(frozen=True)
+class Socket:
+    """One connected client, as handlers see it."""
+
+    sid: str
+    actor: Actor
+    server: socketio.AsyncServer
+
+    async def join(self, room: str) -> None:
+        await self.server.enter_room(self.sid, room)
+
+
+@dataclass(frozen=True)
+class ClientEvent:
+    """One event that clients may send: its name, its closed payload, and its handler's further ack fields."""
+
+    name: str
+    payload: type[Body]
+    handler: Callable[[Socket, Any], Awaitable[dict[str, object]]]
+
+
+def connect_manager(redis_url: str, *, write_only: bool) -> socketio.AsyncRedisManager:
+    """Return the bus that carries emits between processes."""
+    return socketio.AsyncRedisManager(redis_url, channel=CHANNEL, write_only=write_only, json=_Json)
+
+
+def build_server(
+    manager: socketio.AsyncRedisManager,
+    *,
+    authenticator: Authenticator,
+    events: Sequence[ClientEvent],
+    origins: list[str],
+) -> socketio.AsyncServer:
+    """Return the server with its connect handler and all client events."""
+    server = socketio.AsyncServer(
+        async_mode="asgi",
+        client_manager=manager,
+        cors_allowed_origins=origins,
+        json=_Json,
+        max_http_buffer_size=MOST_MESSAGE_BYTES,
+        http_compression=False,
+    )
+
+    async def connect(sid: str, _environ: dict[str, Any], auth: object = None) -> None:
+        token = auth.get("token") if isinstance(auth, dict) else None
+        try:
+            if not isinstance(token, str):
+                raise ConnectionRefusedError
+            actor = await authenticator.authenticate(token)
+        except (Situation, ConnectionRefusedError) as refused:
+            code = refused.code if isinstance(refused, Situation) else "TOKEN_REQUIRED"
+            raise socketio.exceptions.ConnectionRefusedError("Authentication error", {"code": code}) from None
+        await server.save_session(sid, {"actor": actor})
+        await server.enter_room(sid, f"user:{actor.id}")
+        if actor.role is Role.AGENT:
+            await server.enter_room(sid, "agents")
+
+    server.on("connect", connect)
+    for event in events:
+        server.on(event.name, _receiver(server, event))
+    return server
+
+
+def _receiver(
+    server: socketio.AsyncServer, event: ClientEvent
+) -> Callable[..., Awaitable[dict[str, object]]]:
+    async def receive(sid: str, *data: object) -> dict[str, object]:
+        try:
+            payload = event.payload.model_validate(data[0] if len(data) == 1 else None)
+        except ValidationError as error:
+            details = problems([{**one, "loc": ("payload", *one["loc"])} for one in error.errors()])
+            return {
+                "ok": False,
+                "error": details[0]["message"],
+                "code": "VALIDATION_ERROR",
+                "details": details,
+            }
+        session = await server.get_session(sid)
+        try:
+            answer = await event.handler(Socket(sid, session["actor"], server), payload)
+        except Situation as situation:
+            return {"ok": False, **refusal(situation)[1]}
+        except (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            log.exception("socket_event_failed", socket_event=event.name)
+            return {
+                "ok": False,
+                "error": "We cannot do this at the moment. Try again.",
+                "code": "UNAVAILABLE",
+            }
+        return {"ok": True, **answer}
+
+    return receive

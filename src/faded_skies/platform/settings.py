@@ -1,0 +1,93 @@
+"""Settings, read once by bootstrap and frozen. The guide's variable names are kept.
+
+No secret has a working default; a wrong value stops the start with a sentence that names the variable.
+"""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SPAN = re.compile(r"^\s*(\d+)\s*(s|m|h|d)\s*$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names the variable and what it wants."""
+
+
+class Settings(BaseSettings):
+    """Every setting of the product, with its unit and default."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None, populate_by_name=True)
+
+    environment: Literal["production", "development", "test"] = Field("production", alias="NODE_ENV")
+    version: str = Field("0.1.0", alias="APP_VERSION")
+    host: str = Field("127.0.0.1", alias="HOST")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(3000, alias="PORT")
+    data: Path = Field(Path("var"), alias="FADED_SKIES_DATA")
+    demo: bool = Field(default=False, alias="FADED_SKIES_DEMO")
+
+    database_url: str = Field(alias="DATABASE_URL")
+    database_pool: Annotated[int, Field(ge=2, le=200)] = Field(10, alias="DATABASE_POOL_SIZE")
+    redis_url: str = Field(alias="REDIS_URL")
+
+    jwt_secret: SecretStr = Field(alias="JWT_SECRET")
+    jwt_expires_in: timedelta = Field(timedelta(hours=24), alias="JWT_EXPIRES_IN")
+    refresh_expires_in: timedelta = Field(timedelta(days=30), alias="REFRESH_EXPIRES_IN")
+
+    client_url: str = Field("http://localhost:5173", alias="CLIENT_URL")
+    api_url: str = Field("http://127.0.0.1:3000", alias="API_URL")
+    from_email: str = Field("noreply@fadedskies.example", alias="FROM_EMAIL")
+
+    rate_limit_window: Annotated[int, Field(ge=1, le=1440)] = Field(15, alias="RATE_LIMIT_WINDOW")
+    rate_limit_max: Annotated[int, Field(ge=1)] = Field(100, alias="RATE_LIMIT_MAX")
+    rate_limit_auth_max: Annotated[int, Field(ge=1)] = Field(5, alias="RATE_LIMIT_AUTH_MAX")
+    rate_limit_order_max: Annotated[int, Field(ge=1)] = Field(5, alias="RATE_LIMIT_ORDER_MAX")
+
+    jurisdiction: str = Field("us-tx-example", alias="JURISDICTION")
+    sandbox_webhook_secret: SecretStr | None = Field(None, alias="SANDBOX_WEBHOOK_SECRET")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", alias="LOG_LEVEL")
+
+    @field_validator("jwt_expires_in", "refresh_expires_in", mode="before")
+    @classmethod
+    def _span(cls, value: object) -> object:
+        if isinstance(value, str) and (found := _SPAN.match(value)):
+            return timedelta(**{_UNITS[found[2]]: int(found[1])})
+        if isinstance(value, str):
+            raise ValueError("write a whole number and a unit, such as 15m, 24h or 30d")
+        return value
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 32:  # noqa: PLR2004 - RFC 7518 §3.2: as long as the SHA-256 output
+            raise ValueError("use at least 32 characters, for example from: openssl rand -base64 32")
+        return value
+
+    @model_validator(mode="after")
+    def _demo_is_not_production(self) -> Self:
+        if self.demo and self.environment == "production":
+            raise ValueError("FADED_SKIES_DEMO prints passwords and cannot be used with NODE_ENV=production")
+        return self
+
+    @property
+    def client_origins(self) -> list[str]:
+        """The origins that browsers may call from, from the comma-separated CLIENT_URL."""
+        return [origin.strip().rstrip("/") for origin in self.client_url.split(",") if origin.strip()]
+
+
+def read_settings() -> Settings:
+    """Read the environment. Raises SettingsError with one line for each variable that is wrong."""
+    try:
+        return Settings()  # type: ignore[call-arg]  # the environment is the argument
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: "
+            f"{problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("These settings stop the start:\n  " + "\n  ".join(lines)) from None

@@ -1,0 +1,112 @@
+"""Fixtures for everything: real engines, a fresh database for each test, the application as bootstrap builds it."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+import redis
+from faded_skies import bootstrap
+from faded_skies.bootstrap import Application
+from faded_skies.platform.db import Database
+from faded_skies.platform.migrations import migrate
+from faded_skies.platform.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The addresses of a PostgreSQL and a Valkey: those named by TEST_DATABASE_URL and TEST_REDIS_URL, else our own."""
+    if "TEST_DATABASE_URL" in os.environ:
+        yield os.environ["TEST_DATABASE_URL"], os.environ["TEST_REDIS_URL"]
+        return
+    from faded_skies.platform.embedded import start
+
+    with start(tmp_path_factory.mktemp("engines")) as running:
+        yield running.database_url, running.redis_url
+
+
+async def _admin(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def with_database(url: str, name: str) -> str:
+    """Return the address of another database on the same server."""
+    base, question, query = url.partition("?")
+    return f"{base.rpartition('/')[0]}/{name}{question}{query}"
+
+
+@pytest.fixture(scope="session")
+def template(engines: tuple[str, str]) -> Iterator[str]:
+    """A migrated database that each test's own is cloned from; returns its name."""
+    name = f"template_{uuid4().hex[:8]}"
+    asyncio.run(_admin(engines[0], f"CREATE DATABASE {name}"))
+    asyncio.run(migrate(with_database(engines[0], name)))
+    yield name
+    asyncio.run(_admin(engines[0], f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def database_url(engines: tuple[str, str], template: str) -> Iterator[str]:
+    """A fresh, migrated database with real commits."""
+    name = f"test_{uuid4().hex[:12]}"
+    asyncio.run(_admin(engines[0], f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield with_database(engines[0], name)
+    asyncio.run(_admin(engines[0], f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def redis_url(engines: tuple[str, str]) -> str:
+    """An empty Valkey."""
+    with redis.Redis.from_url(engines[1]) as client:
+        client.flushdb()
+    return engines[1]
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    return Settings.model_validate(
+        {
+            "NODE_ENV": "test",
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "JWT_SECRET": "a-secret-for-tests-that-is-long-enough",
+            "FADED_SKIES_DATA": tmp_path,
+            "RATE_LIMIT_MAX": 1_000_000,
+            "RATE_LIMIT_AUTH_MAX": 1_000_000,
+            "RATE_LIMIT_ORDER_MAX": 1_000_000,
+        }
+    )
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[Application]:
+    """The whole application in this process, wired by bootstrap."""
+    async with bootstrap.application(settings) as application:
+        yield application
+
+
+@pytest.fixture
+def db(app: Application) -> Database:
+    return app.ports.db
+
+
+@pytest.fixture
+async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client that enters by the door, without a network."""
+    transport = httpx.ASGITransport(app=app.asgi)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield http
+
+
+@pytest.fixture
+def drain(app: Application) -> Callable[[], Awaitable[None]]:
+    """Runs the queued jobs until none is left."""
+    return app.worker.drain
