@@ -10,7 +10,7 @@ cd -- "$(dirname -- "$0")/.."
 unset VIRTUAL_ENV CONDA_PREFIX PYTHONHOME PYTHONPATH PYTHONSTARTUP PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV
 unset UV_PYTHON UV_SYSTEM_PYTHON UV_PROJECT_ENVIRONMENT UV_NO_BINARY UV_CONFIG_FILE
 
-stamp=.venv/faded-skies.stamp # the checksum an environment was made for, and whether tests run in it
+stamp=.venv/faded-skies.stamp # what the environment was made for (run or dev), and from which files
 uv=.tools/uv/bin/uv
 
 say() { printf '%s\n' "$*"; }
@@ -26,7 +26,7 @@ is_current() { # kind
 	{ read -r made_kind && read -r made_sum; } <"$stamp" || return 1
 	[ "$made_sum" = "$(wanted_sum)" ] || return 1
 	[ "$made_kind" = dev ] || [ "$1" = run ] || return 1
-	.venv/bin/python -I -S -c '' 2>/dev/null
+	.venv/bin/python -I -c 'import faded_skies' 2>/dev/null
 }
 
 find_python() {
@@ -99,9 +99,9 @@ adopt_pip_settings() { # uv does not read pip's settings, where a machine may na
 
 make_environment() { # kind
 	say "Preparing the Python environment (a few seconds, the first time only) …"
-	rm -f "$stamp"
 	settle_uv
 	.venv/bin/python -I -c '' 2>/dev/null || "$uv" --quiet venv --clear --relocatable --python "$python" .venv
+	printf '%s\nunfinished\n' "$1" >"$stamp"
 	case $1 in dev) lock=requirements-dev.lock ;; *) lock=requirements.lock ;; esac
 	"$uv" --quiet pip sync --python .venv/bin/python --require-hashes --only-binary :all: --compile-bytecode "$lock" ||
 		fail "The packages could not be installed (see above): check the network connection and try again."

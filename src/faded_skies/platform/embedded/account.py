@@ -61,11 +61,11 @@ class Account:
         return self.uid == os.geteuid()
 
     def run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-        """Run a command as this account, outside the caller's environment. Raises OSError when it cannot start."""
+        """Run a command as this account, without the caller's environment. Raises OSError."""
         identity: dict[str, int | list[int]] = (
             {} if self.is_current else {"user": self.uid, "group": self.gid, "extra_groups": []}
         )
-        return subprocess.run(  # type: ignore[call-overload,no-any-return]  # the stubs cannot follow **identity
+        return subprocess.run(  # type: ignore[call-overload,no-any-return]  # noqa: S603 - our own commands; mypy cannot follow **identity
             command,
             **identity,
             env=ENVIRONMENT,

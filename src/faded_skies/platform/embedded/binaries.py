@@ -15,7 +15,7 @@ from faded_skies.platform.embedded.errors import EngineFailed
 
 OLDEST_POSTGRES = 15
 SHELTER = Path("/var/lib/faded-skies")
-"""Where root puts what an account without rights must reach while the checkout or the data folder is closed to it."""
+"""Where root puts what an account without rights must reach, when our own folders are closed to it."""
 
 MACHINE_POSTGRES = (
     "/usr/lib/postgresql/*/bin",
@@ -56,8 +56,8 @@ def reachable(binaries: PostgresBinaries, account: Account) -> PostgresBinaries:
         _copy(package, copy)
     if _major(copied.folder, account) != binaries.major:
         raise EngineFailed(
-            f"The account with uid {account.uid} can run PostgreSQL neither in {binaries.folder} nor in {copied.folder}. "
-            "Run the shop as an ordinary user, or name a running PostgreSQL in DATABASE_URL."
+            f"The account with uid {account.uid} can run PostgreSQL neither in {binaries.folder} "
+            f"nor in {copied.folder}. Run the shop as an ordinary user, or name a running PostgreSQL in DATABASE_URL."
         )
     return copied
 
@@ -86,8 +86,9 @@ def shelter() -> Path:
         SHELTER.chmod(0o755)
     except OSError as error:
         raise EngineFailed(
-            f"PostgreSQL never runs as root, its account cannot enter the shop's folders, and {SHELTER} cannot be "
-            f"made ({error.strerror}). Run the shop as an ordinary user, or from a folder everybody may enter."
+            f"PostgreSQL never runs as root, its account cannot enter the shop's folders, and {SHELTER} "
+            f"cannot be made ({error.strerror}). Run the shop as an ordinary user, "
+            "or from a folder everybody may enter."
         ) from error
     return SHELTER
 

@@ -114,7 +114,7 @@ class Share:
         self._line_from_watchdog, watchdog_writes = os.pipe()
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
-        with open(self.log, "ab", opener=_for_owner_only) as log:  # noqa: PTH123 - Path.open knows no opener
+        with open(self.log, "ab", opener=_for_owner_only) as log:
             bare = [sys.executable, "-I", "-S", str(WATCHDOG)]
             numbers = f"{int(server.stop)},{server.account.uid},{server.account.gid}"
             paths = [str(self._locks / f"{self.engine.key}.{role}") for role in ("users", "server")]
@@ -242,7 +242,7 @@ def start(
 
 
 def _data_folder(data: Path) -> Path:
-    """The data folder, made when absent so that root's engine account may pass through it; others are left as they are."""
+    """The data folder, made when absent; what we make as root lets the engine's account pass."""
     data = data.absolute()
     missing = [folder for folder in (data, *data.parents) if not folder.exists()]
     try:

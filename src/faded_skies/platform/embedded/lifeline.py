@@ -12,7 +12,7 @@ GRACE = 10.0  # seconds
 
 
 def watch() -> None:
-    """Watch the supervisor from a thread, when there is one. Called once, at the start of a supervised process.
+    """Watch the supervisor, when there is one, from a thread. Called once, as a process starts.
 
     When it is gone, this process gets SIGTERM, and after the grace it ends in any case.
     """

@@ -115,13 +115,12 @@ class Postgres:
         others = sorted(self.data.glob("pg[0-9]*/PG_VERSION"))
         if others:
             raise EngineFailed(
-                f"{others[0].parent} was written by PostgreSQL {others[0].parent.name.removeprefix('pg')}, but only "
-                f"version {self.binaries.major} is found here, which cannot read it. Install the former, or move the "
-                "folder away to start with an empty database."
+                f"PostgreSQL {self.binaries.major} cannot read {others[0].parent}, which another version wrote. "
+                "Install that version, or move the folder away to start with an empty database."
             )
 
     def _create(self) -> None:
-        """Make a new database folder beside its place and rename it, so that a half-made one is never used."""
+        """Make the folder beside its place and rename it, so that a half-made one is never used."""
         sheltered = not self.account.can_enter(self.data)
         if sheltered:
             fresh = Path(tempfile.mkdtemp(prefix=f"{self.place.name}-", dir=binaries.shelter()))
@@ -151,7 +150,7 @@ class Postgres:
         return options
 
     def _remove_stale_pid(self) -> None:
-        """Remove what a killed server left: PostgreSQL refuses to start while any process has the number in it.
+        """Remove what a killed server left; PostgreSQL would refuse while any process has that number.
 
         Our server lock is free, so no server of ours is left; one that was started by hand is recognised.
         """
@@ -161,7 +160,8 @@ class Postgres:
         words = pid_file.read_text(errors="replace").split()
         if words and words[0].isdecimal() and self._works_here(int(words[0])):
             raise EngineFailed(
-                f"Another PostgreSQL (process {words[0]}) uses {self.place}. Stop it, then start the shop again."
+                f"Another PostgreSQL (process {words[0]}) uses {self.place}. "
+                "Stop it, then start the shop again."
             )
         pid_file.unlink()
         for lock in (socket_folder(self.place, SOCKET) / f"{SOCKET}.lock", self.place / SOCKET):

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from faded_skies.platform.embedded.account import Account
 
-
 Progress = Callable[[str], None]
 """Told a short line for the operator each time something is done."""
 
@@ -36,7 +35,7 @@ class Engine(Protocol):
         """Names it in sentences."""
 
     def lay_out(self) -> None:
-        """Make the data folder, or mend it after a crash. Called while it is certain that no server runs on it."""
+        """Make the data folder, or mend it after a crash. Called only while no server runs on it."""
 
     def server(self) -> Server: ...
 

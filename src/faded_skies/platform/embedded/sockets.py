@@ -1,4 +1,4 @@
-"""Where an engine's socket lies: in its own closed data folder, or in a short folder when that path is too long."""
+"""Where an engine's socket lies: in its closed data folder, or in a short one when that path is too long."""
 
 import os
 import stat

@@ -7,7 +7,7 @@ Three lock files say who lives, because the kernel lets go of a lock however its
 `server` is inherited by the server and all its children, so that it is free only when none is left.
 
 Standard input is a pipe from the process that started the watchdog; its end means that process has gone.
-Standard output is a pipe to it: one line says that other users keep the server alive, its end that all is done.
+Standard output is a pipe to it: a line says that others still use the server, its end that all is done.
 """
 
 import fcntl
@@ -118,7 +118,7 @@ class Watchdog:
                     os.setgroups([])
                     os.setgid(self.gid)
                     os.setuid(self.uid)
-                os.execv(self.command[0], self.command)
+                os.execv(self.command[0], self.command)  # noqa: S606 - our own command
             except OSError as error:
                 os.write(2, f"{self.command[0]}: {error.strerror}\n".encode())
             finally:
