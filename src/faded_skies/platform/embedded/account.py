@@ -62,12 +62,11 @@ class Account:
 
     def run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
         """Run a command as this account, without the caller's environment. Raises OSError."""
-        identity: dict[str, int | list[int]] = (
-            {} if self.is_current else {"user": self.uid, "group": self.gid, "extra_groups": []}
-        )
-        return subprocess.run(  # type: ignore[call-overload,no-any-return]  # noqa: S603 - our own commands; mypy cannot follow **identity
+        return subprocess.run(  # noqa: S603 - our own commands
             command,
-            **identity,
+            user=None if self.is_current else self.uid,
+            group=None if self.is_current else self.gid,
+            extra_groups=None if self.is_current else [],
             env=ENVIRONMENT,
             cwd="/",
             check=False,

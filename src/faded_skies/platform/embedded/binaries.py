@@ -57,7 +57,8 @@ def reachable(binaries: PostgresBinaries, account: Account) -> PostgresBinaries:
     if _major(copied.folder, account) != binaries.major:
         raise EngineFailed(
             f"The account with uid {account.uid} can run PostgreSQL neither in {binaries.folder} "
-            f"nor in {copied.folder}. Run the shop as an ordinary user, or name a running PostgreSQL in DATABASE_URL."
+            f"nor in {copied.folder}. Run the shop as an ordinary user, "
+            "or name a running PostgreSQL in DATABASE_URL."
         )
     return copied
 

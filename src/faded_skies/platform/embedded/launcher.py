@@ -67,13 +67,13 @@ class Share:
             time.sleep(POLL)
         self.watch()
 
-    def watch(self) -> None:
-        """Start a watchdog when there is none. It takes over a server that still runs."""
+    def watch(self) -> bool:
+        """Start a watchdog when there is none, and say so. It takes over a server that still runs."""
         watching = self._open("watchdog")
         held: int | None = None
         try:
             if not _try_lock(watching, fcntl.LOCK_EX):
-                return
+                return False
             self._close_lines()
             held = self._open("server")
             if _try_lock(held, fcntl.LOCK_EX):
@@ -82,6 +82,7 @@ class Share:
                 os.close(held)
                 held = None
             self._start_watchdog(watching, held)
+            return True
         finally:
             os.close(watching)
             if held is not None:
@@ -184,11 +185,12 @@ class RunningEngines:
         self.engines = engines
         self._shares = shares
 
-    def mend(self) -> None:
-        """Start what nobody watches any more; cheap enough for once a second. Raises EngineFailed."""
-        for share in self._shares:
-            if share.entered:
-                share.watch()
+    def mend(self) -> list[str]:
+        """Start what nobody watches any more, and name it; cheap enough for once a second.
+
+        Raises EngineFailed.
+        """
+        return [share.engine.name for share in self._shares if share.entered and share.watch()]
 
     def stop(self) -> None:
         """Leave the engines; they stop when no other process uses them. Stopping twice does nothing."""

@@ -115,8 +115,9 @@ class Postgres:
         others = sorted(self.data.glob("pg[0-9]*/PG_VERSION"))
         if others:
             raise EngineFailed(
-                f"PostgreSQL {self.binaries.major} cannot read {others[0].parent}, which another version wrote. "
-                "Install that version, or move the folder away to start with an empty database."
+                f"PostgreSQL {self.binaries.major} cannot read {others[0].parent}, "
+                "which another version wrote. Install that version, "
+                "or move the folder away to start with an empty database."
             )
 
     def _create(self) -> None:
