@@ -22,10 +22,11 @@ CREATE TABLE service_areas (
     radius_m int NOT NULL CHECK (radius_m > 0),
     fee_cents int NOT NULL CHECK (fee_cents >= 0),
     minimum_cents int NOT NULL CHECK (minimum_cents >= 0),
-    opens_at time NOT NULL,
-    closes_at time NOT NULL,
+    -- Minutes since local midnight; 0 and 1440 are round the clock.
+    opens_minute int NOT NULL CHECK (opens_minute BETWEEN 0 AND 1439),
+    closes_minute int NOT NULL CHECK (closes_minute BETWEEN 1 AND 1440),
     is_active boolean NOT NULL DEFAULT true,
-    CHECK (opens_at < closes_at)
+    CHECK (opens_minute < closes_minute)
 );
 
 CREATE TABLE delivery_addresses (
