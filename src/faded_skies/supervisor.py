@@ -1,8 +1,8 @@
 """`faded-skies up`: the whole shop on one machine.
 
 The supervisor starts the engines, prepares the data and starts the processes that serve and work; it restarts
-what dies, and stops everything. When it is killed itself, the processes notice by their lifeline and the engines
-by their watchdogs, so nothing is left running.
+what dies, and stops everything. When it is killed itself, the processes notice by their lifeline and the
+engines by their watchdogs, so nothing is left running.
 """
 
 import errno
@@ -241,7 +241,7 @@ def require_free_port(host: str, port: int) -> None:
             taken = error.errno == errno.EADDRINUSE
             reason = "is used by another program" if taken else f"cannot be used here ({error.strerror})"
             raise StartFailed(
-                f"Port {port} {reason}. Choose another, for example: PORT=3001 make run"
+                f"Port {port} {reason}. Choose another, for example: PORT={port % 65_535 + 1} make run"
             ) from error
 
 

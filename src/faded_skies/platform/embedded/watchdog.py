@@ -21,7 +21,7 @@ import time
 
 POLL = 0.1  # seconds, only while something is watched that cannot wake us
 SETTLED = 5.0  # a server that lived this many seconds had started well
-ATTEMPTS = 5  # starts in a row that may fail before we give up
+ATTEMPTS = 4  # starts in a row that may fail before we give up
 GRACE = 20.0  # seconds a server may take to stop before the next, harder signal
 
 
@@ -85,6 +85,7 @@ class Watchdog:
         while True:
             if self.told_to_end or (self.abandoned and self.last_user_has_left()):
                 self.stop()
+                self.remove_socket_folder()
                 return 0
             if self.server_is_gone():
                 if self.failures == ATTEMPTS:
@@ -162,6 +163,12 @@ class Watchdog:
                     os.read(self.wake, 64)
                 except BlockingIOError:
                     continue
+
+    def remove_socket_folder(self) -> None:
+        try:
+            os.rmdir(os.path.dirname(self.path))  # noqa: PTH106, PTH120 - pathlib is heavy
+        except OSError:
+            return  # it is the data folder, so not empty
 
 
 def main(users: str, server: str, watching: str, held: str, path: str, numbers: str, *command: str) -> int:
