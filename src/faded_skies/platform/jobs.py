@@ -45,6 +45,14 @@ class Periodic:
     handler: Callable[[], Awaitable[None]]
 
 
+@dataclass(frozen=True)
+class Consumer:
+    """Endless work, such as reading a stream: `run` returns when told to stop, and starts again when it fails."""
+
+    name: str
+    run: Callable[[asyncio.Event], Awaitable[None]]
+
+
 class PoisonedJobError(Exception):
     """The job was started several times and never ended: its worker died each time."""
 
@@ -77,7 +85,7 @@ class _Executor(DatabaseRetryEntrypointExecutor):
 
 
 class Worker:
-    """Runs subscriptions and periodic work until `stop` is called."""
+    """Runs subscriptions, periodic work and consumers until `stop` is called."""
 
     def __init__(
         self,
@@ -86,11 +94,13 @@ class Worker:
         db: Database,
         subscriptions: Sequence[Subscription],
         periodic: Sequence[Periodic],
+        consumers: Sequence[Consumer] = (),
     ) -> None:
         self._url = url
         self._db = db
         self._subscriptions = subscriptions
         self._periodic = periodic
+        self._consumers = consumers
         self._stopping = asyncio.Event()
         self._running: PgQueuer | None = None
 
@@ -102,13 +112,31 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped; when the database goes away, come back when it does."""
+        async with asyncio.TaskGroup() as group:
+            for consumer in self._consumers:
+                group.create_task(self._consume(consumer))
+            await self._work()
+
+    async def _work(self) -> None:
         while not self._stopping.is_set():
             try:
                 await self._run(QueueExecutionMode.continuous)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("worker_lost_database", error=type(error).__name__)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), timeout=1)
+                await self._rest()
+
+    async def _consume(self, consumer: Consumer) -> None:
+        while not self._stopping.is_set():
+            try:
+                await consumer.run(self._stopping)
+            except Exception:
+                # It starts again; the failure must be seen, and must not end the worker.
+                log.exception("consumer_failed", consumer=consumer.name)
+                await self._rest()
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), timeout=1)
 
     async def drain(self) -> None:
         """Work until the queue is empty, then return."""
