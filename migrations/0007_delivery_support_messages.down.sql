@@ -4,5 +4,6 @@ DROP TABLE support_messages;
 DROP TABLE support_tickets;
 DROP TABLE handovers;
 DROP TABLE driver_locations;
+DROP TABLE stops;
 DROP TABLE driver_shifts;
 DROP TABLE vehicles;

@@ -18,6 +18,15 @@ CREATE TABLE driver_shifts (
 CREATE UNIQUE INDEX driver_shifts_one_open_idx ON driver_shifts (driver_id) WHERE ended_at IS NULL;
 CREATE UNIQUE INDEX driver_shifts_one_vehicle_idx ON driver_shifts (vehicle_id) WHERE ended_at IS NULL;
 
+-- Which driver has the order, since when: the driver's list is in this order. A new driver starts anew.
+CREATE TABLE stops (
+    order_id uuid PRIMARY KEY REFERENCES orders (id) ON DELETE CASCADE,
+    driver_id uuid NOT NULL REFERENCES users (id),
+    assigned_by uuid NOT NULL REFERENCES users (id),
+    assigned_at timestamptz NOT NULL DEFAULT now(),
+    arrived_at timestamptz
+);
+
 -- A day is a partition; days are made ahead and dropped by age. A phone that sends a position twice stores it once.
 CREATE TABLE driver_locations (
     driver_id uuid NOT NULL,
@@ -77,12 +86,14 @@ CREATE TABLE support_messages (
 );
 CREATE INDEX support_messages_ticket_idx ON support_messages (ticket_id, created_at, id);
 
+-- Keyed by digest: a token may be longer than an index entry can be.
 CREATE TABLE device_tokens (
-    token text PRIMARY KEY CHECK (length(token) BETWEEN 1 AND 4096),
+    token_hash bytea PRIMARY KEY CHECK (length(token_hash) = 32),
+    token text NOT NULL CHECK (length(token) BETWEEN 1 AND 4096),
     user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX device_tokens_user_idx ON device_tokens (user_id);
+CREATE INDEX device_tokens_user_idx ON device_tokens (user_id, created_at);
 
 -- One row for one message by one channel about one fact: `fact` makes a second one impossible.
 CREATE TABLE messages (

@@ -1,0 +1,155 @@
+"""HTTP: a driver's shift, list and steps at the door; and where an order is."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from faded_skies.domains.compliance.service import RuleBook
+from faded_skies.domains.delivery import service
+from faded_skies.domains.delivery.schemas import (
+    DeliverBody,
+    DeliveredAnswer,
+    LocationBody,
+    ReceivedAnswer,
+    ReturnBody,
+    ShiftAnswer,
+    ShiftBody,
+    StopsAnswer,
+    TrackingAnswer,
+    present_shift,
+    present_stops,
+    present_story,
+)
+from faded_skies.domains.orders import service as orders
+from faded_skies.domains.orders.schemas import OrderAnswer, present_order
+from faded_skies.domains.orders.service import Order
+from faded_skies.platform import clock
+from faded_skies.platform.db import Tx
+from faded_skies.platform.http.answers import Json
+from faded_skies.platform.http.auth import Driver, SignedIn, needs_token
+from faded_skies.platform.http.fields import Id
+from faded_skies.platform.http.provide import Db, Store, ports_of, provided
+from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
+from faded_skies.platform.money import cents_of, to_dollars
+from faded_skies.platform.realtime import Realtime
+
+router = APIRouter(prefix="/api/driver", tags=["driver"], dependencies=needs_token)
+tracking_router = APIRouter(prefix="/api/orders", tags=["orders"], dependencies=needs_token)
+
+
+async def _realtime(request: Request) -> Realtime:
+    return ports_of(request).realtime
+
+
+Rules = Annotated[RuleBook, provided(RuleBook)]
+Watchers = Annotated[Realtime, Depends(_realtime)]
+
+
+async def _answer(tx: Tx, order: Order, **more: object) -> Answer:
+    items = await orders.list_items(tx, [order.id])
+    return Answer(200, {"order": present_order(order, items[order.id], now=clock.now()), **more})
+
+
+@router.post("/location", response_model=ReceivedAnswer)
+async def record_location(
+    body: LocationBody, actor: Driver, db: Db, store: Store, watchers: Watchers
+) -> Json:
+    """Tell where the driver is or was, one position or up to 100; each may name the order it is brought for.
+
+    404 for an order of another driver, 409 INVALID_STATE for one that is not out for delivery.
+    """
+    now = clock.now()
+    positions = body.read(now)
+    await service.record_positions(store, db, watchers, driver_id=actor.id, positions=positions, now=now)
+    return Json({"received": len(positions)})
+
+
+@router.post("/shift", response_model=ShiftAnswer)
+async def set_shift(body: ShiftBody, actor: Driver, db: Db) -> Json:
+    """Start or end the driver's shift; saying the same again changes nothing. 409 VEHICLE_IN_USE."""
+    async with db.transaction() as tx:
+        shift = await service.set_shift(
+            tx, driver_id=actor.id, online=body.online, vehicle_id=body.vehicle_id
+        )
+    return Json({"shift": present_shift(shift)})
+
+
+@router.get("/orders", response_model=StopsAnswer)
+async def list_stops(actor: Driver, db: Db, book: Rules) -> Json:
+    """The orders that the driver has to bring, first assigned first, with what the door needs."""
+    stops = await service.list_stops(db, actor.id)
+    return Json({"orders": present_stops(stops, min_age=book.min_age)})
+
+
+@router.post("/orders/{order_id}/pickup", response_model=OrderAnswer)
+async def pick_up(order_id: Id, actor: Driver, db: Db, key: KeyHeader = None) -> Json:
+    """Take a packed order on the road. 409 INVALID_STATE unless it is being packed."""
+
+    async def work(tx: Tx) -> Answer:
+        return await _answer(tx, await service.pick_up(tx, actor=actor, order_id=order_id))
+
+    return await once(db, Call.of(actor.id, key, what=f"pickup {order_id}"), work)
+
+
+@router.post("/orders/{order_id}/arrive", response_model=OrderAnswer)
+async def arrive(order_id: Id, actor: Driver, db: Db, key: KeyHeader = None) -> Json:
+    """Tell the customer, once, that the driver is at the door. 409 INVALID_STATE unless on the road."""
+
+    async def work(tx: Tx) -> Answer:
+        return await _answer(tx, await service.arrive(tx, actor=actor, order_id=order_id))
+
+    return await once(db, Call.of(actor.id, key, what=f"arrive {order_id}"), work)
+
+
+@router.post("/orders/{order_id}/deliver", response_model=DeliveredAnswer)
+async def deliver(
+    order_id: Id, body: DeliverBody, actor: Driver, db: Db, book: Rules, key: KeyHeader = None
+) -> Json:
+    """Hand the order to the one who ordered it, after checking their ID.
+
+    422 ID_CHECK_FAILED with a `reason` (underage, document_expired, another_person), 422 CASH_MISSING with
+    `amountDue`, 409 INVALID_STATE unless the order is on the road.
+    """
+    check = body.id_check.read()
+    received = None if body.cash_received is None else cents_of(body.cash_received)
+
+    async def work(tx: Tx) -> Answer:
+        order, change = await service.hand_over(
+            tx,
+            actor=actor,
+            order_id=order_id,
+            check=check,
+            signature=body.signature,
+            cash_received=received,
+            book=book,
+            now=clock.now(),
+        )
+        return await _answer(tx, order, change=None if change is None else to_dollars(change))
+
+    what = f"deliver {order_id}"
+    return await once(db, Call.of(actor.id, key, what=what, body=body.model_dump(mode="json")), work)
+
+
+@router.post("/orders/{order_id}/return", response_model=OrderAnswer)
+async def bring_back(order_id: Id, body: ReturnBody, actor: Driver, db: Db, key: KeyHeader = None) -> Json:
+    """Take back an order that could not be handed over. 409 INVALID_STATE unless it is on the road."""
+
+    async def work(tx: Tx) -> Answer:
+        return await _answer(
+            tx, await service.bring_back(tx, actor=actor, order_id=order_id, reason=body.reason)
+        )
+
+    what = f"return {order_id}"
+    return await once(db, Call.of(actor.id, key, what=what, body=body.model_dump(mode="json")), work)
+
+
+@tracking_router.get("/{order_id}/tracking", response_model=TrackingAnswer)
+async def track_order(order_id: Id, actor: SignedIn, db: Db, store: Store) -> Json:
+    """Where an order stands, how it came there, and where its driver is while it is their next stop.
+
+    The customer's own, a driver's assigned one, any for staff; others read as absent (404).
+    """
+    order = await orders.get_order_for(db, actor, order_id)
+    lines = await orders.list_tracking(db, order_id)
+    position = await service.find_driver_position(store, db, order)
+    return Json(present_story(order, lines, position, now=clock.now()))

@@ -1,0 +1,116 @@
+"""What runs beside the requests: positions on their way into the database, and the days they are kept in."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import orjson
+from redis.exceptions import ResponseError
+
+from faded_skies.domains.delivery import service
+from faded_skies.domains.delivery.service import POSITIONS, Position
+from faded_skies.platform import clock
+from faded_skies.platform.db import Database
+from faded_skies.platform.jobs import Consumer, Periodic
+from faded_skies.platform.ports import Ports
+from faded_skies.platform.valkey import Valkey
+
+PAUSE_SECONDS = 1.0
+"""Positions wait this long for company."""
+
+ABANDONED_MS = 15_000
+"""After this time without an acknowledgement whoever read an entry is taken for dead."""
+
+MOST_ENTRIES = 500
+
+# All workers read under one name: a dead one leaves only entries behind, and those are claimed by their age.
+_GROUP = _READER = "database"
+
+_Entry = tuple[bytes, dict[bytes, bytes]]
+
+
+class PositionFlusher:
+    """Moves positions from the stream into the database, in batches.
+
+    An entry is acknowledged after its commit. A crash in between makes it come again, and a position that is
+    stored already stays as it is: nothing is lost and nothing is doubled.
+    """
+
+    def __init__(self, valkey: Valkey, db: Database) -> None:
+        self._valkey = valkey
+        self._db = db
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until stopped; what arrived before is stored in any case."""
+        await self.join()
+        while not stop.is_set():
+            await self.flush()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
+        await self.flush()
+
+    async def join(self) -> None:
+        """Make the reading group, unless it is there."""
+        try:
+            await self._valkey.xgroup_create(POSITIONS, _GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    async def flush(self) -> int:
+        """Store what waits, the abandoned first; return how many entries it was."""
+        stored = 0
+        while entries := await self._abandoned() or await self._new():
+            await self._store(entries)
+            await self._forget(entries)
+            stored += len(entries)
+        return stored
+
+    async def _abandoned(self) -> list[_Entry]:
+        answer: Any = await self._valkey.xautoclaim(
+            POSITIONS, _GROUP, _READER, min_idle_time=ABANDONED_MS, count=MOST_ENTRIES
+        )
+        entries: list[_Entry] = answer[1]
+        return entries
+
+    async def _new(self) -> list[_Entry]:
+        answer: Any = await self._valkey.xreadgroup(_GROUP, _READER, {POSITIONS: ">"}, count=MOST_ENTRIES)
+        return [entry for _, entries in answer for entry in entries]
+
+    async def _store(self, entries: Sequence[_Entry]) -> None:
+        async with self._db.transaction() as tx:
+            await service.store_positions(
+                tx, [(driver_id, position) for _, fields in entries for driver_id, position in _read(fields)]
+            )
+
+    async def _forget(self, entries: Sequence[_Entry]) -> None:
+        ids = [entry_id for entry_id, _ in entries]
+        async with self._valkey.pipeline(transaction=False) as pipe:
+            pipe.xack(POSITIONS, _GROUP, *ids)
+            pipe.xdel(POSITIONS, *ids)
+            await pipe.execute()
+
+
+def _read(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position]]:
+    driver_id = UUID(fields[b"driver"].decode())
+    return [
+        (driver_id, Position(**{**one, "order_id": one["order_id"] and UUID(one["order_id"])}))
+        for one in orjson.loads(fields[b"positions"])
+    ]
+
+
+def consumers(ports: Ports) -> Sequence[Consumer]:
+    """Return the delivery domain's endless work."""
+    return [Consumer("delivery.positions", PositionFlusher(ports.valkey, ports.db).run)]
+
+
+def periodic(ports: Ports) -> Sequence[Periodic]:
+    """Return the delivery domain's periodic work."""
+
+    async def renew_partitions() -> None:
+        async with ports.db.transaction() as tx:
+            await service.renew_partitions(tx, today=clock.now().date())
+
+    return [Periodic("delivery.renew_partitions", "7 * * * *", renew_partitions)]

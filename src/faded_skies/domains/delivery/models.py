@@ -1,0 +1,67 @@
+"""Shifts, stops, positions and handovers as values."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One driver's time on the road; open while `ended_at` is None."""
+
+    id: UUID
+    vehicle_id: UUID | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One order on a driver's list, with what the door needs. `cash_due_cents` is still to collect."""
+
+    order_id: UUID
+    order_number: str
+    status: str
+    delivery_address: dict[str, Any]
+    special_instructions: str | None
+    customer_first_name: str
+    customer_phone: str | None
+    cash_due_cents: int
+    items: list[dict[str, Any]]
+    assigned_at: datetime
+    arrived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a driver was. Degrees, compass degrees, metres per second, epoch milliseconds."""
+
+    order_id: UUID | None
+    lat: float
+    lng: float
+    heading: float | None
+    speed: float | None
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An order of the driver that positions may name."""
+
+    order_id: UUID
+    status: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What was checked at the door. No birth date and no document number: only the outcome is kept."""
+
+    order_id: UUID
+    driver_id: UUID
+    document_type: str
+    document_expires_on: date
+    signature: str | None
+    cash_received_cents: int | None

@@ -1,0 +1,310 @@
+"""Deliveries on the wire (contract §3, §6, §7)."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from faded_skies.domains.delivery import rules
+from faded_skies.domains.delivery.models import Position, Shift, Stop
+from faded_skies.domains.orders.schemas import OrderShape, present_order, present_tracking
+from faded_skies.domains.orders.service import Order, TrackingLine
+from faded_skies.platform.errors import Refused
+from faded_skies.platform.http.fields import Body, Id, Line, Note, Shape, Text
+from faded_skies.platform.money import Dollars, to_dollars
+
+MOST_POSITIONS = 100
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _day(value: object) -> object:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise PydanticCustomError("day", "Write the day as YYYY-MM-DD, such as 1990-04-30.")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Latitude = Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, examples=[30.2672])]
+Longitude = Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, examples=[-97.7431])]
+Heading = Annotated[
+    float, Field(strict=True, ge=0, le=360, allow_inf_nan=False, description="Degrees from north.")
+]
+Speed = Annotated[
+    float, Field(strict=True, ge=0, le=100, allow_inf_nan=False, description="Metres per second.")
+]
+Timestamp = Annotated[
+    int, Field(strict=True, ge=0, le=10**14, description="Epoch milliseconds; now if left out.")
+]
+
+
+class ShiftBody(Body):
+    online: Annotated[bool, Field(strict=True)]
+    vehicle_id: Id | None = None
+
+
+class PositionBody(Body):
+    order_id: Id | None = None
+    lat: Latitude
+    lng: Longitude
+    heading: Heading | None = None
+    speed: Speed | None = None
+    timestamp: Timestamp | None = None
+
+    def read(self, field: str, *, now: int) -> Position:
+        """Return the position. `now` in epoch milliseconds; `field` names its time. Raises Refused."""
+        timestamp = now if self.timestamp is None else self.timestamp
+        rules.check_time(field, timestamp, now=now)
+        return Position(self.order_id, self.lat, self.lng, self.heading, self.speed, timestamp)
+
+
+class LocationBody(Body):
+    """One position, or `positions`: up to 100 of them with their times."""
+
+    order_id: Id | None = None
+    lat: Latitude | None = None
+    lng: Longitude | None = None
+    heading: Heading | None = None
+    speed: Speed | None = None
+    timestamp: Timestamp | None = None
+    positions: Annotated[list[PositionBody], Field(min_length=1, max_length=MOST_POSITIONS)] | None = None
+
+    def read(self, now: datetime) -> list[Position]:
+        """Return the positions; those without a time are of now. Raises Refused."""
+        moment = int(now.timestamp() * 1000)
+        if self.positions is not None:
+            if self.model_fields_set != {"positions"}:
+                raise Refused("positions", "Send either one position or a list of positions, not both.")
+            return [
+                one.read(f"positions.{place}.timestamp", now=moment)
+                for place, one in enumerate(self.positions)
+            ]
+        if self.lat is None or self.lng is None:
+            raise Refused("lat" if self.lat is None else "lng", "This field is required.")
+        one = PositionBody(
+            order_id=self.order_id,
+            lat=self.lat,
+            lng=self.lng,
+            heading=self.heading,
+            speed=self.speed,
+            timestamp=self.timestamp,
+        )
+        return [one.read("timestamp", now=moment)]
+
+
+class IdCheckBody(Body):
+    method: Literal["barcode", "visual"]
+    barcode: Annotated[Text, Field(max_length=4000)] | None = None
+    document_type: Literal["drivers_license", "state_id", "passport", "military_id"] | None = None
+    date_of_birth: Day | None = None
+    expires_at: Day | None = None
+    name_matches: Annotated[bool, Field(strict=True)] | None = None
+
+    def read(self) -> rules.IdCheck:
+        """Return what the driver read. Raises Refused when something is missing."""
+        if self.method == "barcode":
+            raise Refused(
+                "idCheck.method",
+                "Barcodes cannot be read yet. Check the ID by eye and send it with the method visual.",
+            )
+        missing = "Read this from the ID and enter it."
+        if self.document_type is None:
+            raise Refused("idCheck.documentType", missing)
+        if self.date_of_birth is None:
+            raise Refused("idCheck.dateOfBirth", missing)
+        if self.expires_at is None:
+            raise Refused("idCheck.expiresAt", missing)
+        if self.name_matches is None:
+            raise Refused(
+                "idCheck.nameMatches", "Compare the name with the order and say whether it matches."
+            )
+        return rules.IdCheck(self.document_type, self.date_of_birth, self.expires_at, self.name_matches)
+
+
+class DeliverBody(Body):
+    id_check: IdCheckBody
+    signature: (
+        Annotated[Line, Field(max_length=50_000, description="As the device drew or typed it.")] | None
+    ) = None
+    cash_received: Dollars | None = None
+
+
+class ReturnBody(Body):
+    reason: Annotated[Note, Line]
+
+
+class TrackOrder(Body):
+    order_id: Id
+
+
+class ShiftShape(Shape):
+    id: UUID
+    online: bool
+    vehicle_id: UUID | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class ShiftAnswer(Shape):
+    shift: ShiftShape | None
+
+
+class PinShape(Shape):
+    latitude: float
+    longitude: float
+
+
+class CustomerShape(Shape):
+    first_name: str
+    contact: str | None = Field(examples=["(•••) •••-0134"])
+
+
+class StopItemShape(Shape):
+    product_id: UUID
+    name: str
+    quantity: int
+
+
+class StopShape(Shape):
+    id: UUID
+    order_number: str
+    status: str
+    stop: int = Field(description="Place in the list, from 1.")
+    delivery_address: dict[str, object]
+    pin: PinShape
+    special_instructions: str | None
+    customer: CustomerShape
+    cash_due: float
+    items: list[StopItemShape]
+    checks: list[str] = Field(description="What to check at the door.")
+    assigned_at: datetime
+    arrived_at: datetime | None
+
+
+class StopsAnswer(Shape):
+    orders: list[StopShape]
+
+
+class DeliveredAnswer(Shape):
+    order: OrderShape
+    change: float | None = Field(description="The change to give; null when no cash was due.")
+
+
+class ReceivedAnswer(Shape):
+    received: int = Field(description="How many positions were taken.")
+
+
+class DriverPositionShape(Shape):
+    lat: float
+    lng: float
+    heading: float | None
+    speed: float | None
+    last_update: int
+
+
+class TrackedOrderShape(Shape):
+    id: UUID
+    order_number: str
+    status: str
+    estimated_delivery_time: int | None
+
+
+class TrackingLineShape(Shape):
+    status: str
+    message: str
+    latitude: float | None
+    longitude: float | None
+    created_at: datetime
+
+
+class TrackingAnswer(Shape):
+    order: TrackedOrderShape
+    tracking: list[TrackingLineShape]
+    driver: DriverPositionShape | None
+
+
+def present_shift(shift: Shift | None) -> dict[str, object] | None:
+    """Return the shift as the driver sees it."""
+    if shift is None:
+        return None
+    return {
+        "id": shift.id,
+        "online": shift.ended_at is None,
+        "vehicleId": shift.vehicle_id,
+        "startedAt": shift.started_at,
+        "endedAt": shift.ended_at,
+    }
+
+
+def present_stops(stops: Sequence[Stop], *, min_age: int) -> list[dict[str, object]]:
+    """Return the driver's list; of the customer only what the door needs."""
+    return [
+        {
+            "id": stop.order_id,
+            "orderNumber": stop.order_number,
+            "status": stop.status,
+            "stop": place,
+            "deliveryAddress": stop.delivery_address,
+            "pin": {
+                "latitude": stop.delivery_address["latitude"],
+                "longitude": stop.delivery_address["longitude"],
+            },
+            "specialInstructions": stop.special_instructions,
+            "customer": {
+                "firstName": stop.customer_first_name,
+                "contact": stop.customer_phone and f"(•••) •••-{stop.customer_phone[-4:]}",
+            },
+            "cashDue": to_dollars(stop.cash_due_cents),
+            "items": stop.items,
+            "checks": _checks(stop, min_age),
+            "assignedAt": stop.assigned_at,
+            "arrivedAt": stop.arrived_at,
+        }
+        for place, stop in enumerate(stops, start=1)
+    ]
+
+
+def _checks(stop: Stop, min_age: int) -> list[str]:
+    checks = [
+        f"See a valid photo ID of {stop.customer_first_name}: not expired, {min_age} years or older today.",
+        "Hand over to this person only, never to somebody else or to the doorstep.",
+    ]
+    if stop.cash_due_cents:
+        checks.append(f"Collect ${stop.cash_due_cents / 100:,.2f} in cash before you hand over.")
+    return checks
+
+
+def present_position(position: Position | None) -> dict[str, object] | None:
+    """Return where the driver is, as the customer sees it."""
+    if position is None:
+        return None
+    return {
+        "lat": position.lat,
+        "lng": position.lng,
+        "heading": position.heading,
+        "speed": position.speed,
+        "lastUpdate": position.timestamp,
+    }
+
+
+def present_tracked(order: Order, position: Position | None, *, now: datetime) -> dict[str, object]:
+    """Return where an order stands, as its watchers see it."""
+    whole = present_order(order, (), now=now)
+    return {
+        "order": {key: whole[key] for key in ("id", "orderNumber", "status", "estimatedDeliveryTime")},
+        "driver": present_position(position),
+    }
+
+
+def present_story(
+    order: Order, lines: Sequence[TrackingLine], position: Position | None, *, now: datetime
+) -> dict[str, object]:
+    """Return where an order stands and how it came there."""
+    return {
+        **present_tracked(order, position, now=now),
+        "tracking": [present_tracking(line) for line in lines],
+    }

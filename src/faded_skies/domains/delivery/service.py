@@ -1,0 +1,221 @@
+"""Use cases of delivery: shifts, the driver's list, the handover, and where drivers are."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.compliance.service import RuleBook
+from faded_skies.domains.delivery import queries, rules
+from faded_skies.domains.delivery.errors import (
+    DriverNotFound,
+    IdCheckFailed,
+    NotOutForDelivery,
+    VehicleNotFound,
+)
+from faded_skies.domains.delivery.events import DriverAssigned
+from faded_skies.domains.delivery.models import Handover, Position, Shift, Stop
+from faded_skies.domains.delivery.queries import POSITIONS
+from faded_skies.domains.orders import service as orders
+from faded_skies.domains.orders.errors import OrderNotFound
+from faded_skies.domains.orders.service import Order, Status
+from faded_skies.platform.actor import Actor
+from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.money import Cents
+from faded_skies.platform.realtime import Realtime
+from faded_skies.platform.valkey import Valkey
+
+__all__ = ["POSITIONS", "Position", "assign"]
+
+log = structlog.get_logger()
+
+DAYS_AHEAD = 2
+DAYS_KEPT = 30
+
+
+async def set_shift(tx: Tx, *, driver_id: UUID, online: bool, vehicle_id: UUID | None) -> Shift | None:
+    """Open or end the driver's shift; saying the same again changes nothing.
+
+    Returns the shift, None when the driver never had one. Raises VehicleNotFound, VehicleInUse.
+    """
+    if not online:
+        ended = await queries.end_shift(tx, driver_id)
+        if ended is not None:
+            tx.audit("shift.ended", object_type="shift", object_id=ended.id, actor_id=driver_id)
+        return ended or await queries.find_last_shift(tx, driver_id)
+    if vehicle_id is not None and not await queries.has_vehicle(tx, vehicle_id):
+        raise VehicleNotFound
+    shift, is_new = await queries.open_shift(tx, driver_id=driver_id, vehicle_id=vehicle_id)
+    if is_new:
+        tx.audit("shift.started", object_type="shift", object_id=shift.id, actor_id=driver_id)
+    return shift
+
+
+async def list_stops(db: Database, driver_id: UUID) -> list[Stop]:
+    """Return the orders that the driver has to bring, first assigned first."""
+    return await queries.list_stops(db, driver_id)
+
+
+async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID) -> Order:
+    """Give the order to a driver, in place of another one if need be; the same driver keeps their place.
+
+    Two at once come one after the other, and the second one's driver has it. Raises OrderNotFound,
+    DriverNotFound, IllegalMove.
+    """
+    order = await orders.lock_order(tx, order_id)
+    if not await queries.has_driver(tx, driver_id):
+        raise DriverNotFound
+    assigned = await orders.assign(tx, order, driver_id=driver_id, actor_id=actor_id)
+    if order.driver_id != driver_id:
+        await queries.put_stop(tx, order_id=order_id, driver_id=driver_id, assigned_by=actor_id)
+        tx.emit(DriverAssigned(order_id=order_id, driver_id=driver_id))
+    return assigned
+
+
+async def pick_up(tx: Tx, *, actor: Actor, order_id: UUID) -> Order:
+    """Take the order on the road. Raises OrderNotFound, IllegalMove."""
+    order = await orders.lock_order_for(tx, actor, order_id)
+    return await orders.move(tx, order, to=Status.OUT_FOR_DELIVERY, actor_id=actor.id)
+
+
+async def arrive(tx: Tx, *, actor: Actor, order_id: UUID) -> Order:
+    """Tell the customer that the driver is at the door; once. Raises OrderNotFound, NotOutForDelivery."""
+    order = await _lock_on_the_road(tx, actor, order_id)
+    if await queries.mark_arrived(tx, order_id):
+        await orders.note(tx, order, message="Your driver is at the door. Please bring your ID.")
+    return order
+
+
+async def hand_over(
+    tx: Tx,
+    *,
+    actor: Actor,
+    order_id: UUID,
+    check: rules.IdCheck,
+    signature: str | None,
+    cash_received: Cents | None,
+    book: RuleBook,
+    now: datetime,
+) -> tuple[Order, Cents | None]:
+    """Hand the order to the one who ordered it; returns it with the change, None when no cash was due.
+
+    Raises OrderNotFound, NotOutForDelivery, IdCheckFailed, CashMissing.
+    """
+    order = await _lock_on_the_road(tx, actor, order_id)
+    today = compliance.business_day(book, now)
+    try:
+        rules.check_id(
+            check,
+            date_of_birth=await queries.get_date_of_birth(tx, order.user_id),
+            of_age=compliance.of_age(book, check.date_of_birth, on=today),
+            today=today,
+        )
+    except IdCheckFailed as failed:
+        log.warning("id_check_failed", order_id=order_id, driver_id=actor.id, **failed.facts)
+        raise
+    due = order.amount_due_cents - order.paid_cents if order.tender == "cash" else 0
+    change = rules.change_due(due, cash_received)
+    await queries.insert_handover(
+        tx,
+        Handover(
+            order_id=order_id,
+            driver_id=actor.id,
+            document_type=check.document_type,
+            document_expires_on=check.expires_on,
+            signature=signature,
+            cash_received_cents=cash_received,
+        ),
+    )
+    delivered = await orders.complete(
+        tx, order, actor_id=actor.id, cash_received_cents=cash_received if due else None
+    )
+    return delivered, change
+
+
+async def bring_back(tx: Tx, *, actor: Actor, order_id: UUID, reason: str) -> Order:
+    """Take back an order that could not be handed over. Raises OrderNotFound, NotOutForDelivery."""
+    order = await _lock_on_the_road(tx, actor, order_id)
+    return await orders.send_back(tx, order, actor_id=actor.id, reason=reason)
+
+
+async def _lock_on_the_road(tx: Tx, actor: Actor, order_id: UUID) -> Order:
+    order = await orders.lock_order_for(tx, actor, order_id)
+    if order.status is not Status.OUT_FOR_DELIVERY:
+        raise NotOutForDelivery
+    return order
+
+
+async def record_positions(
+    valkey: Valkey,
+    db: Database,
+    realtime: Realtime,
+    *,
+    driver_id: UUID,
+    positions: Sequence[Position],
+    now: datetime,
+) -> None:
+    """Keep where the driver was, and tell the watchers of the order that the newest position names.
+
+    The positions reach the database within seconds (jobs.PositionFlusher). What is older than what we know
+    is kept, but not told. Raises OrderNotFound for an order that another driver has, NotOutForDelivery.
+    """
+    named = {position.order_id for position in positions if position.order_id is not None}
+    destinations = await queries.list_destinations(db, driver_id=driver_id, order_ids=named) if named else {}
+    if len(destinations) < len(named):
+        raise OrderNotFound
+    if any(destination.status != Status.OUT_FOR_DELIVERY for destination in destinations.values()):
+        raise NotOutForDelivery
+    newest = await queries.push_positions(valkey, driver_id, positions)
+    if newest is None or newest.order_id is None:
+        return
+    door = destinations[newest.order_id]
+    eta = rules.eta_minutes(newest.lat, newest.lng, to_lat=door.latitude, to_lng=door.longitude)
+    await orders.set_eta(db, newest.order_id, now + timedelta(minutes=eta))
+    await realtime.tell(
+        "driver-location",
+        {
+            "lat": newest.lat,
+            "lng": newest.lng,
+            "heading": newest.heading,
+            "speed": newest.speed,
+            "timestamp": newest.timestamp,
+            "eta": eta,
+        },
+        rooms=[f"order:{newest.order_id}"],
+    )
+
+
+async def find_driver_position(valkey: Valkey, db: Database, order: Order) -> Position | None:
+    """Return where the order's driver is; None unless the order is their next stop.
+
+    The order they name with their positions is the next stop, so the others' customers never see them.
+    """
+    if order.status is not Status.OUT_FOR_DELIVERY or order.driver_id is None:
+        return None
+    position = await queries.find_live_position(valkey, order.driver_id)
+    if position is None:
+        position = await queries.find_stored_position(db, order.driver_id)
+    return position if position is not None and position.order_id == order.id else None
+
+
+async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position]]) -> None:
+    """Store positions with their drivers' ids; a second time changes nothing."""
+    await queries.store_positions(tx, positions)
+
+
+async def renew_partitions(tx: Tx, *, today: date) -> None:
+    """Make the partitions of today and the days ahead (UTC), and drop those older than 30 days.
+
+    A day of which something lies in the default partition already stays there, until it is forgotten by age
+    like the others.
+    """
+    await queries.lock_partitions(tx)
+    for ahead in range(DAYS_AHEAD + 1):
+        day = today + timedelta(days=ahead)
+        if not await queries.make_partition(tx, day):
+            log.warning("positions_stay_in_default_partition", day=str(day))
+    dropped = await queries.drop_before(tx, today - timedelta(days=DAYS_KEPT))
+    if dropped:
+        log.info("position_partitions_dropped", partitions=dropped)
