@@ -1,8 +1,8 @@
 """The worker: runs what transactions enqueued, and what the clock asks for.
 
 The queue is pgqueuer on its own connection. On top of it stand three things it leaves open: a job that kills
-its worker again and again is held after a few starts, failed jobs back off and are then held where staff can see
-and replay them, and the connection is made anew when the database comes back.
+its worker again and again is held after a few starts, failed jobs back off and are then held where staff can
+see and replay them, and the connection is made anew when the database comes back.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class Periodic:
 
 @dataclass(frozen=True)
 class Consumer:
-    """Endless work, such as reading a stream: `run` returns when told to stop, and starts again when it fails."""
+    """Endless work, such as reading a stream. `run` returns when told to stop; after a failure it runs again."""
 
     name: str
     run: Callable[[asyncio.Event], Awaitable[None]]
