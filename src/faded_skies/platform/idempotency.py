@@ -6,10 +6,10 @@ then speaks for that subject instead of doing the work again.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from fastapi import Header
@@ -17,8 +17,11 @@ from fastapi import Header
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.errors import Conflict, Kind, Situation
 from faded_skies.platform.http.answers import Json, dump, refusal
+from faded_skies.platform.valkey import Valkey
 
-KEPT = timedelta(hours=24)
+Result = TypeVar("Result")
+
+_MARK_SECONDS = 30
 
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7))"
 _FIND = """
@@ -99,7 +102,22 @@ class Call:
             raise KeyReused
         if row["status"] is not None:
             return Answer(row["status"], row["body"])
-        return row["subject"] if row["subject"] is not None else None
+        subject: UUID | None = row["subject"]
+        return subject
+
+    @asynccontextmanager
+    async def running(self, valkey: Valkey) -> AsyncIterator[None]:
+        """Mark the call as running, for work with a vendor between two transactions. Raises KeyInProgress.
+
+        The mark of a killed process ends by itself; the database still knows what was done.
+        """
+        mark = f"idempotency:{self.owner_id}:{hashlib.sha256(self.key.encode()).hexdigest()}"
+        if not await valkey.set(mark, b"1", nx=True, ex=_MARK_SECONDS):
+            raise KeyInProgress
+        try:
+            yield
+        finally:
+            await valkey.delete(mark)
 
     async def leave_subject(self, tx: Tx, subject: UUID) -> None:
         """Tie the key to the thing this call made, for a repetition that finds no answer yet."""
@@ -110,27 +128,33 @@ class Call:
         await tx.execute(_ANSWER, self.owner_id, self.key, answer.status, dump(answer.body))
 
 
-async def once(db: Database, call: Call | None, work: Callable[[Tx], Awaitable[Answer]]) -> Json:
-    """Run `work` in one transaction, at most once for a key, and return its answer or the first one's.
+async def attempt(tx: Tx, call: Call | None, work: Callable[[Tx], Awaitable[Result]]) -> Result | Answer:
+    """Run `work` in a claimed transaction. With a key, a refusal undoes the work, is kept, and is returned.
 
-    A refusal undoes the work and is kept with the key, except those that only say "not now".
+    Refusals that only say "not now" are raised: they must not be what the key answers for a day.
     """
     if call is None:
-        async with db.transaction() as tx:
-            answer = await work(tx)
-        return answer.response()
+        return await work(tx)
+    try:
+        async with tx.savepoint():
+            return await work(tx)
+    except Situation as situation:
+        if situation.kind in _NOT_KEPT:
+            raise
+        answer = Answer(*refusal(situation))
+        await call.keep(tx, answer)
+        return answer
+
+
+async def once(db: Database, call: Call | None, work: Callable[[Tx], Awaitable[Answer]]) -> Json:
+    """Run `work` in one transaction, at most once for a key, and return its answer or the first one's."""
     async with db.transaction() as tx:
-        first = await call.claim(tx)
+        first = await call.claim(tx) if call else None
         if isinstance(first, Answer):
             return first.response()
-        try:
-            async with tx.savepoint():
-                answer = await work(tx)
-        except Situation as situation:
-            if situation.kind in _NOT_KEPT:
-                raise
-            answer = Answer(*refusal(situation))
-        await call.keep(tx, answer)
+        answer = await attempt(tx, call, work)
+        if call:
+            await call.keep(tx, answer)
     return answer.response()
 
 

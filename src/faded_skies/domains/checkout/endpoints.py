@@ -1,0 +1,126 @@
+"""HTTP: the cart, the quote, the order and its payment."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from faded_skies.domains.checkout.models import Checkout
+from faded_skies.domains.checkout.schemas import (
+    MOST_OF_ONE,
+    AddToCart,
+    CartAnswer,
+    ConfirmPayment,
+    PlacedAnswer,
+    PlaceOrder,
+    QuoteAnswer,
+    UpdateCart,
+    present_cart,
+    present_quote,
+)
+from faded_skies.domains.checkout.service import cart, paying, placing
+from faded_skies.domains.checkout.service.placing import Outcome
+from faded_skies.domains.orders import service as orders
+from faded_skies.domains.orders.schemas import present_order
+from faded_skies.platform import clock
+from faded_skies.platform.actor import Actor
+from faded_skies.platform.errors import Situation
+from faded_skies.platform.http.answers import Json, refusal
+from faded_skies.platform.http.auth import SignedIn, needs_token
+from faded_skies.platform.http.fields import Id
+from faded_skies.platform.http.provide import provided
+from faded_skies.platform.idempotency import Answer, Call, KeyHeader
+from faded_skies.platform.ratelimit import Gate
+
+Wired = Annotated[Checkout, provided(Checkout)]
+OrderGate = Annotated[Gate, provided("order gate")]
+
+router = APIRouter(dependencies=needs_token)
+
+
+@router.get("/api/cart", response_model=CartAnswer, tags=["cart"])
+async def show_cart(actor: SignedIn, checkout: Wired) -> Json:
+    """The whole cart, with exact prices and stock, and how much of each daily limit it uses."""
+    view = await cart.show(checkout, actor)
+    return Json(present_cart(view))
+
+
+@router.post("/api/cart/add", response_model=CartAnswer, tags=["cart"])
+async def add_to_cart(body: AddToCart, actor: SignedIn, checkout: Wired) -> Json:
+    """Add to what is there. 409 OUT_OF_STOCK, 422 PURCHASE_LIMIT_EXCEEDED, 404 for a product not on sale."""
+    view = await cart.add(
+        checkout, actor, product_id=body.product_id, quantity=body.quantity, most=MOST_OF_ONE
+    )
+    return Json(present_cart(view))
+
+
+@router.put("/api/cart/update", response_model=CartAnswer, tags=["cart"])
+async def update_cart(body: UpdateCart, actor: SignedIn, checkout: Wired) -> Json:
+    """Set a quantity; 0 removes the product."""
+    view = await cart.update(
+        checkout, actor, product_id=body.product_id, quantity=body.quantity, most=MOST_OF_ONE
+    )
+    return Json(present_cart(view))
+
+
+@router.delete("/api/cart/remove/{product_id}", response_model=CartAnswer, tags=["cart"])
+async def remove_from_cart(product_id: Id, actor: SignedIn, checkout: Wired) -> Json:
+    """Take a product out; one that is not there is no error."""
+    view = await cart.update(checkout, actor, product_id=product_id, quantity=0, most=MOST_OF_ONE)
+    return Json(present_cart(view))
+
+
+@router.post("/api/orders/quote", response_model=QuoteAnswer, tags=["orders"])
+async def quote_order(body: PlaceOrder, actor: SignedIn, checkout: Wired) -> Json:
+    """What an order of the cart would cost, and every refusal at once; nothing is reserved."""
+    return Json(present_quote(await placing.quote(checkout, actor, body.wish())))
+
+
+@router.post("/api/orders", response_model=PlacedAnswer, status_code=201, tags=["orders"])
+async def place_order(
+    body: PlaceOrder, actor: SignedIn, checkout: Wired, gate: OrderGate, key: KeyHeader = None
+) -> Json:
+    """Order the cart. The cart is taken, or kept when refused; see the contract for the refusals."""
+    await gate.enter(str(actor.id))
+    call = Call.of(actor.id, key, what="place order", body=body.model_dump(mode="json"))
+    if call is None:
+        return await _place(checkout, actor, body, None)
+    async with call.running(checkout.valkey):
+        return await _place(checkout, actor, body, call)
+
+
+async def _place(checkout: Checkout, actor: Actor, body: PlaceOrder, call: Call | None) -> Json:
+    placed = await placing.reserve(checkout, actor, body.wish(), call)
+    if isinstance(placed, Answer):
+        return placed.response()
+    outcome = await placing.charge(checkout, actor, placed)
+    try:
+        outcome.check()
+        answer = Answer(201, await _present(checkout, outcome))
+    except Situation as situation:
+        answer = Answer(*refusal(situation))
+    if call is not None:
+        async with checkout.db.transaction() as tx:
+            await call.keep(tx, answer)
+    return answer.response()
+
+
+@router.post("/api/orders/{order_id}/confirm-payment", response_model=PlacedAnswer, tags=["orders"])
+async def confirm_payment(
+    order_id: Id, actor: SignedIn, checkout: Wired, body: ConfirmPayment | None = None
+) -> Json:
+    """After the bank's extra step, or with another payment method after a decline (402 PAYMENT_FAILED)."""
+    outcome = await paying.confirm(checkout, actor, order_id, body and body.payment_method_id)
+    outcome.check()
+    return Json(await _present(checkout, outcome))
+
+
+async def _present(checkout: Checkout, outcome: Outcome) -> dict[str, object]:
+    order = outcome.order
+    items = await orders.list_items(checkout.db, [order.id])
+    payment: dict[str, object] = {"status": _STATUS.get(order.payment_status, order.payment_status)}
+    if order.payment_status == "requires_action" and outcome.result is not None:
+        payment["clientSecret"] = outcome.result.client_secret
+    return {"order": present_order(order, items[order.id], now=clock.now()), "payment": payment}
+
+
+_STATUS = {"paid": "succeeded"}

@@ -1,0 +1,94 @@
+"""The cart as it lies in Valkey, and what an order of it would cost."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from faded_skies.domains.compliance.service import LimitUse, RuleBook, TaxAmount
+from faded_skies.domains.orders.service import Item
+from faded_skies.domains.payments.ports import PaymentGateway
+from faded_skies.domains.payments.service import PaymentMethod
+from faded_skies.domains.places.service import Address
+from faded_skies.platform.db import Database
+from faded_skies.platform.errors import Situation
+from faded_skies.platform.valkey import Valkey
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """One product in a cart."""
+
+    product_id: UUID
+    quantity: int
+    added_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """A person's cart. `id` is new for each cart that becomes an order; None while the cart is empty."""
+
+    id: UUID | None
+    lines: list[CartLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a person wants their cart brought and paid. Amounts in cents; `coins` None means as many as there are."""
+
+    delivery_address_id: UUID
+    payment_method_id: UUID
+    special_instructions: str | None
+    use_coins: bool
+    coins: int | None
+    tip_cents: int
+    payment_intent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Appraisal:
+    """What an order would cost and everything that stands against it. Amounts in cents."""
+
+    address: Address
+    method: PaymentMethod
+    items: list[Item]
+    subtotal_cents: int
+    taxes: list[TaxAmount]
+    delivery_fee_cents: int
+    tip_cents: int
+    coins_used: int
+    earliest_delivery: datetime
+    limits: list[LimitUse]
+    problems: list[Situation] = field(default_factory=list)
+
+    @property
+    def tax_cents(self) -> int:
+        return sum(tax.amount_cents for tax in self.taxes)
+
+    @property
+    def total_cents(self) -> int:
+        return self.subtotal_cents + self.tax_cents + self.delivery_fee_cents + self.tip_cents
+
+    @property
+    def amount_due_cents(self) -> int:
+        return self.total_cents - self.coins_used
+
+
+@dataclass(frozen=True, slots=True)
+class CartView:
+    """A cart with what its products show and cost (cents), and how much of each daily limit it uses."""
+
+    lines: list[CartLine]
+    cards: dict[UUID, dict[str, Any]]
+    prices: dict[UUID, int]
+    limits: list[LimitUse]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What checkout works with; bootstrap provides it."""
+
+    db: Database
+    valkey: Valkey
+    book: RuleBook
+    gateway: PaymentGateway

@@ -1,0 +1,158 @@
+"""Carts, quotes and new orders on the wire (contract §3)."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, StrictBool
+
+from faded_skies.domains.checkout.models import Appraisal, CartView, Wish
+from faded_skies.domains.compliance.service import LimitUse, tax_summary
+from faded_skies.domains.orders.schemas import OrderShape
+from faded_skies.platform.http.fields import Body, Id, Note, Shape, Text
+from faded_skies.platform.money import Dollars, cents_of, to_dollars
+
+MOST_OF_ONE = 100
+
+Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_OF_ONE)]
+Coins = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
+Tip = Annotated[Dollars, Field(le=1000)]
+
+
+class AddToCart(Body):
+    product_id: Id
+    quantity: Quantity
+
+
+class UpdateCart(Body):
+    product_id: Id
+    quantity: Annotated[int, Field(strict=True, ge=0, le=MOST_OF_ONE)]
+
+
+class PlaceOrder(Body):
+    """`useCoins`: true takes as many coins as help, a number takes that many; a coin is a cent."""
+
+    delivery_address_id: Id
+    payment_method_id: Id
+    special_instructions: Note | None = None
+    use_coins: StrictBool | Coins = False
+    tip: Tip = Decimal(0)
+    payment_intent_id: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+
+    def wish(self) -> Wish:
+        """Return what the person wants, in our words."""
+        as_many = self.use_coins is True
+        return Wish(
+            delivery_address_id=self.delivery_address_id,
+            payment_method_id=self.payment_method_id,
+            special_instructions=self.special_instructions or None,
+            use_coins=bool(self.use_coins),
+            coins=None if as_many else int(self.use_coins),
+            tip_cents=cents_of(self.tip),
+            payment_intent=self.payment_intent_id,
+        )
+
+
+class ConfirmPayment(Body):
+    payment_method_id: Id | None = None
+
+
+class CartLineShape(Shape):
+    product_id: Id
+    quantity: int
+    added_at: str
+    product: dict[str, object]
+    line_total: float
+
+
+class LimitShape(Shape):
+    name: str
+    unit: str
+    used: int
+    allowed: int
+
+
+class CartAnswer(Shape):
+    items: list[CartLineShape]
+    subtotal: float
+    item_count: int
+    limits: list[LimitShape]
+
+
+class TaxesAnswer(Shape):
+    state: float
+    cannabis: float
+    local: float
+    breakdown: list[dict[str, object]]
+
+
+class ProblemShape(Shape):
+    code: str
+    error: str
+
+
+class QuoteAnswer(Shape):
+    subtotal: float
+    taxes: TaxesAnswer
+    tax_amount: float
+    delivery_fee: float
+    tip: float
+    coin_discount: float
+    total_amount: float
+    amount_due: float
+    earliest_delivery: str
+    problems: list[ProblemShape]
+
+
+class PaymentShape(Shape):
+    status: str
+    client_secret: str | None = None
+
+
+class PlacedAnswer(Shape):
+    order: OrderShape
+    payment: PaymentShape
+
+
+def present_limits(uses: Sequence[LimitUse]) -> list[dict[str, object]]:
+    """Return how much of each daily limit this cart and today's orders use."""
+    return [
+        {"name": use.limit.name, "unit": use.limit.unit, "used": use.used, "allowed": use.limit.most}
+        for use in uses
+    ]
+
+
+def present_cart(view: CartView) -> dict[str, object]:
+    """Return the whole cart."""
+    totals = {line.product_id: view.prices[line.product_id] * line.quantity for line in view.lines}
+    return {
+        "items": [
+            {
+                "productId": line.product_id,
+                "quantity": line.quantity,
+                "addedAt": line.added_at,
+                "product": view.cards[line.product_id],
+                "lineTotal": to_dollars(totals[line.product_id]),
+            }
+            for line in view.lines
+        ],
+        "subtotal": to_dollars(sum(totals.values())),
+        "itemCount": sum(line.quantity for line in view.lines),
+        "limits": present_limits(view.limits),
+    }
+
+
+def present_quote(appraisal: Appraisal) -> dict[str, object]:
+    """Return what the order would cost, and every refusal at once."""
+    return {
+        "subtotal": to_dollars(appraisal.subtotal_cents),
+        "taxes": tax_summary(appraisal.taxes),
+        "taxAmount": to_dollars(appraisal.tax_cents),
+        "deliveryFee": to_dollars(appraisal.delivery_fee_cents),
+        "tip": to_dollars(appraisal.tip_cents),
+        "coinDiscount": to_dollars(appraisal.coins_used),
+        "totalAmount": to_dollars(appraisal.total_cents),
+        "amountDue": to_dollars(appraisal.amount_due_cents),
+        "earliestDelivery": appraisal.earliest_delivery,
+        "problems": [{"code": problem.code, "error": problem.text} for problem in appraisal.problems],
+    }

@@ -1,0 +1,177 @@
+"""What an order of a cart would cost and everything that stands against it; a quote shows it, an order obeys it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from faded_skies.domains.catalog import service as catalog
+from faded_skies.domains.catalog.service import Product
+from faded_skies.domains.checkout.errors import BelowMinimumOrder, EmptyCart
+from faded_skies.domains.checkout.models import Appraisal, Cart, Wish
+from faded_skies.domains.checkout.service.cart import bought_line, law_line
+from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.compliance.errors import (
+    AgeVerificationRequired,
+    IdVerificationRequired,
+    OutsideDeliveryArea,
+    OutsideDeliveryHours,
+    ShopClosed,
+)
+from faded_skies.domains.compliance.service import RuleBook
+from faded_skies.domains.identity.service import Customer
+from faded_skies.domains.inventory import service as inventory
+from faded_skies.domains.inventory.service import Wanted
+from faded_skies.domains.orders import service as orders
+from faded_skies.domains.orders.service import Item
+from faded_skies.domains.payments import service as payments
+from faded_skies.domains.payments.errors import PaymentFailed, TenderNotAllowed
+from faded_skies.domains.payments.service import PaymentMethod, Tender
+from faded_skies.domains.places import service as places
+from faded_skies.domains.places.service import Address, ServiceArea
+from faded_skies.domains.rewards import service as rewards
+from faded_skies.platform.db import Tx
+from faded_skies.platform.errors import Situation
+from faded_skies.platform.money import to_dollars
+
+PREPARATION = timedelta(minutes=30)
+
+
+async def appraise(
+    tx: Tx, book: RuleBook, customer: Customer, cart: Cart, wish: Wish, *, now: datetime
+) -> Appraisal:
+    """Price the cart and judge it. Raises AddressNotFound or PaymentMethodNotFound for things of others."""
+    address = await places.get_address_for(tx, customer.id, wish.delivery_address_id)
+    method = await payments.get_method_for(tx, customer.id, wish.payment_method_id)
+    area = await places.area_at(tx, address.latitude, address.longitude)
+    shop = await places.get_shop(tx)
+    product_ids = [line.product_id for line in cart.lines]
+    products = await catalog.find_products(tx, product_ids)
+    levels = await inventory.find_levels(tx, product_ids)
+    bought = await orders.list_bought_since(tx, customer.id, compliance.day_start(book, now))
+
+    items = [
+        _item(products[line.product_id], line.quantity)
+        for line in cart.lines
+        if line.product_id in products and products[line.product_id].is_active
+    ]
+    lines = [law_line(products[item.product_id], item.quantity) for item in items]
+    subtotal = sum(item.total_price_cents for item in items)
+    taxes = compliance.taxes(book, lines, city=address.city)
+    fee = area.fee_cents if area else 0
+    total = subtotal + sum(tax.amount_cents for tax in taxes) + fee + wish.tip_cents
+    limits = compliance.limit_uses(book, [bought_line(item) for item in bought], lines)
+    balance = await rewards.balance_of(tx, customer.id) if _wants_coins(wish, method) else 0
+    coins, coin_problem = _coins(wish, method, balance=balance, total=total)
+
+    problems: list[Situation] = [
+        *_person_problems(customer),
+        *([] if items else [EmptyCart()]),
+        *(
+            [ShopClosed("The shop is taking no orders at the moment. Please try again later.")]
+            if shop.paused
+            else []
+        ),
+        *_place_problems(book, address, area, now=now),
+        *_stock_problems(cart, products, levels),
+        *compliance.exceeded(limits),
+        *_minimum_problems(area, subtotal),
+        *([] if method.type in book.tenders else [TenderNotAllowed()]),
+        *([coin_problem] if coin_problem else []),
+    ]
+    return Appraisal(
+        address=address,
+        method=method,
+        items=items,
+        subtotal_cents=subtotal,
+        taxes=taxes,
+        delivery_fee_cents=fee,
+        tip_cents=wish.tip_cents,
+        coins_used=coins,
+        earliest_delivery=_earliest(book, area, now=now),
+        limits=limits,
+        problems=problems,
+    )
+
+
+def _item(product: Product, quantity: int) -> Item:
+    return Item(
+        product_id=product.id,
+        name=product.name,
+        product_class=product.product_class,
+        quantity=quantity,
+        unit_price_cents=product.price_cents,
+        total_price_cents=product.price_cents * quantity,
+        net_weight_mg=product.net_weight_mg,
+        thc_mg=product.thc_mg,
+    )
+
+
+def _wants_coins(wish: Wish, method: PaymentMethod) -> bool:
+    return wish.use_coins or method.type is Tender.FS_COIN
+
+
+def _coins(
+    wish: Wish, method: PaymentMethod, *, balance: int, total: int
+) -> tuple[int, PaymentFailed | None]:
+    if not _wants_coins(wish, method):
+        return 0, None
+    wanted = total if method.type is Tender.FS_COIN or wish.coins is None else min(wish.coins, total)
+    as_many_as_there_are = wish.coins is None and method.type is not Tender.FS_COIN
+    if wanted <= balance:
+        return wanted, None
+    return balance, None if as_many_as_there_are else PaymentFailed("insufficient_coins")
+
+
+def _person_problems(customer: Customer) -> list[Situation]:
+    problems: list[Situation] = []
+    if customer.date_of_birth is None:
+        problems.append(AgeVerificationRequired())
+    if not customer.id_verified:
+        problems.append(IdVerificationRequired())
+    return problems
+
+
+def _place_problems(
+    book: RuleBook, address: Address, area: ServiceArea | None, *, now: datetime
+) -> list[Situation]:
+    if area is None or not compliance.place_allowed(book, city=address.city, state=address.state):
+        return [OutsideDeliveryArea()]
+    if area.opens_minute <= compliance.minute_of_day(book, now) < area.closes_minute:
+        return []
+    opens = compliance.next_opening(opens_minute=area.opens_minute, now=now, book=book)
+    return [
+        OutsideDeliveryHours(
+            f"We do not deliver in {area.name} at this hour. Order again from {opens:%H:%M} on."
+        )
+    ]
+
+
+def _stock_problems(
+    cart: Cart, products: Mapping[UUID, Product], levels: Mapping[UUID, int]
+) -> list[Situation]:
+    short = []
+    for line in cart.lines:
+        product = products.get(line.product_id)
+        left = levels.get(line.product_id, 0) if product and product.is_active else 0
+        if left < line.quantity:
+            name = product.name if product else "A product in your cart"
+            short.append((Wanted(line.product_id, name, line.quantity), left))
+    return [inventory.out_of_stock(short)] if short else []
+
+
+def _minimum_problems(area: ServiceArea | None, subtotal: int) -> list[Situation]:
+    if area is None or subtotal >= area.minimum_cents:
+        return []
+    missing = area.minimum_cents - subtotal
+    return [
+        BelowMinimumOrder(
+            f"The smallest order for {area.name} is ${to_dollars(area.minimum_cents):.2f}. "
+            f"Add ${to_dollars(missing):.2f} more."
+        )
+    ]
+
+
+def _earliest(book: RuleBook, area: ServiceArea | None, *, now: datetime) -> datetime:
+    if area is None or area.opens_minute <= compliance.minute_of_day(book, now) < area.closes_minute:
+        return now + PREPARATION
+    return compliance.next_opening(opens_minute=area.opens_minute, now=now, book=book) + PREPARATION

@@ -1,0 +1,203 @@
+"""From cart to order: reserve, charge, settle (docs/adr/0005).
+
+One transaction judges the cart and reserves stock, coins and an attempt to charge. Then the gateway is asked with
+nothing open. A second transaction brings the answer home. Whoever dies in between leaves a pending order that the
+sweep, the webhook, a repeated call or the end of its 15 minutes settles.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from faded_skies.domains.checkout import queries
+from faded_skies.domains.checkout.errors import CartBeingPaid, EmptyCart
+from faded_skies.domains.checkout.models import Appraisal, Cart, Checkout, Wish
+from faded_skies.domains.checkout.service.appraisal import appraise
+from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.identity import service as identity
+from faded_skies.domains.inventory import service as inventory
+from faded_skies.domains.inventory.service import Wanted
+from faded_skies.domains.orders import service as orders
+from faded_skies.domains.orders.service import NewOrder, Order, Status
+from faded_skies.domains.payments import service as payments
+from faded_skies.domains.payments.errors import PaymentFailed
+from faded_skies.domains.payments.service import ChargeResult, Intent, PaymentMethod, Tender
+from faded_skies.domains.places import service as places
+from faded_skies.domains.rewards import service as rewards
+from faded_skies.platform import clock
+from faded_skies.platform.actor import Actor
+from faded_skies.platform.db import Tx
+from faded_skies.platform.idempotency import Answer, Call, attempt
+from faded_skies.platform.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order that holds its stock and coins; `intent` and `method` are set while something is to be charged."""
+
+    order_id: UUID
+    cart: Cart
+    intent: Intent | None = None
+    method: PaymentMethod | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An order after its charge. `result` is None when nothing was to be charged."""
+
+    order: Order
+    result: ChargeResult | None
+
+    def check(self) -> None:
+        """Raise PaymentFailed, with the decline code and the order's id, when the money was refused."""
+        if self.order.status is Status.PAYMENT_FAILED:
+            raise PaymentFailed(self.result and self.result.decline_code, order_id=self.order.id)
+
+
+async def quote(checkout: Checkout, actor: Actor, wish: Wish) -> Appraisal:
+    """Return what the cart would cost and every refusal at once; nothing is kept."""
+    cart = await queries.get_cart(checkout.valkey, actor.id)
+    async with checkout.db.transaction() as tx:
+        customer = await identity.get_customer(tx, actor.id)
+        return await appraise(tx, checkout.book, customer, cart, wish, now=clock.now())
+
+
+async def reserve(checkout: Checkout, actor: Actor, wish: Wish, call: Call | None) -> Placed | Answer:
+    """First transaction: judge the cart and reserve everything, or refuse and reserve nothing.
+
+    A repeated call gets the first answer; where the first call died before it had one, its order is taken up.
+    """
+    cart = await queries.get_cart(checkout.valkey, actor.id)
+
+    async def work(tx: Tx) -> Placed:
+        return await _reserve(tx, checkout, actor, cart, wish, now=clock.now())
+
+    async with checkout.db.transaction() as tx:
+        first = await call.claim(tx) if call else None
+        if isinstance(first, Answer):
+            return first
+        if first is not None:
+            return await _take_up(tx, actor, first, cart)
+        placed = await attempt(tx, call, work)
+        if call and isinstance(placed, Placed):
+            await call.leave_subject(tx, placed.order_id)
+        return placed
+
+
+async def _take_up(tx: Tx, actor: Actor, order_id: UUID, cart: Cart) -> Placed:
+    order = await orders.get_order_for(tx, actor, order_id)
+    intent = await payments.find_open_intent(tx, order_id)
+    if intent is None:
+        return Placed(order_id, cart)
+    return Placed(
+        order_id, cart, intent, await payments.get_method_for(tx, actor.id, order.payment_method_id)
+    )
+
+
+async def _reserve(
+    tx: Tx, checkout: Checkout, actor: Actor, cart: Cart, wish: Wish, *, now: datetime
+) -> Placed:
+    customer = await identity.lock_customer(tx, actor.id)
+    if cart.id is not None:
+        await _free_cart(tx, cart.id)
+    appraisal = await appraise(tx, checkout.book, customer, cart, wish, now=now)
+    if appraisal.problems:
+        raise appraisal.problems[0]
+    if cart.id is None:
+        raise EmptyCart
+    order = _new_order(actor.id, cart.id, appraisal, wish, rules_hash=checkout.book.digest)
+    settled = order.amount_due_cents == 0 or appraisal.method.type is Tender.CASH
+    await orders.place(tx, order, settled=settled, now=now)
+    await inventory.reserve(
+        tx,
+        order_id=order.id,
+        wanted=[Wanted(item.product_id, item.name, item.quantity) for item in order.items],
+    )
+    if order.coins_used:
+        await rewards.hold(tx, user_id=actor.id, order_id=order.id, coins=order.coins_used)
+    if settled:
+        return Placed(order.id, cart)
+    intent = await _open_intent(tx, order, appraisal.method, wish.payment_intent)
+    return Placed(order.id, cart, intent, appraisal.method)
+
+
+async def _open_intent(tx: Tx, order: NewOrder, method: PaymentMethod, named: str | None) -> Intent:
+    if named is None:
+        return await payments.open_intent(
+            tx, user_id=order.user_id, order_id=order.id, method=method, amount_cents=order.amount_due_cents
+        )
+    return await payments.adopt_intent(
+        tx,
+        user_id=order.user_id,
+        intent_ref=named,
+        order_id=order.id,
+        amount_cents=order.amount_due_cents,
+    )
+
+
+async def _free_cart(tx: Tx, cart_id: UUID) -> None:
+    """Make way for a new order of this cart: an unpaid one is replaced, a live one means the cart is gone."""
+    before = await orders.lock_order_by_cart(tx, cart_id)
+    if before is None:
+        return
+    if before.status is Status.PENDING:
+        raise CartBeingPaid(
+            f"Order {before.order_number} was made of this cart and waits for its payment. "
+            "Confirm or cancel that order first.",
+            orderId=before.id,
+        )
+    if before.status is not Status.PAYMENT_FAILED:
+        raise EmptyCart
+    await orders.cancel(
+        tx,
+        before,
+        actor_id=before.user_id,
+        reason="Replaced by a new order of the same cart. Nothing was charged.",
+    )
+
+
+def _new_order(
+    user_id: UUID, cart_id: UUID, appraisal: Appraisal, wish: Wish, *, rules_hash: str
+) -> NewOrder:
+    return NewOrder(
+        id=new_id(),
+        user_id=user_id,
+        cart_id=cart_id,
+        delivery_address_id=appraisal.address.id,
+        delivery_address=places.snapshot(appraisal.address),
+        payment_method_id=appraisal.method.id,
+        tender=appraisal.method.type.value,
+        items=appraisal.items,
+        subtotal_cents=appraisal.subtotal_cents,
+        tax_cents=appraisal.tax_cents,
+        taxes=compliance.tax_summary(appraisal.taxes),
+        delivery_fee_cents=appraisal.delivery_fee_cents,
+        tip_cents=appraisal.tip_cents,
+        coins_used=appraisal.coins_used,
+        special_instructions=wish.special_instructions,
+        rules_hash=rules_hash,
+    )
+
+
+async def charge(checkout: Checkout, actor: Actor, placed: Placed) -> Outcome:
+    """Ask the gateway and settle in a second transaction; then empty the cart, unless the money was refused."""
+    if placed.intent is None or placed.method is None:
+        result = None
+        order = await orders.get_order_for(checkout.db, actor, placed.order_id)
+    else:
+        result = await payments.charge(checkout.gateway, placed.intent, placed.method)
+        order = await settle(checkout, placed.intent.id, result)
+    if order.status is not Status.PAYMENT_FAILED and placed.cart.id == order.cart_id:
+        await queries.take_cart(
+            checkout.valkey,
+            order.user_id,
+            order.cart_id,
+            {line.product_id: line.quantity for line in placed.cart.lines},
+        )
+    return Outcome(order, result)
+
+
+async def settle(checkout: Checkout, intent_id: UUID, result: ChargeResult) -> Order:
+    """Bring the gateway's answer home in a transaction of its own."""
+    async with checkout.db.transaction() as tx:
+        return await orders.settle(tx, intent_id=intent_id, result=result)

@@ -1,0 +1,78 @@
+"""SQL of stock levels and movements."""
+
+from collections.abc import Sequence
+from typing import cast
+from uuid import UUID
+
+from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.ids import new_id
+
+# Rows are locked in the order of their ids, so two orders of the same products wait and never deadlock.
+_LOCK = """
+SELECT product_id, quantity FROM stock_levels
+WHERE product_id = ANY($1::uuid[]) ORDER BY product_id FOR NO KEY UPDATE
+"""
+_LEVELS = "SELECT product_id, quantity FROM stock_levels WHERE product_id = ANY($1::uuid[])"
+_MOVE = """
+WITH moved AS (
+    UPDATE stock_levels s SET quantity = s.quantity + m.change, updated_at = now()
+    FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS m (id, product_id, change)
+    WHERE s.product_id = m.product_id
+    RETURNING m.id, m.product_id, m.change
+)
+INSERT INTO stock_movements (id, product_id, change, reason, order_id, actor_id)
+SELECT id, product_id, change, $4, $5, $6 FROM moved
+"""
+_TAKEN = """
+SELECT o.product_id, -o.change AS quantity FROM stock_movements o
+WHERE o.order_id = $1 AND o.reason = 'ordered'
+  AND NOT EXISTS (
+      SELECT FROM stock_movements b
+      WHERE b.order_id = o.order_id AND b.product_id = o.product_id AND b.reason IN ('released', 'restocked')
+  )
+ORDER BY o.product_id
+"""
+_OPEN = """
+WITH opened AS (
+    INSERT INTO stock_levels (product_id, quantity)
+    SELECT product_id, quantity FROM unnest($1::uuid[], $2::int[]) AS n (product_id, quantity)
+)
+INSERT INTO stock_movements (id, product_id, change, reason)
+SELECT id, product_id, quantity, 'opening' FROM unnest($3::uuid[], $1::uuid[], $2::int[]) AS n (id, product_id, quantity)
+WHERE quantity > 0
+"""
+
+
+async def find_levels(source: Database | Tx, product_ids: Sequence[UUID]) -> dict[UUID, int]:
+    rows = await source.fetch(_LEVELS, list(product_ids))
+    return {row["product_id"]: row["quantity"] for row in rows}
+
+
+async def lock_levels(tx: Tx, product_ids: Sequence[UUID]) -> dict[UUID, int]:
+    rows = await tx.fetch(_LOCK, list(product_ids))
+    return {row["product_id"]: row["quantity"] for row in rows}
+
+
+async def move_stock(
+    tx: Tx, changes: dict[UUID, int], *, reason: str, order_id: UUID | None, actor_id: UUID | None
+) -> int:
+    """Change the levels and record why; returns how many products were touched."""
+    return await tx.execute(
+        _MOVE,
+        [new_id() for _ in changes],
+        list(changes),
+        list(changes.values()),
+        reason,
+        order_id,
+        actor_id,
+    )
+
+
+async def list_taken(tx: Tx, order_id: UUID) -> dict[UUID, int]:
+    """Return what the order took and has not given back."""
+    rows = await tx.fetch(_TAKEN, order_id)
+    return {cast("UUID", row["product_id"]): row["quantity"] for row in rows}
+
+
+async def open_levels(tx: Tx, levels: dict[UUID, int]) -> None:
+    await tx.execute(_OPEN, list(levels), list(levels.values()), [new_id() for _ in levels])

@@ -1,0 +1,73 @@
+"""Stock: taken by an order in its transaction, given back once, never below zero."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from faded_skies.domains.inventory import queries
+from faded_skies.domains.inventory.errors import OutOfStock
+from faded_skies.domains.inventory.models import Wanted
+from faded_skies.platform.db import Database, Tx
+
+__all__ = ["Wanted", "find_levels", "open_stock", "out_of_stock", "release", "reserve", "restock"]
+
+
+async def find_levels(source: Database | Tx, product_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how much there is of each product at this moment; products without a level are absent."""
+    return await queries.find_levels(source, product_ids)
+
+
+async def reserve(tx: Tx, *, order_id: UUID, wanted: Sequence[Wanted]) -> None:
+    """Take the stock of an order. Raises OutOfStock naming everything that is short; then nothing is taken."""
+    levels = await queries.lock_levels(tx, [line.product_id for line in wanted])
+    short = [line for line in wanted if levels.get(line.product_id, 0) < line.quantity]
+    if short:
+        raise out_of_stock([(line, levels.get(line.product_id, 0)) for line in short])
+    await queries.move_stock(
+        tx,
+        {line.product_id: -line.quantity for line in wanted},
+        reason="ordered",
+        order_id=order_id,
+        actor_id=None,
+    )
+
+
+def out_of_stock(short: Sequence[tuple[Wanted, int]]) -> OutOfStock:
+    """Return the refusal for lines that want more than is left."""
+    line, left = short[0]
+    rest = f" and {len(short) - 1} more" if len(short) > 1 else ""
+    return OutOfStock(
+        f"There {'is' if left == 1 else 'are'} only {left} left of {line.name}{rest}. Lower the quantity and try again."
+        if left
+        else f"{line.name}{rest} is sold out. Take it out of the cart and try again.",
+        items=[
+            {
+                "productId": str(item.product_id),
+                "name": item.name,
+                "requested": item.quantity,
+                "available": available,
+            }
+            for item, available in short
+        ],
+    )
+
+
+async def release(tx: Tx, *, order_id: UUID) -> None:
+    """Give back what an order that will not be delivered had taken; a second call changes nothing."""
+    await _give_back(tx, order_id=order_id, reason="released", actor_id=None)
+
+
+async def restock(tx: Tx, *, order_id: UUID, actor_id: UUID) -> None:
+    """Take returned goods back into stock, once staff has received them."""
+    await _give_back(tx, order_id=order_id, reason="restocked", actor_id=actor_id)
+
+
+async def _give_back(tx: Tx, *, order_id: UUID, reason: str, actor_id: UUID | None) -> None:
+    taken = await queries.list_taken(tx, order_id)
+    if taken:
+        await queries.lock_levels(tx, list(taken))
+        await queries.move_stock(tx, taken, reason=reason, order_id=order_id, actor_id=actor_id)
+
+
+async def open_stock(tx: Tx, levels: dict[UUID, int]) -> None:
+    """Record the opening stock of new products."""
+    await queries.open_levels(tx, levels)

@@ -1,0 +1,29 @@
+"""Facts about orders."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from faded_skies.platform.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderMoved(Event):
+    """The order entered a state. `message` is the line that tracking shows."""
+
+    name: ClassVar[str] = "orders.moved"
+    order_id: UUID
+    user_id: UUID
+    order_number: str
+    status: str
+    message: str
+    moved_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderDied(Event):
+    """The order was cancelled or returned; charges still under way for it must be stopped."""
+
+    name: ClassVar[str] = "orders.died"
+    order_id: UUID

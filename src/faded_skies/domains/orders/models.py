@@ -1,0 +1,97 @@
+"""Orders as rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from faded_skies.domains.orders.rules import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line as it was sold. Amounts in cents, weights in mg per unit."""
+
+    product_id: UUID
+    name: str
+    product_class: str
+    quantity: int
+    unit_price_cents: int
+    total_price_cents: int
+    net_weight_mg: int
+    thc_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order without its lines. Amounts in cents; a coin is a cent."""
+
+    id: UUID
+    order_number: str
+    user_id: UUID
+    cart_id: UUID
+    status: Status
+    subtotal_cents: int
+    tax_cents: int
+    taxes: dict[str, Any]
+    delivery_fee_cents: int
+    tip_cents: int
+    total_cents: int
+    coins_used: int
+    amount_due_cents: int
+    paid_cents: int
+    refunded_cents: int
+    payment_status: str
+    tender: str
+    payment_method_id: UUID
+    payment_method: dict[str, Any]
+    delivery_address: dict[str, Any]
+    special_instructions: str | None
+    eta_at: datetime | None
+    driver_id: UUID | None
+    driver_first_name: str | None
+    hold_expires_at: datetime | None
+    delivered_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """What checkout decided; the order is made from it."""
+
+    id: UUID
+    user_id: UUID
+    cart_id: UUID
+    delivery_address_id: UUID
+    delivery_address: dict[str, Any]
+    payment_method_id: UUID
+    tender: str
+    items: list[Item]
+    subtotal_cents: int
+    tax_cents: int
+    taxes: dict[str, Any]
+    delivery_fee_cents: int
+    tip_cents: int
+    coins_used: int
+    special_instructions: str | None
+    rules_hash: str
+
+    @property
+    def total_cents(self) -> int:
+        return self.subtotal_cents + self.tax_cents + self.delivery_fee_cents + self.tip_cents
+
+    @property
+    def amount_due_cents(self) -> int:
+        return self.total_cents - self.coins_used
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingLine:
+    """One line of an order's story."""
+
+    status: str
+    message: str
+    latitude: float | None
+    longitude: float | None
+    created_at: datetime

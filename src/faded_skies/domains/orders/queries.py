@@ -1,0 +1,304 @@
+"""SQL of orders, their lines and their story."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from faded_skies.domains.orders.models import Item, NewOrder, Order, TrackingLine
+from faded_skies.domains.orders.rules import Status
+from faded_skies.platform.actor import Actor, Role
+from faded_skies.platform.db import Database, Row, Tx
+from faded_skies.platform.ids import new_id
+
+_SELECT = """
+SELECT o.id, o.order_number, o.user_id, o.cart_id, o.status, o.subtotal_cents, o.tax_cents, o.taxes,
+       o.delivery_fee_cents, o.tip_cents, o.total_cents, o.coins_used, o.amount_due_cents, o.paid_cents,
+       o.refunded_cents, o.payment_status, o.tender, o.payment_method_id,
+       jsonb_build_object('id', m.id, 'type', m.type, 'lastFour', m.last_four, 'cardBrand', m.card_brand)
+           AS payment_method,
+       o.delivery_address, o.special_instructions, o.eta_at, o.driver_id,
+       split_part(d.full_name, ' ', 1) AS driver_first_name,
+       o.hold_expires_at, o.delivered_at, o.created_at, o.updated_at
+FROM orders o
+JOIN payment_methods m ON m.id = o.payment_method_id
+LEFT JOIN users d ON d.id = o.driver_id
+"""
+
+# Access is a query: whoever may not see an order finds none.
+_MAY_SEE = {
+    Role.CUSTOMER: " AND o.user_id = $2",
+    Role.DRIVER: " AND o.driver_id = $2",
+    Role.AGENT: " AND $2::uuid IS NOT NULL",
+    Role.ADMIN: " AND $2::uuid IS NOT NULL",
+}
+_GET_FOR = {role: _SELECT + " WHERE o.id = $1" + clause for role, clause in _MAY_SEE.items()}
+_LOCK_FOR = {role: statement + " FOR NO KEY UPDATE OF o" for role, statement in _GET_FOR.items()}
+_LOCK = _SELECT + " WHERE o.id = $1 FOR NO KEY UPDATE OF o"
+_LOCK_BY_CART = _SELECT + " WHERE o.cart_id = $1 AND o.status <> 'cancelled' FOR NO KEY UPDATE OF o"
+_LIST = _SELECT + " WHERE o.user_id = $1 ORDER BY o.created_at DESC, o.id DESC LIMIT $2 OFFSET $3"
+_LIST_STATUS = (
+    _SELECT
+    + " WHERE o.user_id = $1 AND o.status = $4 ORDER BY o.created_at DESC, o.id DESC LIMIT $2 OFFSET $3"
+)
+_COUNT = "SELECT count(*) FROM orders WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)"
+_BOARD = (
+    _SELECT
+    + """ WHERE ($1::text IS NULL OR o.status = $1) AND ($2::uuid IS NULL OR o.driver_id = $2)
+      AND ($3::text IS NULL OR o.order_number = $3)
+    ORDER BY o.created_at DESC, o.id DESC LIMIT $4 OFFSET $5"""
+)
+_COUNT_BOARD = """
+SELECT count(*) FROM orders o WHERE ($1::text IS NULL OR o.status = $1) AND ($2::uuid IS NULL OR o.driver_id = $2)
+  AND ($3::text IS NULL OR o.order_number = $3)
+"""
+_ITEMS = """
+SELECT order_id, product_id, name, product_class, quantity, unit_price_cents, total_price_cents, net_weight_mg, thc_mg
+FROM order_items WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line
+"""
+# The order, its lines and the first line of its story, in one round trip.
+_INSERT = """
+WITH made AS (
+    INSERT INTO orders (
+        id, order_number, user_id, cart_id, delivery_address_id, delivery_address, payment_method_id, tender,
+        status, subtotal_cents, tax_cents, taxes, delivery_fee_cents, tip_cents, total_cents, coins_used,
+        amount_due_cents, payment_status, hold_expires_at, special_instructions, rules_hash, eta_at
+    ) VALUES (
+        $1, 'FS-' || nextval('order_numbers'), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+        $16, $17, $18, $19, $20, $21
+    ) RETURNING id
+), lines AS (
+    INSERT INTO order_items (
+        order_id, line, product_id, name, product_class, quantity, unit_price_cents, total_price_cents,
+        net_weight_mg, thc_mg
+    )
+    SELECT made.id, l.line, l.product_id, l.name, l.product_class, l.quantity, l.unit_price, l.total, l.weight, l.thc
+    FROM made, unnest($22::uuid[], $23::text[], $24::text[], $25::int[], $26::int[], $27::int[], $28::int[], $29::int[])
+        WITH ORDINALITY AS l (product_id, name, product_class, quantity, unit_price, total, weight, thc, line)
+)
+INSERT INTO order_tracking (id, order_id, status, message) SELECT $30, made.id, $8, $31 FROM made
+"""
+_MOVE = """
+WITH moved AS (
+    UPDATE orders SET
+        status = $2,
+        hold_expires_at = CASE WHEN $2 IN ('pending', 'payment_failed') THEN hold_expires_at END,
+        delivered_at = CASE WHEN $2 = 'delivered' THEN now() END,
+        eta_at = CASE WHEN $2 IN ('delivered', 'returned', 'cancelled') THEN NULL ELSE eta_at END,
+        paid_cents = coalesce($3, paid_cents),
+        payment_status = coalesce($4, payment_status),
+        updated_at = now()
+    WHERE id = $1
+    RETURNING id
+)
+INSERT INTO order_tracking (id, order_id, status, message, latitude, longitude)
+SELECT $5, id, $2, $6, $7, $8 FROM moved
+RETURNING created_at
+"""
+_NOTE = """
+INSERT INTO order_tracking (id, order_id, status, message, latitude, longitude)
+SELECT $2, o.id, o.status, $3, $4, $5 FROM orders o WHERE o.id = $1
+"""
+_SET_PAYMENT = "UPDATE orders SET payment_status = $2, updated_at = now() WHERE id = $1"
+_SET_METHOD = """
+UPDATE orders SET payment_method_id = $2, tender = $3, payment_status = 'processing', updated_at = now() WHERE id = $1
+"""
+# Counted anew from the refunds themselves, so that hearing of one twice changes nothing.
+_COUNT_REFUNDED = """
+WITH back AS (
+    SELECT coalesce(sum(r.amount_cents), 0)::int AS cents
+    FROM refunds r JOIN payment_intents p ON p.id = r.payment_intent_id
+    WHERE p.order_id = $1 AND p.status = 'succeeded' AND r.status = 'succeeded'
+)
+UPDATE orders SET refunded_cents = back.cents, updated_at = now(),
+    payment_status = CASE WHEN back.cents = paid_cents AND paid_cents > 0 THEN 'refunded' ELSE payment_status END
+FROM back WHERE id = $1
+"""
+_SET_DRIVER = "UPDATE orders SET driver_id = $2, updated_at = now() WHERE id = $1"
+_SET_ETA = """
+UPDATE orders SET eta_at = $2
+WHERE id = $1 AND status = 'out_for_delivery'
+  AND (eta_at IS NULL OR abs(extract(epoch FROM eta_at - $2)) >= 120)
+"""
+_TRACKING = """
+SELECT status, message, latitude, longitude, created_at FROM order_tracking WHERE order_id = $1 ORDER BY created_at, id
+"""
+_EXPIRED = "SELECT id FROM orders WHERE hold_expires_at < $1 ORDER BY hold_expires_at LIMIT 100"
+_BOUGHT_SINCE = """
+SELECT i.product_id, i.name, i.product_class, i.quantity, i.unit_price_cents, i.total_price_cents, i.net_weight_mg,
+       i.thc_mg
+FROM orders o JOIN order_items i ON i.order_id = o.id
+WHERE o.user_id = $1 AND o.created_at >= $2 AND o.status NOT IN ('cancelled', 'returned')
+"""
+
+
+def _order(row: Row) -> Order:
+    values = dict(row)
+    values["status"] = Status(values["status"])
+    return Order(**values)
+
+
+def _item(row: Row) -> Item:
+    return Item(
+        row["product_id"],
+        row["name"],
+        row["product_class"],
+        row["quantity"],
+        row["unit_price_cents"],
+        row["total_price_cents"],
+        row["net_weight_mg"],
+        row["thc_mg"],
+    )
+
+
+async def find_order_for(source: Database | Tx, actor: Actor, order_id: UUID) -> Order | None:
+    row = await source.fetchrow(_GET_FOR[actor.role], order_id, actor.id)
+    return None if row is None else _order(row)
+
+
+async def lock_order_for(tx: Tx, actor: Actor, order_id: UUID) -> Order | None:
+    row = await tx.fetchrow(_LOCK_FOR[actor.role], order_id, actor.id)
+    return None if row is None else _order(row)
+
+
+async def lock_order(tx: Tx, order_id: UUID) -> Order | None:
+    row = await tx.fetchrow(_LOCK, order_id)
+    return None if row is None else _order(row)
+
+
+async def lock_order_by_cart(tx: Tx, cart_id: UUID) -> Order | None:
+    row = await tx.fetchrow(_LOCK_BY_CART, cart_id)
+    return None if row is None else _order(row)
+
+
+async def list_orders(
+    db: Database, user_id: UUID, *, status: Status | None, limit: int, offset: int
+) -> tuple[list[Order], int]:
+    rows = (
+        await db.fetch(_LIST, user_id, limit, offset)
+        if status is None
+        else await db.fetch(_LIST_STATUS, user_id, limit, offset, status)
+    )
+    return [_order(row) for row in rows], await db.fetchval(_COUNT, user_id, status)
+
+
+async def list_board(
+    db: Database,
+    *,
+    status: Status | None,
+    driver_id: UUID | None,
+    order_number: str | None,
+    limit: int,
+    offset: int,
+) -> tuple[list[Order], int]:
+    filters = (status, driver_id, order_number)
+    rows = await db.fetch(_BOARD, *filters, limit, offset)
+    return [_order(row) for row in rows], await db.fetchval(_COUNT_BOARD, *filters)
+
+
+async def list_items(source: Database | Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Item]]:
+    found: dict[UUID, list[Item]] = {order_id: [] for order_id in order_ids}
+    for row in await source.fetch(_ITEMS, list(order_ids)):
+        found[row["order_id"]].append(_item(row))
+    return found
+
+
+async def list_bought_since(source: Database | Tx, user_id: UUID, since: datetime) -> list[Item]:
+    return [_item(row) for row in await source.fetch(_BOUGHT_SINCE, user_id, since)]
+
+
+async def insert_order(
+    tx: Tx,
+    order: NewOrder,
+    *,
+    status: Status,
+    payment_status: str,
+    hold_expires_at: datetime | None,
+    eta_at: datetime,
+    message: str,
+) -> None:
+    items = order.items
+    await tx.execute(
+        _INSERT,
+        order.id,
+        order.user_id,
+        order.cart_id,
+        order.delivery_address_id,
+        order.delivery_address,
+        order.payment_method_id,
+        order.tender,
+        status,
+        order.subtotal_cents,
+        order.tax_cents,
+        order.taxes,
+        order.delivery_fee_cents,
+        order.tip_cents,
+        order.total_cents,
+        order.coins_used,
+        order.amount_due_cents,
+        payment_status,
+        hold_expires_at,
+        order.special_instructions,
+        order.rules_hash,
+        eta_at,
+        [item.product_id for item in items],
+        [item.name for item in items],
+        [item.product_class for item in items],
+        [item.quantity for item in items],
+        [item.unit_price_cents for item in items],
+        [item.total_price_cents for item in items],
+        [item.net_weight_mg for item in items],
+        [item.thc_mg for item in items],
+        new_id(),
+        message,
+    )
+
+
+async def move_order(
+    tx: Tx,
+    order_id: UUID,
+    *,
+    to: Status,
+    message: str,
+    paid_cents: int | None,
+    payment_status: str | None,
+    latitude: float | None,
+    longitude: float | None,
+) -> datetime:
+    moved_at: datetime = await tx.fetchval(
+        _MOVE, order_id, to, paid_cents, payment_status, new_id(), message, latitude, longitude
+    )
+    return moved_at
+
+
+async def insert_note(
+    tx: Tx, order_id: UUID, *, message: str, latitude: float | None, longitude: float | None
+) -> None:
+    await tx.execute(_NOTE, order_id, new_id(), message, latitude, longitude)
+
+
+async def set_payment_status(tx: Tx, order_id: UUID, payment_status: str) -> None:
+    await tx.execute(_SET_PAYMENT, order_id, payment_status)
+
+
+async def set_method(tx: Tx, order_id: UUID, *, method_id: UUID, tender: str) -> None:
+    await tx.execute(_SET_METHOD, order_id, method_id, tender)
+
+
+async def count_refunded(tx: Tx, order_id: UUID) -> None:
+    await tx.execute(_COUNT_REFUNDED, order_id)
+
+
+async def set_driver(tx: Tx, order_id: UUID, driver_id: UUID) -> None:
+    await tx.execute(_SET_DRIVER, order_id, driver_id)
+
+
+async def set_eta(source: Database | Tx, order_id: UUID, eta_at: datetime) -> None:
+    await source.fetchval(_SET_ETA, order_id, eta_at)
+
+
+async def list_tracking(db: Database, order_id: UUID) -> list[TrackingLine]:
+    return [TrackingLine(*row) for row in await db.fetch(_TRACKING, order_id)]
+
+
+async def list_expired(db: Database, now: datetime) -> list[UUID]:
+    return [row["id"] for row in await db.fetch(_EXPIRED, now)]

@@ -1,0 +1,76 @@
+"""An order's life: its states, the moves between them, and what the customer is told. Pure."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import ceil
+
+from faded_skies.domains.orders.errors import IllegalMove
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    PAYMENT_FAILED = "payment_failed"
+    CONFIRMED = "confirmed"
+    PREPARING = "preparing"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.CONFIRMED, Status.PAYMENT_FAILED, Status.CANCELLED}),
+    Status.PAYMENT_FAILED: frozenset({Status.CONFIRMED, Status.CANCELLED}),
+    Status.CONFIRMED: frozenset({Status.PREPARING, Status.CANCELLED}),
+    Status.PREPARING: frozenset({Status.OUT_FOR_DELIVERY, Status.CANCELLED}),
+    Status.OUT_FOR_DELIVERY: frozenset({Status.DELIVERED, Status.RETURNED}),
+    Status.DELIVERED: frozenset(),
+    Status.RETURNED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+UNPAID = frozenset({Status.PENDING, Status.PAYMENT_FAILED})
+ASSIGNABLE = frozenset({Status.CONFIRMED, Status.PREPARING, Status.OUT_FOR_DELIVERY})
+
+HOLD = timedelta(minutes=15)
+
+MESSAGES: dict[Status, str] = {
+    Status.PENDING: "We have your order and are waiting for the payment.",
+    Status.PAYMENT_FAILED: "The payment did not go through. Try again or choose another way to pay.",
+    Status.CONFIRMED: "Your order is confirmed.",
+    Status.PREPARING: "Your order is being packed.",
+    Status.OUT_FOR_DELIVERY: "Your order is on its way. Have your ID ready at the door.",
+    Status.DELIVERED: "Your order was handed over. Enjoy it responsibly.",
+    Status.RETURNED: "Your order could not be handed over and is on its way back to the shop.",
+    Status.CANCELLED: "Your order was cancelled.",
+}
+
+_WORDS = {
+    Status.PENDING: "waiting for its payment",
+    Status.PAYMENT_FAILED: "unpaid",
+    Status.CONFIRMED: "confirmed",
+    Status.PREPARING: "being packed",
+    Status.OUT_FOR_DELIVERY: "out for delivery",
+    Status.DELIVERED: "delivered",
+    Status.RETURNED: "returned",
+    Status.CANCELLED: "cancelled",
+}
+
+
+def check_move(now: Status, to: Status) -> None:
+    """Raise IllegalMove, saying where the order stands, unless the table allows the move."""
+    if to not in MOVES[now]:
+        allowed = ", ".join(sorted(MOVES[now])) or "nothing"
+        raise IllegalMove(
+            f"This order is {_WORDS[now]}, so it cannot become {to.value}. From here it can become: {allowed}."
+        )
+
+
+def points_earned(*, amount_due_cents: int, tip_cents: int) -> int:
+    """Return the coins a delivered order earns: whole dollars of money paid; coins and tip do not count."""
+    return max(0, amount_due_cents - tip_cents) // 100
+
+
+def minutes_until(eta: datetime | None, *, now: datetime) -> int | None:
+    """Return the estimated minutes from now, 0 when the estimate has passed."""
+    return None if eta is None else max(0, ceil((eta - now).total_seconds() / 60))

@@ -1,0 +1,122 @@
+"""Orders on the wire (contract §3)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from faded_skies.domains.orders.models import Item, Order, TrackingLine
+from faded_skies.domains.orders.rules import minutes_until
+from faded_skies.platform.http.fields import Shape
+from faded_skies.platform.money import to_dollars
+
+
+class TaxesShape(Shape):
+    state: float
+    cannabis: float
+    local: float
+    breakdown: list[dict[str, object]]
+
+
+class PaymentShape(Shape):
+    status: str
+    amount_due: float
+    amount_paid: float
+    refunded_amount: float
+
+
+class ItemShape(Shape):
+    product_id: UUID
+    name: str
+    quantity: int
+    unit_price: float
+    total_price: float
+
+
+class DriverShape(Shape):
+    first_name: str
+
+
+class OrderShape(Shape):
+    id: UUID
+    order_number: str
+    status: str
+    subtotal: float
+    tax_amount: float
+    taxes: TaxesShape
+    delivery_fee: float
+    tip: float
+    total_amount: float
+    coins_used: int
+    coin_discount: float
+    payment: PaymentShape
+    items: list[ItemShape]
+    delivery_address: dict[str, object]
+    payment_method: dict[str, object]
+    estimated_delivery_time: int | None
+    special_instructions: str | None
+    driver: DriverShape | None
+    delivered_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class OrderAnswer(Shape):
+    order: OrderShape
+
+
+class OrdersAnswer(Shape):
+    orders: list[OrderShape]
+    total: int
+    has_more: bool
+
+
+def present_order(order: Order, items: Sequence[Item], *, now: datetime) -> dict[str, object]:
+    """Return the order as clients see it."""
+    return {
+        "id": order.id,
+        "orderNumber": order.order_number,
+        "status": order.status.value,
+        "subtotal": to_dollars(order.subtotal_cents),
+        "taxAmount": to_dollars(order.tax_cents),
+        "taxes": order.taxes,
+        "deliveryFee": to_dollars(order.delivery_fee_cents),
+        "tip": to_dollars(order.tip_cents),
+        "totalAmount": to_dollars(order.total_cents),
+        "coinsUsed": order.coins_used,
+        "coinDiscount": to_dollars(order.coins_used),
+        "payment": {
+            "status": order.payment_status,
+            "amountDue": to_dollars(order.amount_due_cents),
+            "amountPaid": to_dollars(order.paid_cents),
+            "refundedAmount": to_dollars(order.refunded_cents),
+        },
+        "items": [
+            {
+                "productId": item.product_id,
+                "name": item.name,
+                "quantity": item.quantity,
+                "unitPrice": to_dollars(item.unit_price_cents),
+                "totalPrice": to_dollars(item.total_price_cents),
+            }
+            for item in items
+        ],
+        "deliveryAddress": order.delivery_address,
+        "paymentMethod": order.payment_method,
+        "estimatedDeliveryTime": minutes_until(order.eta_at, now=now),
+        "specialInstructions": order.special_instructions,
+        "driver": None if order.driver_first_name is None else {"firstName": order.driver_first_name},
+        "deliveredAt": order.delivered_at,
+        "createdAt": order.created_at,
+        "updatedAt": order.updated_at,
+    }
+
+
+def present_tracking(line: TrackingLine) -> dict[str, object]:
+    """Return one line of the story as clients see it."""
+    return {
+        "status": line.status,
+        "message": line.message,
+        "latitude": line.latitude,
+        "longitude": line.longitude,
+        "createdAt": line.created_at,
+    }
