@@ -49,6 +49,30 @@ CREATE INDEX products_price_idx ON products (price_cents, id) WHERE is_active;
 CREATE INDEX products_effects_idx ON products USING gin (effects);
 CREATE INDEX products_search_idx ON products USING gin (search_text gin_trgm_ops);
 
+-- The products in which every word is found, each word allowed a slip of the finger, by name, strain, effect or
+-- category; `score` is how well, 0 to 1. The threshold is the function's own, so no session has to set it.
+CREATE FUNCTION search_products(words text[]) RETURNS TABLE (product_id uuid, score real)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+    SET pg_trgm.word_similarity_threshold = 0.4
+AS $$
+    SELECT best.id, avg(best.score)::real
+    FROM (
+        SELECT hit.id, hit.word, max(hit.score) AS score
+        FROM (
+            SELECT p.id, w.word, word_similarity(w.word, p.search_text) AS score
+            FROM unnest(words) AS w (word) JOIN products p ON w.word <% p.search_text
+            UNION ALL
+            SELECT p.id, w.word, word_similarity(w.word, lower(c.name))
+            FROM unnest(words) AS w (word)
+            JOIN categories c ON w.word <% lower(c.name)
+            JOIN products p ON p.category_id = c.id
+        ) AS hit
+        GROUP BY hit.id, hit.word
+    ) AS best
+    GROUP BY best.id
+    HAVING count(*) = cardinality(words)
+$$;
+
 CREATE TABLE product_images (
     id uuid PRIMARY KEY,
     product_id uuid NOT NULL REFERENCES products (id) ON DELETE CASCADE,

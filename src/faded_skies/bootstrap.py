@@ -8,12 +8,13 @@ import socketio
 from starlette.types import ASGIApp
 
 from faded_skies import registry
+from faded_skies.adapters.passwords.hasher import PwdlibHasher
+from faded_skies.domains.identity.ports import PasswordHasher
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Bus
 from faded_skies.platform.http.app import Dispatcher, build_api, layered
-from faded_skies.platform.http.limits import RateLimit
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.ratelimit import Meter
@@ -67,6 +68,9 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
 
 async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     """Provide an adapter for every port: the real one where its key is set, else the double."""
+    hasher = PwdlibHasher()
+    stack.callback(hasher.close)
+    ports.provide(PasswordHasher, hasher)
 
 
 async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: AsyncExitStack) -> ASGIApp:
@@ -74,11 +78,13 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
     stack.push_async_callback(meter.close)
     api = build_api(version=settings.version, ports=ports, routers=registry.routers(ports))
-    limit = RateLimit(api, meter=meter, tokens=ports.tokens)
     server = sockets.build_server(
         manager,
         authenticator=ports.authenticator,
         events=registry.client_events(ports),
         origins=settings.client_origins,
     )
-    return Dispatcher(layered(api, limit=limit, origins=settings.client_origins), server)
+    http = layered(
+        api, hot_paths=registry.HOT_PATHS, meter=meter, tokens=ports.tokens, origins=settings.client_origins
+    )
+    return Dispatcher(http, server)

@@ -4,6 +4,10 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from faded_skies.domains.catalog import endpoints as catalog
+from faded_skies.domains.identity import endpoints as identity
+from faded_skies.domains.identity import jobs as identity_jobs
+from faded_skies.domains.identity.service import IdentityAuthenticator
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Subscription
@@ -12,14 +16,17 @@ from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent
 from faded_skies.platform.tokens import AccessTokens
 
+HOT_PATHS = catalog.HOT_PATHS
+"""Paths whose answers are the same for everybody and kept as bytes for a moment."""
+
 
 def authenticator(db: Database, tokens: AccessTokens) -> Authenticator:
-    raise NotImplementedError
+    return IdentityAuthenticator(db, tokens)
 
 
 def routers(ports: Ports) -> Sequence[APIRouter]:
     """Return the routers, the hot ones first: the framework tries them in order."""
-    return []
+    return [identity.router, catalog.router]
 
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:
@@ -31,4 +38,4 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
 
 
 def periodic(ports: Ports) -> Sequence[Periodic]:
-    return []
+    return [*identity_jobs.periodic(ports)]

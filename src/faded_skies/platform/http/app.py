@@ -1,6 +1,6 @@
 """Builds the HTTP application: the framework, its error pages, and the layers in front of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import socketio
 from fastapi import APIRouter, FastAPI
@@ -10,8 +10,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from faded_skies.platform.http import errors
 from faded_skies.platform.http.fields import ErrorShape
 from faded_skies.platform.http.front import Front
+from faded_skies.platform.http.hot import HotAnswers
 from faded_skies.platform.http.limits import RateLimit
 from faded_skies.platform.ports import Ports
+from faded_skies.platform.ratelimit import Meter
+from faded_skies.platform.tokens import AccessTokens
 
 MOST_BODY_BYTES = 1024 * 1024
 _EXPOSED = [
@@ -57,8 +60,11 @@ class Dispatcher:
             await self._http(scope, receive, send)
 
 
-def layered(api: ASGIApp, *, limit: RateLimit, origins: list[str]) -> ASGIApp:
-    """Return the API behind its layers, outermost first: front, CORS, rate limit, API."""
+def layered(
+    api: ASGIApp, *, hot_paths: Collection[str], meter: Meter, tokens: AccessTokens, origins: list[str]
+) -> ASGIApp:
+    """Return the API behind its layers, outermost first: front, CORS, rate limit, kept answers, API."""
+    limit = RateLimit(HotAnswers(api, paths=hot_paths), meter=meter, tokens=tokens)
     cors = CORSMiddleware(
         limit,
         allow_origins=origins,

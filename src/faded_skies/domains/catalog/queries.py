@@ -1,0 +1,252 @@
+"""SQL of the catalogue. What goes to clients is labelled and rounded here, so a row is an answer as it is.
+
+The list is composed of constant fragments, one for each filter in use: every composition is prepared once a
+connection, and PostgreSQL plans exactly what is asked.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, cast
+from uuid import UUID
+
+from faded_skies.domains.catalog.models import Filter, NewCategory, NewImage, NewProduct, Product, Sort
+from faded_skies.platform.db import Database, Tx
+
+Reader = Database | Tx
+
+# Ids are text here: orjson does not write the driver's own UUID type.
+_CARD = """
+    p.id::text AS id, p.category_id::text AS "categoryId", p.name, p.description,
+    p.price_cents / 100.0::float8 AS price, p.original_price_cents / 100.0::float8 AS "originalPrice",
+    p.thc_content AS "thcContent", p.cbd_content AS "cbdContent", p.strain_type AS "strainType", p.effects,
+    p.lab_tested AS "labTested", p.lab_results_url AS "labResultsUrl",
+    coalesce(s.quantity, 0) AS "stockQuantity",
+    p.is_featured AS "isFeatured", p.is_active AND c.is_active AS "isActive", i.image_url AS "primaryImage",
+    round(p.rating_sum::numeric / nullif(p.review_count, 0), 2)::float8 AS "averageRating",
+    p.review_count AS "reviewCount", p.product_class AS "productClass", p.net_weight_mg AS "netWeightMg",
+    p.thc_mg AS "thcMg", p.created_at AS "createdAt", p.updated_at AS "updatedAt"
+"""
+_WITH_CARD = """
+    JOIN categories c ON c.id = p.category_id
+    LEFT JOIN stock_levels s ON s.product_id = p.id
+    LEFT JOIN product_images i ON i.product_id = p.id AND i.is_primary
+"""
+
+_IN_STOCK = "EXISTS (SELECT FROM stock_levels l WHERE l.product_id = p.id AND l.quantity > 0)"
+# Field of the filter: its condition, in which {} is the next parameter.
+_CONDITIONS = {
+    "category_id": "p.category_id = {}",
+    "category_slug": "p.category_id = (SELECT id FROM categories WHERE slug = {})",
+    "strain_type": "p.strain_type = {}",
+    "effects": "p.effects @> {}::text[]",
+    "least_cents": "p.price_cents >= {}",
+    "most_cents": "p.price_cents <= {}",
+}
+# Without parameters, so that partial indexes serve them.
+_FLAGS = {
+    ("featured", True): "p.is_featured",
+    ("featured", False): "NOT p.is_featured",
+    ("in_stock", True): _IN_STOCK,
+    ("in_stock", False): f"NOT {_IN_STOCK}",
+}
+_ORDER: dict[Sort, str] = {
+    "newest": "p.created_at DESC, p.id DESC",
+    "price_asc": "p.price_cents, p.id",
+    "price_desc": "p.price_cents DESC, p.id DESC",
+    "rating": (
+        "p.rating_sum::float8 / nullif(p.review_count, 0) DESC NULLS LAST, p.review_count DESC, p.id DESC"
+    ),
+    "name": "lower(p.name), p.id",
+    "relevance": "f.score DESC, p.created_at DESC, p.id DESC",
+}
+
+_CARDS = f"SELECT {_CARD} FROM products p {_WITH_CARD} WHERE p.id = ANY($1::uuid[])"
+
+_PRODUCT = f"""
+SELECT {_CARD},
+    coalesce((
+        SELECT jsonb_agg(jsonb_build_object(
+            'id', g.id, 'imageUrl', g.image_url, 'altText', g.alt_text,
+            'sortOrder', g.sort_order, 'isPrimary', g.is_primary
+        ) ORDER BY g.sort_order, g.id)
+        FROM product_images g WHERE g.product_id = p.id
+    ), '[]') AS images
+FROM products p {_WITH_CARD}
+WHERE p.id = $1 AND p.is_active AND c.is_active
+"""
+
+_REVIEWS = """
+SELECT r.id::text AS id, r.rating, r.title, r.body, u.full_name AS "authorName", r.created_at AS "createdAt"
+FROM product_reviews r JOIN users u ON u.id = r.user_id
+WHERE r.product_id = $1
+ORDER BY r.created_at DESC, r.id DESC
+LIMIT 50
+"""
+
+_CATEGORIES = """
+SELECT c.id::text AS id, c.name, c.slug, c.icon, c.description, c.sort_order AS "sortOrder",
+    (SELECT count(*) FROM products p WHERE p.category_id = c.id AND p.is_active) AS "productCount"
+FROM categories c
+WHERE c.is_active
+ORDER BY c.sort_order, c.name
+"""
+
+_PRODUCTS = """
+SELECT p.id, p.name, p.price_cents, p.product_class, coalesce(p.net_weight_mg, 0) AS net_weight_mg,
+    coalesce(p.thc_mg, 0) AS thc_mg, p.is_active AND c.is_active AS is_active
+FROM products p JOIN categories c ON c.id = p.category_id
+WHERE p.id = ANY($1::uuid[])
+"""
+
+_STANDING = """
+SELECT EXISTS (
+    SELECT FROM orders o JOIN order_items l ON l.order_id = o.id
+    WHERE o.user_id = $2 AND o.status = 'delivered' AND l.product_id = p.id
+) AS delivered
+FROM products p JOIN categories c ON c.id = p.category_id
+WHERE p.id = $1 AND p.is_active AND c.is_active
+"""
+
+# The sums follow the row: whoever writes no row (a second review) adds nothing.
+_INSERT_REVIEW = """
+WITH review AS (
+    INSERT INTO product_reviews (id, product_id, user_id, rating, title, body)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (product_id, user_id) DO NOTHING
+    RETURNING id, rating, title, body, created_at
+), counted AS (
+    UPDATE products SET rating_sum = rating_sum + review.rating, review_count = review_count + 1
+    FROM review WHERE products.id = $2
+)
+SELECT id::text AS id, rating, title, body, created_at AS "createdAt" FROM review
+"""
+
+_INSERT_CATEGORIES = """
+INSERT INTO categories (id, name, slug, icon, description, sort_order, is_active)
+SELECT id, name, slug, icon, description, sort_order, is_active
+FROM jsonb_to_recordset($1::jsonb) AS n (
+    id uuid, name text, slug text, icon text, description text, sort_order int, is_active boolean
+)
+"""
+_INSERT_PRODUCTS = """
+INSERT INTO products (
+    id, category_id, name, description, price_cents, original_price_cents, thc_content, cbd_content,
+    strain_type, effects, lab_tested, lab_results_url, product_class, net_weight_mg, thc_mg, is_featured,
+    is_active
+)
+SELECT id, category_id, name, description, price_cents, original_price_cents, thc_content, cbd_content,
+    strain_type, effects, lab_tested, lab_results_url, product_class, net_weight_mg, thc_mg, is_featured,
+    is_active
+FROM jsonb_to_recordset($1::jsonb) AS n (
+    id uuid, category_id uuid, name text, description text, price_cents int, original_price_cents int,
+    thc_content text, cbd_content text, strain_type text, effects text[], lab_tested boolean,
+    lab_results_url text, product_class text, net_weight_mg int, thc_mg int, is_featured boolean,
+    is_active boolean
+)
+"""
+_INSERT_IMAGES = """
+INSERT INTO product_images (id, product_id, image_url, alt_text, sort_order, is_primary)
+SELECT id, product_id, image_url, alt_text, sort_order, is_primary
+FROM jsonb_to_recordset($1::jsonb) AS n (
+    id uuid, product_id uuid, image_url text, alt_text text, sort_order int, is_primary boolean
+)
+"""
+
+
+@lru_cache(maxsize=1024)
+def _list_statements(conditions: tuple[str, ...], *, searching: bool, sort: Sort) -> tuple[str, str]:
+    """Compose the statements of one page and of the count of all pages."""
+    where = ["p.is_active", "p.category_id IN (SELECT id FROM categories WHERE is_active)"]
+    number = 1 + searching
+    for condition in conditions:
+        where.append(condition.format(f"${number}"))
+        number += "{}" in condition
+    found = "WITH found AS MATERIALIZED (SELECT * FROM search_products($1::text[]))" if searching else ""
+    join = "JOIN found f ON f.product_id = p.id" if searching else ""
+    score = ", f.score" if searching else ""
+    matching = f"FROM products p {join} WHERE {' AND '.join(where)}"
+    order = _ORDER[sort]
+    # The page is cut first and dressed afterwards: images and stock are looked up for its rows only.
+    page = f"""{found}
+        SELECT {_CARD}, (SELECT count(*) {matching}) AS total
+        FROM (
+            SELECT p.*{score} {matching} ORDER BY {order} LIMIT ${number} OFFSET ${number + 1}
+        ) AS p {_WITH_CARD}
+        ORDER BY {order.replace("f.score", "p.score")}
+    """
+    return page, f"{found} SELECT count(*) {matching}"
+
+
+async def list_cards(
+    db: Reader, wanted: Filter, *, sort: Sort, limit: int, offset: int
+) -> tuple[list[dict[str, Any]], int]:
+    """Return one page of products as clients see them, and how many there are on all pages."""
+    searching = wanted.words is not None
+    given = {field: value for field in _CONDITIONS if (value := getattr(wanted, field)) is not None}
+    flags = [condition for (field, value), condition in _FLAGS.items() if getattr(wanted, field) is value]
+    conditions = (*(_CONDITIONS[field] for field in given), *flags)
+    values = [wanted.words, *given.values()] if searching else list(given.values())
+    page, count = _list_statements(conditions, searching=searching, sort=sort)
+    cards = [dict(row) for row in await db.fetch(page, *values, limit, offset)]
+    total = 0
+    for card in cards:
+        total = card.pop("total")
+    if not cards and offset:
+        total = await db.fetchval(count, *values)
+    return cards, total
+
+
+async def find_cards(db: Reader, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """Return the products as clients see them, those no longer sold too."""
+    return [dict(row) for row in await db.fetch(_CARDS, list(ids))]
+
+
+async def find_page(db: Reader, product_id: UUID) -> dict[str, Any] | None:
+    """Return a product on sale as clients see it, with its images under "images"."""
+    row = await db.fetchrow(_PRODUCT, product_id)
+    return None if row is None else dict(row)
+
+
+async def list_reviews(db: Reader, product_id: UUID) -> list[dict[str, Any]]:
+    """Return the newest reviews; "authorName" is still the whole name."""
+    return [dict(row) for row in await db.fetch(_REVIEWS, product_id)]
+
+
+async def list_categories(db: Reader) -> list[dict[str, Any]]:
+    return [dict(row) for row in await db.fetch(_CATEGORIES)]
+
+
+async def find_products(db: Reader, ids: Sequence[UUID]) -> dict[UUID, Product]:
+    return {row["id"]: Product(**dict(row)) for row in await db.fetch(_PRODUCTS, list(ids))}
+
+
+async def find_standing(tx: Tx, *, product_id: UUID, user_id: UUID) -> bool | None:
+    """Tell whether the person had the product delivered; None when it is not on sale."""
+    return cast("bool | None", await tx.fetchval(_STANDING, product_id, user_id))
+
+
+async def insert_review(
+    tx: Tx,
+    *,
+    review_id: UUID,
+    product_id: UUID,
+    user_id: UUID,
+    rating: int,
+    title: str | None,
+    body: str | None,
+) -> dict[str, Any] | None:
+    """Insert and count a review; None when the person has written one already."""
+    row = await tx.fetchrow(_INSERT_REVIEW, review_id, product_id, user_id, rating, title, body)
+    return None if row is None else dict(row)
+
+
+async def insert_categories(tx: Tx, categories: Sequence[NewCategory]) -> None:
+    await tx.execute(_INSERT_CATEGORIES, categories)
+
+
+async def insert_products(tx: Tx, products: Sequence[NewProduct]) -> None:
+    await tx.execute(_INSERT_PRODUCTS, products)
+
+
+async def insert_images(tx: Tx, images: Sequence[NewImage]) -> None:
+    await tx.execute(_INSERT_IMAGES, images)
