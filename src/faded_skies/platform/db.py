@@ -12,7 +12,7 @@ from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 
 from faded_skies.platform.audit import Entry, origin
 from faded_skies.platform.events import Bus, Event
-from faded_skies.platform.ids import new_id
+from faded_skies.platform.ids import new_id, uuid_text
 from faded_skies.platform.outbound import transaction_open
 
 Row = asyncpg.Record
@@ -120,7 +120,7 @@ class Tx:
 
 
 def _dump(value: object) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=uuid_text).decode()
 
 
 async def prepare_connection(connection: "asyncpg.Connection[Row]") -> None:

@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 import orjson
 from pydantic import TypeAdapter
 
+from faded_skies.platform.ids import uuid_text
+
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
@@ -48,5 +50,5 @@ class Bus:
         names = self._jobs.get(type(event))
         if not names:
             return []
-        payload = orjson.dumps(event)
+        payload = orjson.dumps(event, default=uuid_text)
         return [(name, payload) for name in names]

@@ -12,3 +12,10 @@ def new_id() -> UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def uuid_text(value: object) -> str:
+    """Write a UUID of any make, as orjson's `default`: asyncpg has a class of its own. Raises TypeError."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in JSON")

@@ -20,6 +20,7 @@ from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import refusal
 from faded_skies.platform.http.errors import problems
 from faded_skies.platform.http.fields import Body
+from faded_skies.platform.ids import uuid_text
 
 log = structlog.get_logger()
 
@@ -32,7 +33,7 @@ class _Json:
 
     @staticmethod
     def dumps(value: object, **_: object) -> str:
-        return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+        return orjson.dumps(value, default=uuid_text, option=orjson.OPT_UTC_Z).decode()
 
     @staticmethod
     def loads(text: str | bytes, **_: object) -> Any:

@@ -6,6 +6,7 @@ import orjson
 from starlette.responses import Response
 
 from faded_skies.platform.errors import Kind, Situation
+from faded_skies.platform.ids import uuid_text
 
 STATUS = {
     Kind.MALFORMED: 400,
@@ -26,7 +27,7 @@ _OPTIONS = orjson.OPT_UTC_Z
 
 def dump(content: object) -> bytes:
     """Return compact JSON; times end in Z, UUIDs are strings."""
-    return orjson.dumps(content, option=_OPTIONS)
+    return orjson.dumps(content, default=uuid_text, option=_OPTIONS)
 
 
 class Json(Response):
