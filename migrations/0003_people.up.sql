@@ -4,6 +4,7 @@ CREATE TABLE users (
     id uuid PRIMARY KEY,
     email citext NOT NULL UNIQUE CHECK (length(email) <= 255),
     email_verified_at timestamptz,
+    pending_email citext CHECK (length(pending_email) <= 255),
     password_hash text,
     full_name text NOT NULL CHECK (length(full_name) BETWEEN 2 AND 100),
     phone text CHECK (phone ~ '^\(\d{3}\) \d{3}-\d{4}$'),

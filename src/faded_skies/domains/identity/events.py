@@ -1,0 +1,34 @@
+"""Facts about people. None carries a token or an address: subscribers fetch what they need."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from faded_skies.platform.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonRegistered(Event):
+    name: ClassVar[str] = "identity.person_registered"
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordResetRequested(Event):
+    """Somebody asked for a reset link; also stated when nobody has the address, so that both cost alike."""
+
+    name: ClassVar[str] = "identity.password_reset_requested"
+
+    request_id: UUID
+    user_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailConfirmationRequested(Event):
+    """A first or a changed e-mail address wants to be confirmed."""
+
+    name: ClassVar[str] = "identity.email_confirmation_requested"
+
+    request_id: UUID
+    user_id: UUID

@@ -1,0 +1,92 @@
+"""Typed rows of accounts."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from faded_skies.platform.actor import Role
+
+
+class Purpose(StrEnum):
+    """What a mailed link is for."""
+
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a purpose
+    VERIFY_EMAIL = "verify_email"
+
+
+class EndReason(StrEnum):
+    """Why a session ended."""
+
+    SIGNED_OUT = "signed_out"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a reason
+    TOKEN_REUSE = "token_reuse"  # noqa: S105 - the name of a reason
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person as they see themselves. `rewards_balance` in coins; `pending_email` is unconfirmed."""
+
+    id: UUID
+    email: str
+    email_verified: bool
+    pending_email: str | None
+    full_name: str
+    phone: str | None
+    date_of_birth: date | None
+    role: Role
+    id_verification_status: str
+    id_expires_on: date | None
+    rewards_balance: int
+    account_status: str
+    last_login_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What sign-in needs to know of a person; no hash when they never had a password."""
+
+    id: UUID
+    password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A person as other domains see them. `id_verified`: approved, and the document not out of date."""
+
+    id: UUID
+    full_name: str
+    email: str
+    phone: str | None
+    date_of_birth: date | None
+    id_verified: bool
+    id_expires_on: date | None
+    account_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A session's newest refresh token. The raw token exists here and at the client only."""
+
+    user_id: UUID
+    session_id: UUID
+    refresh_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailedToken:
+    """A raw single-use token, whom it is for and where to send it; only its hash is stored."""
+
+    token: str
+    email: str
+    full_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsedToken:
+    """A mailed token that has just been used up, and the address it went to."""
+
+    user_id: UUID
+    email: str

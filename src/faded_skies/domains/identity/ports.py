@@ -1,0 +1,22 @@
+"""What accounts need from outside."""
+
+from typing import NamedTuple, Protocol
+
+
+class Match(NamedTuple):
+    """The outcome of a password check; `better_hash` is set when the stored one should be replaced."""
+
+    right: bool
+    better_hash: str | None = None
+
+
+class PasswordHasher(Protocol):
+    """Hashes passwords off the event loop, a few at a time."""
+
+    async def hash(self, password: str) -> str:
+        """Return a salted hash with its parameters in it."""
+        ...
+
+    async def verify(self, password: str, password_hash: str | None) -> Match:
+        """Check a password. Without a hash (nobody is there) the answer is no, after the same work."""
+        ...

@@ -1,0 +1,105 @@
+"""People for tests, made by the real services, and their sign-ins by the door."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from itertools import count
+from uuid import UUID
+
+import httpx
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from faded_skies.bootstrap import Application
+from faded_skies.domains.identity import service
+from faded_skies.platform.actor import Role
+
+PASSWORD = "Test-Skies-42!"
+BORN = date(1990, 5, 17)
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class SignedInPerson:
+    """A person with a live session; `headers` carry the access token."""
+
+    id: UUID
+    email: str
+    access_token: str
+    refresh_token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.access_token}"}
+
+
+@cache
+def password_hash() -> str:
+    """The hash of PASSWORD, worked out once."""
+    return PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),)).hash(PASSWORD)
+
+
+def registration(**changes: object) -> dict[str, object]:
+    """Return a valid body of POST /api/auth/register."""
+    return {
+        "fullName": "Maya Okafor",
+        "email": f"maya-{next(_numbers)}@example.com",
+        "password": PASSWORD,
+        "phone": "(512) 555-0134",
+        "dateOfBirth": BORN.isoformat(),
+    } | changes
+
+
+async def make_person(
+    app: Application,
+    *,
+    role: Role = Role.CUSTOMER,
+    email: str | None = None,
+    full_name: str = "Maya Okafor",
+    date_of_birth: date | None = BORN,
+    id_verified: bool = True,
+    email_verified: bool = True,
+) -> UUID:
+    """Make a person who signs in with PASSWORD; customers are ID-verified unless told otherwise."""
+    async with app.ports.db.transaction() as tx:
+        return await service.create_person(
+            tx,
+            email=email or f"{role}-{next(_numbers)}@example.com",
+            password_hash=password_hash(),
+            full_name=full_name,
+            phone="(512) 555-0134",
+            date_of_birth=date_of_birth,
+            role=role,
+            id_verified=id_verified,
+            email_verified=email_verified,
+        )
+
+
+async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> SignedInPerson:
+    answer = await client.post("/api/auth/login", json={"email": email, "password": password})
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    return SignedInPerson(UUID(body["user"]["id"]), email, body["accessToken"], body["refreshToken"])
+
+
+async def signed_in(
+    app: Application,
+    client: httpx.AsyncClient,
+    role: Role = Role.CUSTOMER,
+    *,
+    full_name: str = "Maya Okafor",
+    id_verified: bool = True,
+    date_of_birth: date | None = BORN,
+) -> SignedInPerson:
+    """Make a person of the role and sign them in."""
+    email = f"{role}-{next(_numbers)}@example.com"
+    await make_person(
+        app,
+        role=role,
+        email=email,
+        full_name=full_name,
+        id_verified=id_verified,
+        date_of_birth=date_of_birth,
+    )
+    return await sign_in(client, email)
