@@ -73,8 +73,8 @@ os.execv("/bin/sh", ["sh", "scripts/bootstrap.sh", *sys.argv[1:]])
 settle_uv() { # our own uv in .tools, and settings under which it touches nothing outside this folder but its cache
 	export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1
 	cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
-	if [ -z "${UV_CACHE_DIR-}" ] && ! { mkdir -p "$cache/uv" && [ -w "$cache/uv" ]; } 2>/dev/null; then
-		export UV_CACHE_DIR="$PWD/.tools/cache"
+	if ! { mkdir -p "$cache/uv" && [ -w "$cache/uv" ]; } 2>/dev/null; then
+		export UV_CACHE_DIR="${UV_CACHE_DIR-$PWD/.tools/cache}" PIP_CACHE_DIR="${PIP_CACHE_DIR-$PWD/.tools/cache/pip}"
 	fi
 	uv_sum=$(cksum <requirements-uv.lock)
 	if ! { [ "$(cat .tools/uv/faded-skies.stamp)" = "$uv_sum" ] && "$uv" --version; } >/dev/null 2>&1; then

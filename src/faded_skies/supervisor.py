@@ -21,8 +21,7 @@ from typing import NoReturn
 
 import click
 
-from faded_skies.platform.embedded import EngineFailed, Engines, RunningEngines, start
-from faded_skies.platform.embedded.lifeline import GRACE, VARIABLE
+from faded_skies.platform.embedded import EngineFailed, Engines, RunningEngines, lifeline, start
 
 POLL = 0.05  # seconds between questions whether the server answers
 LOOK_AROUND = 1.0  # seconds between looks at the engines and at whoever started us
@@ -81,10 +80,10 @@ class Interruptions:
 class Running:
     """One process, with the patience it has left."""
 
-    def __init__(self, process: Process, environment: Mapping[str, str], lifeline: int) -> None:
+    def __init__(self, process: Process, environment: Mapping[str, str], line: int) -> None:
         self.process = process
         self._environment = environment
-        self._lifeline = lifeline
+        self._line = line
         self._pause = FIRST_PAUSE
         self._due: float | None = None
         self.start()
@@ -92,7 +91,7 @@ class Running:
     def start(self) -> None:
         self._due = None
         self._started = time.monotonic()
-        self.child = spawn(self.process.argv, self._environment, self._lifeline)
+        self.child = spawn(self.process.argv, self._environment, self._line)
 
     def restart_when_dead(self) -> None:
         if self._due is not None:
@@ -152,7 +151,7 @@ class Supervisor:
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._interruptions = Interruptions()
-        self._lifeline_read, self._lifeline_write = os.pipe()
+        self._line, self._line_of_ours = os.pipe()
         self._running: list[Running] = []
         self._parent = os.getppid() if "MAKELEVEL" in os.environ else None
 
@@ -162,7 +161,7 @@ class Supervisor:
     def take(self, step: Step, environment: Mapping[str, str]) -> None:
         """Run one step to its end. Raises StartFailed when it fails."""
         self._check_interruption()
-        running = Running(Process(step.label, step.argv), environment, self._lifeline_read)
+        running = Running(Process(step.label, step.argv), environment, self._line)
         self._running.append(running)
         while (status := running.child.poll()) is None:
             self._interruptions.wait(LOOK_AROUND)
@@ -173,7 +172,7 @@ class Supervisor:
         self.say(step.label)
 
     def start_processes(self, processes: Sequence[Process], environment: Mapping[str, str]) -> None:
-        self._running += [Running(process, environment, self._lifeline_read) for process in processes]
+        self._running += [Running(process, environment, self._line) for process in processes]
 
     def await_answer(self, host: str, port: int, path: str) -> None:
         """Wait for the first answer. A process that ends before it has a reason that no restart mends."""
@@ -210,7 +209,7 @@ class Supervisor:
         alive = [running.child for running in self._running if running.child.poll() is None]
         for child in alive:
             child.terminate()
-        deadline = time.monotonic() + GRACE
+        deadline = time.monotonic() + lifeline.GRACE
         while time.monotonic() < deadline:
             if all(child.poll() is not None for child in alive):
                 break
@@ -245,12 +244,12 @@ def require_free_port(host: str, port: int) -> None:
             ) from error
 
 
-def spawn(argv: Sequence[str], environment: Mapping[str, str], lifeline: int) -> subprocess.Popen[bytes]:
+def spawn(argv: Sequence[str], environment: Mapping[str, str], line: int) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, so that Ctrl-C reaches the supervisor alone."""
     return subprocess.Popen(  # noqa: S603 - the composition root names the programs
         argv,
-        env={**environment, VARIABLE: str(lifeline)},
-        pass_fds=[lifeline],
+        env={**environment, lifeline.VARIABLE: str(line)},
+        pass_fds=[line],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )

@@ -30,7 +30,7 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 15) 
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.01)
+        time.sleep(0.03)
 
 
 class App:

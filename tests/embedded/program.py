@@ -1,4 +1,4 @@
-"""What a supervised program does, in small: it notes its number and its environment, then serves, works or fails."""
+"""A supervised program in small: it notes its number and environment, then serves, works or fails."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from faded_skies.platform.embedded import lifeline
 
 notes, port, role = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+lifeline.GRACE = 1.0  # seconds; a stubborn program should not hold up the tests
 lifeline.watch()
 names = ("DATABASE_URL", "REDIS_URL", "MAKEFLAGS", lifeline.VARIABLE)
 facts = {"pid": os.getpid(), "session": os.getsid(0), **{name: os.environ.get(name) for name in names}}

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from faded_skies.platform.embedded import lifeline
 from faded_skies.supervisor import Process, Step, up
 
 HERE = Path(__file__).parent
@@ -13,6 +14,7 @@ steps = [Step("Schema is current", [*program, "step" if mode != "bad-step" else 
 server = Process("server", [*program, "serve" if mode != "bad-server" else "fail"])
 worker = Process("worker", [*program, "stubborn" if mode == "stubborn" else "work"])
 
+lifeline.GRACE = 1.0  # seconds; a stubborn program should not hold up the tests
 os.environ["MAKEFLAGS"] = "noise"
 sys.exit(
     up(
