@@ -5,11 +5,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import socketio
+from fastapi import APIRouter
 from starlette.types import ASGIApp
 
 from faded_skies import registry
+from faded_skies.adapters.no_cards.gateway import NoCards
 from faded_skies.adapters.passwords.hasher import PwdlibHasher
+from faded_skies.adapters.sandbox.gateway import SandboxGateway
+from faded_skies.adapters.sandbox.opening import open_sandbox
+from faded_skies.adapters.sandbox.page import page_router
+from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.identity.ports import PasswordHasher
+from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.db import Database
@@ -62,6 +70,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             db=db,
             subscriptions=subscriptions,
             periodic=registry.periodic(ports),
+            consumers=registry.consumers(ports),
         )
         yield Application(ports, await _serving(ports, manager, stack), worker)
 
@@ -71,13 +80,24 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     hasher = PwdlibHasher()
     stack.callback(hasher.close)
     ports.provide(PasswordHasher, hasher)
+    if ports.settings.environment == "production":
+        ports.provide(PaymentGateway, NoCards())
+    else:
+        ports.provide(PaymentGateway, await stack.enter_async_context(open_sandbox(ports.settings)))
+
+
+def _pages(ports: Ports) -> list[APIRouter]:
+    """Return the pages that doubles show in place of a vendor's."""
+    gateway = ports.get(PaymentGateway)
+    return [page_router(gateway)] if isinstance(gateway, SandboxGateway) else []
+    ports.provide(RuleBook, compliance.read_rules(ports.settings.jurisdiction))
 
 
 async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: AsyncExitStack) -> ASGIApp:
     settings = ports.settings
     meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
     stack.push_async_callback(meter.close)
-    api = build_api(version=settings.version, ports=ports, routers=registry.routers(ports))
+    api = build_api(version=settings.version, ports=ports, routers=[*registry.routers(ports), *_pages(ports)])
     server = sockets.build_server(
         manager,
         authenticator=ports.authenticator,

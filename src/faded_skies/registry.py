@@ -5,13 +5,20 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from faded_skies.domains.catalog import endpoints as catalog
+from faded_skies.domains.delivery import endpoints as delivery
+from faded_skies.domains.delivery import jobs as delivery_jobs
+from faded_skies.domains.delivery import sockets as delivery_sockets
 from faded_skies.domains.identity import endpoints as identity
 from faded_skies.domains.identity import jobs as identity_jobs
 from faded_skies.domains.identity.service import IdentityAuthenticator
+from faded_skies.domains.payments import endpoints as payments
+from faded_skies.domains.payments import jobs as payments_jobs
+from faded_skies.domains.payments import subscribers as payments_subscribers
+from faded_skies.domains.rewards import endpoints as rewards
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Subscription
-from faded_skies.platform.jobs import Periodic
+from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent
 from faded_skies.platform.tokens import AccessTokens
@@ -26,16 +33,28 @@ def authenticator(db: Database, tokens: AccessTokens) -> Authenticator:
 
 def routers(ports: Ports) -> Sequence[APIRouter]:
     """Return the routers, the hot ones first: the framework tries them in order."""
-    return [identity.router, catalog.router]
+    return [
+        identity.router,
+        catalog.router,
+        delivery.router,
+        delivery.tracking_router,
+        payments.router,
+        payments.webhooks,
+        rewards.router,
+    ]
 
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:
-    return []
+    return [*delivery_sockets.client_events(ports)]
 
 
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
-    return []
+    return [*payments_subscribers.subscriptions(ports)]
 
 
 def periodic(ports: Ports) -> Sequence[Periodic]:
-    return [*identity_jobs.periodic(ports)]
+    return [*identity_jobs.periodic(ports), *delivery_jobs.periodic(ports), *payments_jobs.periodic(ports)]
+
+
+def consumers(ports: Ports) -> Sequence[Consumer]:
+    return [*delivery_jobs.consumers(ports)]
