@@ -138,6 +138,8 @@ CREATE TABLE payment_intents (
 CREATE INDEX payment_intents_order_idx ON payment_intents (order_id);
 CREATE INDEX payment_intents_open_idx ON payment_intents (updated_at)
     WHERE status IN ('created', 'processing', 'requires_confirmation', 'requires_action');
+CREATE INDEX payment_intents_unadopted_idx ON payment_intents (expires_at)
+    WHERE order_id IS NULL AND expires_at IS NOT NULL;
 -- An order has at most one attempt under way, and is paid at most once.
 CREATE UNIQUE INDEX payment_intents_one_open_idx ON payment_intents (order_id)
     WHERE status IN ('created', 'processing', 'requires_confirmation', 'requires_action');

@@ -1,0 +1,413 @@
+"""What can be done with payment methods, attempts to charge, and refunds.
+
+The intent's row is the truth. What the gateway says, by its answer, by a webhook or when asked later, only
+moves the row, in any order and any number of times. Locks: the order's row first (its owner takes it), then
+the intent's. Functions that take a gateway run outside of any transaction.
+"""
+
+from dataclasses import replace
+from uuid import UUID
+
+import structlog
+
+from faded_skies.domains.payments import queries, rules
+from faded_skies.domains.payments.errors import (
+    GatewayUnavailable,
+    IntentNotFound,
+    IntentNotUsable,
+    PaymentMethodNotFound,
+    PaymentUnderWay,
+    RefundTooLarge,
+    TenderNotAllowed,
+    UnknownPaymentMethod,
+)
+from faded_skies.domains.payments.events import MethodRemoved, PaymentAnswered, RefundRequested, RefundSettled
+from faded_skies.domains.payments.models import Intent, PaymentMethod, Tender
+from faded_skies.domains.payments.ports import (
+    ChargeRequest,
+    GatewayName,
+    MethodDetails,
+    PaymentGateway,
+    RefundResult,
+)
+from faded_skies.domains.payments.rules import ABANDONED_AFTER, ChargeResult, ChargeStatus, IntentStatus
+from faded_skies.platform import clock
+from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.errors import InvalidState
+
+__all__ = [
+    "ChargeResult",
+    "ChargeStatus",
+    "Intent",
+    "IntentStatus",
+    "PaymentMethod",
+    "Tender",
+    "add_card",
+    "add_shop_method",
+    "adopt_intent",
+    "answer",
+    "apply_result",
+    "ask",
+    "cancel",
+    "cancel_open",
+    "charge",
+    "find_order_id",
+    "get_intent",
+    "get_method_for",
+    "list_methods",
+    "make_primary",
+    "open_intent",
+    "open_unadopted",
+    "refund_order",
+    "remove_method",
+    "request_refund",
+    "send_refund",
+    "settle_refund",
+]
+
+log = structlog.get_logger()
+
+
+async def list_methods(source: Database | Tx, user_id: UUID) -> list[PaymentMethod]:
+    """Return a person's methods, the primary one first."""
+    return await queries.list_methods(source, user_id)
+
+
+async def get_method_for(source: Database | Tx, user_id: UUID, method_id: UUID) -> PaymentMethod:
+    """Return a person's own, active method. Raises PaymentMethodNotFound."""
+    method = await queries.find_method(source, user_id, method_id)
+    if method is None:
+        raise PaymentMethodNotFound
+    return method
+
+
+async def add_card(
+    tx: Tx, *, user_id: UUID, tender: Tender, provider: GatewayName, details: MethodDetails
+) -> PaymentMethod:
+    """Keep a card that the gateway has attached; one that is kept already is returned as it is."""
+    await queries.lock_methods(tx, user_id)
+    kept = await queries.find_method_by_external(tx, user_id, provider, details.external_id)
+    if kept is not None:
+        return kept
+    return await queries.insert_method(tx, user_id=user_id, tender=tender, provider=provider, details=details)
+
+
+async def add_shop_method(tx: Tx, *, user_id: UUID, tender: Tender) -> PaymentMethod:
+    """Offer cash or coins to a person; there is one of each, so a second one is the first."""
+    await queries.lock_methods(tx, user_id)
+    kept = await queries.find_method_by_type(tx, user_id, tender)
+    if kept is not None:
+        return kept
+    return await queries.insert_method(tx, user_id=user_id, tender=tender, provider="shop", details=None)
+
+
+async def make_primary(tx: Tx, *, user_id: UUID, method_id: UUID, primary: bool) -> PaymentMethod:
+    """Make a method the primary one. Raises PaymentMethodNotFound, or InvalidState if none were left."""
+    await queries.lock_methods(tx, user_id)
+    method = await get_method_for(tx, user_id, method_id)
+    if not primary:
+        if method.is_primary:
+            raise InvalidState("One method is always the primary one. Make another one primary instead.")
+        return method
+    await queries.set_primary(tx, user_id, method_id)
+    return replace(method, is_primary=True)
+
+
+async def remove_method(tx: Tx, *, user_id: UUID, method_id: UUID) -> None:
+    """Take a method out of a person's account; old orders keep it. Raises PaymentMethodNotFound."""
+    await queries.lock_methods(tx, user_id)
+    method = await get_method_for(tx, user_id, method_id)
+    await queries.deactivate_method(tx, method)
+    if method.external_id is not None:
+        tx.emit(MethodRemoved(external_id=method.external_id))
+
+
+async def open_intent(
+    tx: Tx, *, user_id: UUID, order_id: UUID, method: PaymentMethod, amount_cents: int
+) -> Intent:
+    """Begin an attempt to charge a card for an order; `charge` follows after the commit.
+
+    Raises PaymentUnderWay when the order has an open attempt, TenderNotAllowed for cash and coins.
+    """
+    if method.provider == "shop":
+        raise TenderNotAllowed
+    intent = await queries.insert_intent(
+        tx,
+        user_id=user_id,
+        order_id=order_id,
+        method_id=method.id,
+        gateway=method.provider,
+        amount_cents=amount_cents,
+        status=IntentStatus.PROCESSING,
+        expires_in=None,
+    )
+    if intent is None:
+        raise PaymentUnderWay
+    return intent
+
+
+async def open_unadopted(
+    tx: Tx, *, user_id: UUID, method: PaymentMethod | None, gateway: GatewayName, amount_cents: int
+) -> Intent:
+    """Begin an attempt for an order to adopt within 15 minutes. Raises TenderNotAllowed."""
+    if method is not None and method.provider != gateway:
+        raise TenderNotAllowed(
+            "Cash and coins are chosen with the order itself; only cards are prepared beforehand."
+        )
+    intent = await queries.insert_intent(
+        tx,
+        user_id=user_id,
+        order_id=None,
+        method_id=method.id if method else None,
+        gateway=gateway,
+        amount_cents=amount_cents,
+        status=IntentStatus.CREATED,
+        expires_in=ABANDONED_AFTER,
+    )
+    assert intent is not None  # noqa: S101 - only an order's open intent stands in the way
+    return intent
+
+
+async def adopt_intent(
+    tx: Tx, *, user_id: UUID, intent_ref: str, order_id: UUID, amount_cents: int
+) -> Intent:
+    """Let an order take over an intent made beforehand, named by our id or by the gateway's.
+
+    One that has succeeded already is the order's payment. Raises IntentNotFound for a stranger's,
+    IntentNotUsable when it belongs to another order, asks another amount or has ended, PaymentUnderWay.
+    """
+    intent = await queries.lock_intent_of(tx, user_id, intent_id=_uuid(intent_ref), external_id=intent_ref)
+    if intent is None:
+        raise IntentNotFound
+    if intent.order_id == order_id:
+        return intent
+    if intent.order_id is not None:
+        raise IntentNotUsable("This payment belongs to another order. Begin a new payment for this one.")
+    if intent.amount_cents != amount_cents:
+        raise IntentNotUsable(
+            "This payment was prepared for another amount than the order's. Begin a new payment.",
+            amountDue=amount_cents / 100,
+        )
+    if intent.status is IntentStatus.CREATED:
+        raise IntentNotUsable("This payment is still being prepared. Try again in a moment.")
+    too_late = intent.expires_at is not None and intent.expires_at <= clock.now()
+    if too_late or not (intent.status.is_open or intent.status is IntentStatus.SUCCEEDED):
+        raise IntentNotUsable("This payment has ended without being used. Begin a new payment.")
+    if intent.status.is_open and await queries.has_open_intent(tx, order_id):
+        raise PaymentUnderWay
+    return await queries.adopt_intent(tx, intent.id, order_id)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+async def charge(gateway: PaymentGateway, intent: Intent, method: PaymentMethod) -> ChargeResult:
+    """Ask the gateway for the money of an open intent; safe to repeat.
+
+    No answer means `processing`: what happened is unknown, and the sweep asks later. Call it outside of any
+    transaction and bring the result home by `apply_result`.
+    """
+    token = method.external_id
+    if token is None:
+        raise TenderNotAllowed
+    if intent.status.has_money:
+        return ChargeResult(intent.external_id, ChargeStatus.SUCCEEDED)
+    try:
+        if intent.status is IntentStatus.REQUIRES_CONFIRMATION and intent.external_id is not None:
+            return await gateway.confirm(intent.external_id, token)
+        return await gateway.charge(ChargeRequest(intent.id, intent.user_id, intent.amount_cents, token))
+    except UnknownPaymentMethod:
+        return ChargeResult(intent.external_id, ChargeStatus.DECLINED, None, "payment_method_unknown")
+    except GatewayUnavailable:
+        log.warning("charge_unanswered", intent_id=str(intent.id))
+        return ChargeResult(None, ChargeStatus.PROCESSING)
+
+
+async def ask(gateway: PaymentGateway, intent: Intent) -> ChargeResult:
+    """Return what the gateway says of an intent now; `processing` when it never heard of it.
+
+    Raises GatewayUnavailable. An intent unknown for 15 minutes never will be known: it counts as cancelled.
+    """
+    result = await gateway.retrieve(intent.id, intent.external_id)
+    if result is not None:
+        return result
+    given_up = intent.created_at < clock.now() - ABANDONED_AFTER
+    return ChargeResult(None, ChargeStatus.CANCELLED if given_up else ChargeStatus.PROCESSING)
+
+
+async def cancel(gateway: PaymentGateway, intent: Intent) -> ChargeResult:
+    """End an intent at the gateway; answers `succeeded` when it was too late. Raises GatewayUnavailable."""
+    if intent.external_id is not None:
+        return await gateway.cancel(intent.external_id)
+    known = await ask(gateway, intent)
+    return known if known.external_id is None else await gateway.cancel(known.external_id)
+
+
+async def cancel_open(
+    db: Database, gateway: PaymentGateway, *, order_id: UUID
+) -> list[tuple[UUID, ChargeResult]]:
+    """End what is still open for a dead order; the caller settles each result. Raises GatewayUnavailable."""
+    return [
+        (intent.id, await cancel(gateway, intent)) for intent in await queries.list_open_intents(db, order_id)
+    ]
+
+
+async def find_order_id(tx: Tx, intent_id: UUID) -> UUID | None:
+    """Return the order of an intent, so that its row can be locked first."""
+    intent = await queries.find_intent(tx, intent_id)
+    return intent.order_id if intent else None
+
+
+async def get_intent(source: Database | Tx, intent_id: UUID) -> Intent:
+    """Return an intent. Raises IntentNotFound."""
+    intent = await queries.find_intent(source, intent_id)
+    if intent is None:
+        raise IntentNotFound
+    return intent
+
+
+async def apply_result(tx: Tx, *, intent_id: UUID, result: ChargeResult, wanted: bool) -> Intent:
+    """Move an intent by what the gateway said; late, repeated and reordered answers are harmless.
+
+    The caller holds the lock of the intent's order. `wanted` tells whether the order still waits for the
+    money: a success that is not wanted becomes surplus and is given back by itself. Raises IntentNotFound.
+    """
+    intent = await queries.lock_intent(tx, intent_id)
+    if intent is None:
+        raise IntentNotFound
+    moved = rules.next_status(
+        intent.status, result.status, wanted=wanted, adopted=intent.order_id is not None
+    )
+    learned = intent.external_id is None and result.external_id is not None
+    if moved is intent.status and not learned:
+        if intent.status.is_open:
+            await queries.touch_intent(tx, intent.id)
+        return intent
+    settled = await queries.settle_intent(tx, intent.id, moved, result)
+    if moved is intent.status:
+        return settled
+    tx.audit(
+        f"payment.{moved}",
+        object_type="payment_intent",
+        object_id=intent.id,
+        actor_id=None,
+        orderId=intent.order_id,
+        amountCents=intent.amount_cents,
+        before=intent.status,
+    )
+    if moved is IntentStatus.SURPLUS:
+        left = settled.amount_cents - settled.refunded_cents
+        await request_refund(
+            tx,
+            intent_id=intent.id,
+            amount_cents=left,
+            reason="The order no longer needed it.",
+            requested_by=None,
+        )
+    return settled
+
+
+async def answer(tx: Tx, *, intent_id: UUID, result: ChargeResult, wanted: bool = True) -> None:
+    """Pass on what the gateway said by PaymentAnswered, or settle it here when there is no order.
+
+    `wanted` is False for an intent that no order adopted in time.
+    """
+    intent = await queries.lock_intent(tx, intent_id)
+    if intent is None:
+        return
+    if intent.order_id is None:
+        await apply_result(tx, intent_id=intent_id, result=result, wanted=wanted)
+        return
+    if intent.status.is_open:
+        await queries.touch_intent(tx, intent_id)
+    tx.emit(
+        PaymentAnswered(
+            intent_id=intent_id,
+            order_id=intent.order_id,
+            external_id=result.external_id,
+            status=result.status,
+            client_secret=result.client_secret,
+            decline_code=result.decline_code,
+        )
+    )
+
+
+async def refund_order(
+    tx: Tx, *, order_id: UUID, amount_cents: int, reason: str, requested_by: UUID | None
+) -> UUID:
+    """Give money of an order's card payment back. Raises IntentNotFound or RefundTooLarge."""
+    intent_id = await queries.find_paid_intent_id(tx, order_id)
+    if intent_id is None:
+        raise IntentNotFound
+    return await request_refund(
+        tx, intent_id=intent_id, amount_cents=amount_cents, reason=reason, requested_by=requested_by
+    )
+
+
+async def request_refund(
+    tx: Tx, *, intent_id: UUID, amount_cents: int, reason: str, requested_by: UUID | None
+) -> UUID:
+    """Ask for money back and return the refund's id; the gateway hears of it later. Raises RefundTooLarge."""
+    reserved = await queries.reserve_refund(tx, intent_id, amount_cents)
+    if reserved is None:
+        raise RefundTooLarge
+    refund_id = await queries.insert_refund(
+        tx,
+        intent_id=intent_id,
+        order_id=reserved["order_id"],
+        amount_cents=amount_cents,
+        reason=reason,
+        requested_by=requested_by,
+    )
+    tx.audit(
+        "refund.requested",
+        object_type="refund",
+        object_id=refund_id,
+        actor_id=requested_by,
+        intentId=intent_id,
+        amountCents=amount_cents,
+        reason=reason,
+    )
+    tx.emit(RefundRequested(refund_id=refund_id))
+    return refund_id
+
+
+async def send_refund(db: Database, gateway: PaymentGateway, refund_id: UUID) -> RefundResult | None:
+    """Tell the gateway of a refund; safe to repeat. None when it is settled. Raises GatewayUnavailable."""
+    refund = await queries.find_refund(db, refund_id)
+    if refund is None or refund.status != "pending":
+        return None
+    return await gateway.refund(refund.id, refund.intent_external_id, refund.amount_cents)
+
+
+async def settle_refund(tx: Tx, *, refund_id: UUID, result: RefundResult) -> None:
+    """Write down what became of a refund, once. A failed one can be asked for again."""
+    refund = await queries.lock_refund(tx, refund_id)
+    if refund is None or refund.status != "pending" or result.status == "processing":
+        return
+    ok = result.status == "succeeded"
+    await queries.settle_refund(tx, refund_id, result.status, result.external_id)
+    if not ok:
+        await queries.unreserve_refund(tx, refund.intent_id, refund.amount_cents)
+    tx.audit(
+        f"refund.{result.status}",
+        object_type="refund",
+        object_id=refund_id,
+        actor_id=None,
+        intentId=refund.intent_id,
+        amountCents=refund.amount_cents,
+        reason=result.reason,
+    )
+    tx.emit(
+        RefundSettled(
+            refund_id=refund_id,
+            intent_id=refund.intent_id,
+            order_id=refund.order_id,
+            amount_cents=refund.amount_cents,
+            ok=ok,
+        )
+    )
