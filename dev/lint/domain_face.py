@@ -1,14 +1,14 @@
 """Import contract: another domain is entered by its face only.
 
-Everybody may import a domain's `service`, `events`, `errors` and `ports`. Edges (endpoints, sockets) and the back
-office may also present by another domain's `schemas`. The registry sees edges; adapters see ports and errors;
+Everybody may import a domain's `service`, `events`, `errors` and `ports`. Edges, their schemas and the
+back office may also present by another domain's `schemas`. The registry sees edges; adapters see ports and errors;
 only the domain itself sees the rest.
 """
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
-EDGES = {"endpoints", "sockets"}
+PRESENTERS = {"endpoints", "sockets", "schemas"}
 
 
 class DomainFaceContract(Contract):
@@ -40,7 +40,7 @@ class DomainFaceContract(Contract):
             return True
         if inside[0] in self.face:
             return True
-        presents = parts[-1] in EDGES or any(importer.startswith(f"{name}.") for name in self.schemas_for)
+        presents = parts[-1] in PRESENTERS or any(importer.startswith(f"{name}.") for name in self.schemas_for)
         return inside[0] == "schemas" and presents
 
     def render_broken_contract(self, check: ContractCheck) -> None:

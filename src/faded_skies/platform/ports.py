@@ -4,14 +4,17 @@ from typing import Any
 
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.db import Database
-from faded_skies.platform.realtime import Realtime
+from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.settings import Settings
 from faded_skies.platform.tokens import AccessTokens
 from faded_skies.platform.valkey import Valkey
 
 
 class Ports:
-    """The platform's own parts by name, everything else by the type that a signature names."""
+    """The platform's own parts by name, everything else by the type that a signature names.
+
+    `doubles` names each part that stands in for the real thing, with a sentence for /health and the start.
+    """
 
     def __init__(
         self,
@@ -29,6 +32,7 @@ class Ports:
         self.tokens = tokens
         self.realtime = realtime
         self.authenticator = authenticator
+        self.doubles: dict[str, str] = {}
         self._provided: dict[object, object] = {}
 
     def provide(self, kind: object, thing: object) -> None:

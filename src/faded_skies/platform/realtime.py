@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-import orjson
 import socketio
 import structlog
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
+from faded_skies.platform import rooms
 from faded_skies.platform.actor import Actor, Authenticator, Role
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import refusal
@@ -24,31 +24,7 @@ from faded_skies.platform.ids import uuid_text
 
 log = structlog.get_logger()
 
-CHANNEL = "faded-skies:sockets"
 MOST_MESSAGE_BYTES = 64 * 1024
-
-
-class _Json:
-    """What python-socketio asks of a JSON module, by orjson: UUIDs and times as in HTTP."""
-
-    @staticmethod
-    def dumps(value: object, **_: object) -> str:
-        return orjson.dumps(value, default=uuid_text, option=orjson.OPT_UTC_Z).decode()
-
-    @staticmethod
-    def loads(text: str | bytes, **_: object) -> Any:
-        return orjson.loads(text)
-
-
-class Realtime:
-    """Tells rooms. Every process may; only servers have clients."""
-
-    def __init__(self, manager: socketio.AsyncRedisManager) -> None:
-        self._manager = manager
-
-    async def tell(self, event: str, data: object, *, rooms: Sequence[str]) -> None:
-        """Send the event once to each socket that is in any of the rooms."""
-        await self._manager.emit(event, data, namespace="/", room=list(rooms))
 
 
 @dataclass(frozen=True)
@@ -72,11 +48,6 @@ class ClientEvent:
     handler: Callable[[Socket, Any], Awaitable[dict[str, object]]]
 
 
-def connect_manager(redis_url: str, *, write_only: bool) -> socketio.AsyncRedisManager:
-    """Return the bus that carries emits between processes."""
-    return socketio.AsyncRedisManager(redis_url, channel=CHANNEL, write_only=write_only, json=_Json)
-
-
 def build_server(
     manager: socketio.AsyncRedisManager,
     *,
@@ -89,7 +60,7 @@ def build_server(
         async_mode="asgi",
         client_manager=manager,
         cors_allowed_origins=origins,
-        json=_Json,
+        json=rooms.Json,
         max_http_buffer_size=MOST_MESSAGE_BYTES,
         http_compression=False,
     )

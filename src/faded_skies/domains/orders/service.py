@@ -30,6 +30,7 @@ __all__ = [
     "change_method",
     "complete",
     "get_order_for",
+    "list_board",
     "list_bought_since",
     "list_items",
     "list_tracking",
@@ -76,6 +77,21 @@ async def lock_order(tx: Tx, order_id: UUID) -> Order:
 async def lock_order_by_cart(tx: Tx, cart_id: UUID) -> Order | None:
     """Hold the live order that was made of a cart, if there is one."""
     return await queries.lock_order_by_cart(tx, cart_id)
+
+
+async def list_board(
+    db: Database,
+    *,
+    status: Status | None,
+    driver_id: UUID | None,
+    order_number: str | None,
+    limit: int,
+    offset: int,
+) -> tuple[list[Order], int]:
+    """Return one page of all orders for staff, newest first, and how many there are."""
+    return await queries.list_board(
+        db, status=status, driver_id=driver_id, order_number=order_number, limit=limit, offset=offset
+    )
 
 
 async def list_items(source: Database | Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Item]]:

@@ -1,0 +1,3 @@
+from faded_skies.cli import main
+
+main()

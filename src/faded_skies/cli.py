@@ -1,0 +1,196 @@
+"""The command line. Each command imports what it needs when it runs, so that --help and start stay quick."""
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from faded_skies.platform.settings import Settings
+
+DEMO_SETTINGS = {
+    "NODE_ENV": "development",
+    "FADED_SKIES_DEMO": "true",
+    "RATE_LIMIT_MAX": "1000000",
+    "RATE_LIMIT_AUTH_MAX": "1000000",
+    "RATE_LIMIT_ORDER_MAX": "1000000",
+    "LOG_LEVEL": "warning",
+}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="faded-skies")
+def main() -> None:
+    """Faded Skies: the backend of a licensed cannabis retailer.
+
+    To try it: `faded-skies up` starts everything on this machine, with a demo shop. In production run `migrate`
+    once, then as many `serve` and `worker` processes as you need, with DATABASE_URL, REDIS_URL and JWT_SECRET set.
+    """
+
+
+def _data() -> Path:
+    return Path(os.environ.get("FADED_SKIES_DATA", "var")).resolve()
+
+
+def _port() -> int:
+    text = os.environ.get("PORT", "3000")
+    if not text.isdigit() or not 1 <= int(text) <= 65535:  # noqa: PLR2004 - the range of TCP ports
+        raise click.ClickException(f"PORT={text} is not a port. Give a whole number from 1 to 65535.")
+    return int(text)
+
+
+def _kept_secret(data: Path) -> str:
+    """Return the demo's token secret, made at the first start and kept in a file only we may read."""
+    path = data / "secrets" / "jwt"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        fresh.replace(path)
+    return path.read_text()
+
+
+@main.command()
+def up() -> None:
+    """Start the whole shop on this machine: database, Valkey, server and worker, with demo data.
+
+    The first start fills a demo shop; later starts find yesterday's data. PORT (default 3000) and FADED_SKIES_DATA
+    (default var/) are honoured. Ctrl-C stops everything.
+    """
+    from faded_skies import supervisor
+
+    data, port = _data(), _port()
+    for name, value in DEMO_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    os.environ["FADED_SKIES_DATA"] = str(data)
+    os.environ["PORT"] = str(port)
+    os.environ.setdefault("API_URL", f"http://127.0.0.1:{port}")
+    os.environ.setdefault("JWT_SECRET", _kept_secret(data))
+    program = [sys.executable, "-m", "faded_skies"]
+    sys.exit(
+        supervisor.up(
+            data=data,
+            port=port,
+            steps=[supervisor.Step("The database is up to date and the shop is filled", [*program, "prepare"])],
+            processes=[
+                supervisor.Process("serve", [*program, "serve"]),
+                supervisor.Process("worker", [*program, "worker"]),
+            ],
+            welcome=lambda: _welcome(port),
+            ready_path="/health/live",
+            database_url=os.environ.get("DATABASE_URL"),
+            redis_url=os.environ.get("REDIS_URL"),
+        )
+    )
+
+
+def _welcome(port: int) -> str:
+    from faded_skies.demo.people import ADMIN, AGENT, CUSTOMERS, DRIVERS, PASSWORD
+
+    base = f"http://127.0.0.1:{port}"
+    people = {"customer": CUSTOMERS[0], "driver": DRIVERS[0], "agent": AGENT, "admin": ADMIN}
+    signs = "\n".join(f"    {role:<9} {person.email}" for role, person in people.items())
+    return f"""
+  Faded Skies is open.
+
+    API and sockets   {base}
+    Try the API       {base}/docs
+    Mail and push     {base}/outbox   (a local outbox; nothing leaves this machine)
+    Health            {base}/health
+
+  Sign in as (password for all: {PASSWORD})
+{signs}
+
+  Doubles, not the real thing: card payments (built-in sandbox), mail and push (outbox), the law (a made-up Texas).
+  See it move: .venv/bin/faded-skies simulate      Stop with Ctrl-C.
+"""
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def demo(*, as_json: bool) -> None:
+    """Print the demo shop's address and sign-ins."""
+    from faded_skies.demo.people import ADMIN, AGENT, CUSTOMERS, DRIVERS, PASSWORD
+
+    people = {"customer": CUSTOMERS[0], "driver": DRIVERS[0], "agent": AGENT, "admin": ADMIN}
+    if not as_json:
+        click.echo(_welcome(_port()))
+        return
+    click.echo(
+        json.dumps(
+            {
+                "baseUrl": f"http://127.0.0.1:{_port()}",
+                "people": {
+                    role: {"email": person.email, "password": PASSWORD} for role, person in people.items()
+                },
+            }
+        )
+    )
+
+
+@main.command()
+def serve() -> None:
+    """Serve the API and sockets on HOST and PORT."""
+    from faded_skies.main import serve as run
+
+    _run(run)
+
+
+@main.command()
+def worker() -> None:
+    """Run queued and periodic jobs."""
+    from faded_skies.worker import work
+
+    _run(work)
+
+
+def _run(process: Callable[["Settings"], Coroutine[None, None, None]]) -> None:
+    import uvloop
+
+    from faded_skies.platform.settings import SettingsError, read_settings
+
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    uvloop.run(process(settings))
+
+
+@main.command()
+@click.option("--to", type=int, default=None, help="Migrate up or down to this number; 0 undoes everything.")
+def migrate(to: int | None) -> None:
+    """Bring the database named by DATABASE_URL to the newest migration."""
+    from faded_skies.platform.migrations import MigrationError
+    from faded_skies.platform.migrations import migrate as run
+
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        raise click.ClickException("DATABASE_URL is not set. Name the database: postgresql://user:password@host/name")
+    try:
+        count = asyncio.run(run(url, to=to, progress=lambda name: click.echo(f"  {name}")))
+    except MigrationError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{count} migrations run." if count else "Nothing to do: the database is up to date.")
+
+
+@main.command(hidden=True)
+def prepare() -> None:
+    """Migrate, and fill the demo shop where there is none yet."""
+    from faded_skies.demo.seed import seed_once
+    from faded_skies.platform.migrations import MigrationError
+    from faded_skies.platform.migrations import migrate as run
+
+    try:
+        asyncio.run(run(os.environ["DATABASE_URL"], progress=lambda name: click.echo(f"          {name}")))
+    except MigrationError as error:
+        raise click.ClickException(str(error)) from None
+    if os.environ.get("FADED_SKIES_DEMO") == "true":
+        asyncio.run(seed_once(os.environ["DATABASE_URL"], progress=lambda line: click.echo(f"          {line}")))
+

@@ -1,0 +1,34 @@
+"""The server process: HTTP and Socket.IO on one port."""
+
+import uvicorn
+
+from faded_skies import bootstrap
+from faded_skies.platform import logging
+from faded_skies.platform.embedded import lifeline
+from faded_skies.platform.settings import Settings
+
+GRACE_SECONDS = 5
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way get five seconds to finish."""
+    logging.configure(settings.log_level, process="serve")
+    lifeline.watch()
+    async with bootstrap.application(settings) as application:
+        config = uvicorn.Config(
+            application.asgi,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        await uvicorn.Server(config).serve()

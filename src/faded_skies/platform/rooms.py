@@ -1,0 +1,37 @@
+"""Telling rooms of connected clients, over Valkey, from any process; only servers have clients."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import socketio
+
+CHANNEL = "faded-skies:sockets"
+
+
+class Json:
+    """What python-socketio asks of a JSON module, by orjson: UUIDs and times as in HTTP."""
+
+    @staticmethod
+    def dumps(value: object, **_: object) -> str:
+        return orjson.dumps(value, default=uuid_text, option=orjson.OPT_UTC_Z).decode()
+
+    @staticmethod
+    def loads(text: str | bytes, **_: object) -> Any:
+        return orjson.loads(text)
+
+
+class Realtime:
+    """Tells rooms."""
+
+    def __init__(self, manager: socketio.AsyncRedisManager) -> None:
+        self._manager = manager
+
+    async def tell(self, event: str, data: object, *, rooms: Sequence[str]) -> None:
+        """Send the event once to each socket that is in any of the rooms."""
+        await self._manager.emit(event, data, namespace="/", room=list(rooms))
+
+
+def connect_manager(redis_url: str, *, write_only: bool) -> socketio.AsyncRedisManager:
+    """Return the bus that carries emits between processes."""
+    return socketio.AsyncRedisManager(redis_url, channel=CHANNEL, write_only=write_only, json=Json)
