@@ -19,6 +19,7 @@ from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.identity.ports import PasswordHasher
 from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.platform import realtime as sockets
+from faded_skies.platform import rooms
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Bus
@@ -26,7 +27,7 @@ from faded_skies.platform.http.app import Dispatcher, build_api, layered
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.ratelimit import Meter
-from faded_skies.platform.realtime import Realtime
+from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.settings import Settings
 from faded_skies.platform.tokens import AccessTokens
 
@@ -52,7 +53,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
         stack.push_async_callback(db.close)
         valkey = valkey_client.connect(settings.redis_url)
         stack.push_async_callback(valkey.aclose)
-        manager = sockets.connect_manager(settings.redis_url, write_only=not serves)
+        manager = rooms.connect_manager(settings.redis_url, write_only=not serves)
         tokens = AccessTokens(settings.jwt_secret.get_secret_value(), settings.jwt_expires_in)
         ports = Ports(
             settings=settings,
@@ -84,13 +85,13 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
         ports.provide(PaymentGateway, NoCards())
     else:
         ports.provide(PaymentGateway, await stack.enter_async_context(open_sandbox(ports.settings)))
+    ports.provide(RuleBook, compliance.read_rules(ports.settings.jurisdiction))
 
 
 def _pages(ports: Ports) -> list[APIRouter]:
     """Return the pages that doubles show in place of a vendor's."""
     gateway = ports.get(PaymentGateway)
     return [page_router(gateway)] if isinstance(gateway, SandboxGateway) else []
-    ports.provide(RuleBook, compliance.read_rules(ports.settings.jurisdiction))
 
 
 async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: AsyncExitStack) -> ASGIApp:
