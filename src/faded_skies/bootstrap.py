@@ -10,13 +10,17 @@ from starlette.types import ASGIApp
 
 from faded_skies import registry
 from faded_skies.adapters.no_cards.gateway import NoCards
+from faded_skies.adapters.outbox import endpoints as outbox_pages
+from faded_skies.adapters.outbox.outbox import Outbox
 from faded_skies.adapters.passwords.hasher import PwdlibHasher
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.opening import open_sandbox
 from faded_skies.adapters.sandbox.page import page_router
+from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.identity.ports import PasswordHasher
+from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import rooms
@@ -26,7 +30,7 @@ from faded_skies.platform.events import Bus
 from faded_skies.platform.http.app import Dispatcher, build_api, layered
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.ports import Ports
-from faded_skies.platform.ratelimit import Meter
+from faded_skies.platform.ratelimit import Gate, Meter
 from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.settings import Settings
 from faded_skies.platform.tokens import AccessTokens
@@ -64,6 +68,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             authenticator=registry.authenticator(db, tokens),
         )
         await _choose_adapters(ports, stack)
+        _wire(ports)
         subscriptions = registry.subscriptions(ports)
         bus.register(subscriptions)
         worker = Worker(
@@ -81,6 +86,9 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     hasher = PwdlibHasher()
     stack.callback(hasher.close)
     ports.provide(PasswordHasher, hasher)
+    outbox = Outbox(ports.settings.data / "outbox", sender=ports.settings.from_email)
+    for kind in (Outbox, Mailer, Pusher):
+        ports.provide(kind, outbox)
     if ports.settings.environment == "production":
         ports.provide(PaymentGateway, NoCards())
     else:
@@ -88,10 +96,31 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     ports.provide(RuleBook, compliance.read_rules(ports.settings.jurisdiction))
 
 
+def _wire(ports: Ports) -> None:
+    """Provide what is composed of several ports."""
+    ports.provide(
+        Checkout,
+        Checkout(
+            db=ports.db,
+            valkey=ports.valkey,
+            book=ports.get(RuleBook),
+            gateway=ports.get(PaymentGateway),
+            gate=Gate(
+                ports.valkey,
+                "orders",
+                limit=ports.settings.rate_limit_order_max,
+                window=60,
+                refusal="That is more orders than one person can place in a minute. Wait a moment.",
+            ),
+        ),
+    )
+
+
 def _pages(ports: Ports) -> list[APIRouter]:
     """Return the pages that doubles show in place of a vendor's."""
     gateway = ports.get(PaymentGateway)
-    return [page_router(gateway)] if isinstance(gateway, SandboxGateway) else []
+    pages = [page_router(gateway)] if isinstance(gateway, SandboxGateway) else []
+    return [*pages, outbox_pages.router] if ports.settings.demo else pages
 
 
 async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: AsyncExitStack) -> ASGIApp:

@@ -4,20 +4,30 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from faded_skies.backoffice import endpoints as backoffice
 from faded_skies.domains.catalog import endpoints as catalog
+from faded_skies.domains.checkout import endpoints as checkout
+from faded_skies.domains.compliance import endpoints as compliance
 from faded_skies.domains.delivery import endpoints as delivery
 from faded_skies.domains.delivery import jobs as delivery_jobs
 from faded_skies.domains.delivery import sockets as delivery_sockets
 from faded_skies.domains.identity import endpoints as identity
 from faded_skies.domains.identity import jobs as identity_jobs
 from faded_skies.domains.identity.service import IdentityAuthenticator
+from faded_skies.domains.orders import endpoints as orders
+from faded_skies.domains.orders import jobs as orders_jobs
+from faded_skies.domains.orders import subscribers as orders_subscribers
+from faded_skies.domains.notifications import endpoints as notifications
+from faded_skies.domains.notifications import subscribers as notifications_subscribers
 from faded_skies.domains.payments import endpoints as payments
 from faded_skies.domains.payments import jobs as payments_jobs
 from faded_skies.domains.payments import subscribers as payments_subscribers
 from faded_skies.domains.rewards import endpoints as rewards
+from faded_skies.platform import housekeeping
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Subscription
+from faded_skies.platform.http import health
 from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent
@@ -34,13 +44,19 @@ def authenticator(db: Database, tokens: AccessTokens) -> Authenticator:
 def routers(ports: Ports) -> Sequence[APIRouter]:
     """Return the routers, the hot ones first: the framework tries them in order."""
     return [
-        identity.router,
         catalog.router,
+        identity.router,
+        checkout.router,
+        orders.router,
         delivery.router,
         delivery.tracking_router,
+        notifications.router,
         payments.router,
         payments.webhooks,
         rewards.router,
+        compliance.router,
+        backoffice.router,
+        health.router,
     ]
 
 
@@ -49,11 +65,21 @@ def client_events(ports: Ports) -> Sequence[ClientEvent]:
 
 
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
-    return [*payments_subscribers.subscriptions(ports)]
+    return [
+        *notifications_subscribers.subscriptions(ports),
+        *payments_subscribers.subscriptions(ports),
+        *orders_subscribers.subscriptions(ports),
+    ]
 
 
 def periodic(ports: Ports) -> Sequence[Periodic]:
-    return [*identity_jobs.periodic(ports), *delivery_jobs.periodic(ports), *payments_jobs.periodic(ports)]
+    return [
+        *identity_jobs.periodic(ports),
+        *delivery_jobs.periodic(ports),
+        *payments_jobs.periodic(ports),
+        *orders_jobs.periodic(ports),
+        *housekeeping.periodic(ports.db),
+    ]
 
 
 def consumers(ports: Ports) -> Sequence[Consumer]:

@@ -44,10 +44,10 @@ class Tx:
         self._audit: list[Entry] = []
 
     async def fetch(self, statement: str, *values: object) -> list[Row]:
-        return cast("list[Row]", await self.connection.fetch(statement, *values))
+        return await self.connection.fetch(statement, *values)
 
     async def fetchrow(self, statement: str, *values: object) -> Row | None:
-        return cast("Row | None", await self.connection.fetchrow(statement, *values))
+        return await self.connection.fetchrow(statement, *values)
 
     async def fetchval(self, statement: str, *values: object) -> Any:
         return await self.connection.fetchval(statement, *values)
@@ -161,10 +161,10 @@ class Database:
         await self.pool.close()
 
     async def fetch(self, statement: str, *values: object) -> list[Row]:
-        return cast("list[Row]", await self.pool.fetch(statement, *values))
+        return await self.pool.fetch(statement, *values)
 
     async def fetchrow(self, statement: str, *values: object) -> Row | None:
-        return cast("Row | None", await self.pool.fetchrow(statement, *values))
+        return await self.pool.fetchrow(statement, *values)
 
     async def fetchval(self, statement: str, *values: object) -> Any:
         return await self.pool.fetchval(statement, *values)

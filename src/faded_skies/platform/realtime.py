@@ -20,7 +20,6 @@ from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import refusal
 from faded_skies.platform.http.errors import problems
 from faded_skies.platform.http.fields import Body
-from faded_skies.platform.ids import uuid_text
 
 log = structlog.get_logger()
 

@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 import socketio
 
+from faded_skies.platform.ids import uuid_text
+
 CHANNEL = "faded-skies:sockets"
 
 

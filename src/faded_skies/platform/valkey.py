@@ -21,18 +21,19 @@ class Valkey(Redis):
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         refuse_inside_transaction("Valkey")
-        return await super().execute_command(*args, **options)
+        return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # untyped in redis-py
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:  # noqa: FBT001, FBT002 - the library's signature
         return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
 
 def connect(url: str) -> Valkey:
-    """Return a client for `redis://` or `unix://` addresses; one quick retry, then the error is the caller's."""
-    return Valkey.from_url(
+    """Return a client for `redis://` or `unix://`; after one quick retry an error is the caller's."""
+    client: Valkey = Valkey.from_url(  # type: ignore[assignment]  # redis-py names its own class, not the caller's
         url,
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), retries=1),
         socket_timeout=5,
         socket_connect_timeout=2,
         health_check_interval=0,
     )
+    return client

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from faded_skies.domains.checkout.models import Checkout
+from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.schemas import (
     MOST_OF_ONE,
     AddToCart,
@@ -29,10 +29,8 @@ from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader
-from faded_skies.platform.ratelimit import Gate
 
 Wired = Annotated[Checkout, provided(Checkout)]
-OrderGate = Annotated[Gate, provided("order gate")]
 
 router = APIRouter(dependencies=needs_token)
 
@@ -77,10 +75,10 @@ async def quote_order(body: PlaceOrder, actor: SignedIn, checkout: Wired) -> Jso
 
 @router.post("/api/orders", response_model=PlacedAnswer, status_code=201, tags=["orders"])
 async def place_order(
-    body: PlaceOrder, actor: SignedIn, checkout: Wired, gate: OrderGate, key: KeyHeader = None
+    body: PlaceOrder, actor: SignedIn, checkout: Wired, key: KeyHeader = None
 ) -> Json:
     """Order the cart. The cart is taken, or kept when refused; see the contract for the refusals."""
-    await gate.enter(str(actor.id))
+    await checkout.gate.enter(str(actor.id))
     call = Call.of(actor.id, key, what="place order", body=body.model_dump(mode="json"))
     if call is None:
         return await _place(checkout, actor, body, None)
@@ -109,7 +107,7 @@ async def confirm_payment(
     order_id: Id, actor: SignedIn, checkout: Wired, body: ConfirmPayment | None = None
 ) -> Json:
     """After the bank's extra step, or with another payment method after a decline (402 PAYMENT_FAILED)."""
-    outcome = await paying.confirm(checkout, actor, order_id, body and body.payment_method_id)
+    outcome = await paying.confirm(checkout, actor, order_id, body.payment_method_id if body else None)
     outcome.check()
     return Json(await _present(checkout, outcome))
 

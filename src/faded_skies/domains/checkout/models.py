@@ -5,14 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from faded_skies.domains.compliance.service import LimitUse, RuleBook, TaxAmount
+from faded_skies.domains.compliance.service import LimitUse, TaxAmount
 from faded_skies.domains.orders.service import Item
-from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.domains.payments.service import PaymentMethod
 from faded_skies.domains.places.service import Address
-from faded_skies.platform.db import Database
 from faded_skies.platform.errors import Situation
-from faded_skies.platform.valkey import Valkey
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +79,3 @@ class CartView:
     cards: dict[UUID, dict[str, Any]]
     prices: dict[UUID, int]
     limits: list[LimitUse]
-
-
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """What checkout works with; bootstrap provides it."""
-
-    db: Database
-    valkey: Valkey
-    book: RuleBook
-    gateway: PaymentGateway

@@ -3,7 +3,8 @@
 Each change is one script, so two tabs never lose each other's work. A cart that nobody touches ends after 30 days.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -57,7 +58,7 @@ def _key(user_id: UUID) -> str:
     return f"cart:{user_id}"
 
 
-def _cart(fields: dict[bytes, bytes]) -> Cart:
+def _cart(fields: Mapping[bytes, bytes]) -> Cart:
     lines = []
     cart_id = None
     for name, value in fields.items():
@@ -71,7 +72,7 @@ def _cart(fields: dict[bytes, bytes]) -> Cart:
 
 
 async def get_cart(valkey: Valkey, user_id: UUID) -> Cart:
-    return _cart(await valkey.hgetall(_key(user_id)))
+    return _cart(cast("Mapping[bytes, bytes]", await valkey.hgetall(_key(user_id))))
 
 
 async def change_line(

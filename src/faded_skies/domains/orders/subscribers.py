@@ -42,7 +42,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
 
     async def settle(event: PaymentAnswered) -> None:
         async with db.transaction() as tx:
-            await service.settle(tx, intent_id=event.intent_id, result=event.result)
+            await service.settle(tx, intent_id=event.intent_id, result=event.result())
 
     async def stop_charges(event: OrderDied) -> None:
         for intent_id, result in await payments.cancel_open(db, gateway, order_id=event.order_id):

@@ -76,6 +76,9 @@ RETURNING {_INTENT_COLUMNS}
 """
 _TOUCH_INTENT = "UPDATE payment_intents SET updated_at = now() WHERE id = $1"
 _FIND_PAID_INTENT = "SELECT id FROM payment_intents WHERE order_id = $1 AND status = 'succeeded'"
+_FIND_DECLINE_CODE = """
+SELECT decline_code FROM payment_intents WHERE order_id = $1 AND status = 'failed' ORDER BY updated_at DESC LIMIT 1
+"""
 _LIST_OPEN_INTENTS = f"""
 SELECT {_INTENT_COLUMNS} FROM payment_intents
 WHERE order_id = $1 AND status IN ('created', 'processing', 'requires_confirmation', 'requires_action')
@@ -248,6 +251,11 @@ async def find_paid_intent_id(tx: Tx, order_id: UUID) -> UUID | None:
 
 async def list_open_intents(source: Database | Tx, order_id: UUID) -> list[Intent]:
     return [_intent(row) for row in await source.fetch(_LIST_OPEN_INTENTS, order_id)]
+
+
+async def find_decline_code(source: Database | Tx, order_id: UUID) -> str | None:
+    code: str | None = await source.fetchval(_FIND_DECLINE_CODE, order_id)
+    return code
 
 
 async def list_silent_intents(db: Database, older_than: timedelta, limit: int) -> list[Intent]:

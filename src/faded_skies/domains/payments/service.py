@@ -51,6 +51,8 @@ __all__ = [
     "cancel",
     "cancel_open",
     "charge",
+    "find_decline_code",
+    "find_open_intent",
     "find_order_id",
     "get_intent",
     "get_method_for",
@@ -254,6 +256,17 @@ async def cancel_open(
     return [
         (intent.id, await cancel(gateway, intent)) for intent in await queries.list_open_intents(db, order_id)
     ]
+
+
+async def find_open_intent(source: Database | Tx, order_id: UUID) -> Intent | None:
+    """Return the attempt under way for an order; there is at most one."""
+    found = await queries.list_open_intents(source, order_id)
+    return found[0] if found else None
+
+
+async def find_decline_code(source: Database | Tx, order_id: UUID) -> str | None:
+    """Return why the last attempt for an order failed, or None."""
+    return await queries.find_decline_code(source, order_id)
 
 
 async def find_order_id(tx: Tx, intent_id: UUID) -> UUID | None:

@@ -7,7 +7,8 @@ from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.catalog.service import Product
 from faded_skies.domains.checkout import queries
 from faded_skies.domains.checkout.errors import ProductNotFound, QuantityTooLarge
-from faded_skies.domains.checkout.models import Cart, CartLine, CartView, Checkout
+from faded_skies.domains.checkout.models import Cart, CartLine, CartView
+from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Line
 from faded_skies.domains.inventory import service as inventory

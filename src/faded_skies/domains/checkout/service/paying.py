@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from faded_skies.domains.checkout.models import Checkout
+from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.service.placing import Outcome, settle
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import IllegalMove

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from faded_skies.domains.checkout import queries
 from faded_skies.domains.checkout.errors import CartBeingPaid, EmptyCart
-from faded_skies.domains.checkout.models import Appraisal, Cart, Checkout, Wish
+from faded_skies.domains.checkout.models import Appraisal, Cart, Wish
+from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.service.appraisal import appraise
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.identity import service as identity
@@ -25,7 +26,7 @@ from faded_skies.domains.payments.service import ChargeResult, Intent, PaymentMe
 from faded_skies.domains.places import service as places
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform import clock
-from faded_skies.platform.actor import Actor
+from faded_skies.platform.actor import Actor, InvalidToken
 from faded_skies.platform.db import Tx
 from faded_skies.platform.idempotency import Answer, Call, attempt
 from faded_skies.platform.ids import new_id
@@ -51,14 +52,16 @@ class Outcome:
     def check(self) -> None:
         """Raise PaymentFailed, with the decline code and the order's id, when the money was refused."""
         if self.order.status is Status.PAYMENT_FAILED:
-            raise PaymentFailed(self.result and self.result.decline_code, order_id=self.order.id)
+            raise PaymentFailed(self.result.decline_code if self.result else None, order_id=self.order.id)
 
 
 async def quote(checkout: Checkout, actor: Actor, wish: Wish) -> Appraisal:
     """Return what the cart would cost and every refusal at once; nothing is kept."""
     cart = await queries.get_cart(checkout.valkey, actor.id)
     async with checkout.db.transaction() as tx:
-        customer = await identity.get_customer(tx, actor.id)
+        customer = await identity.find_customer(tx, actor.id)
+        if customer is None:
+            raise InvalidToken
         return await appraise(tx, checkout.book, customer, cart, wish, now=clock.now())
 
 
