@@ -8,6 +8,8 @@ import unicodedata
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from faded_skies.platform.calendar import completed_years
+
 BUSINESS_ZONE = ZoneInfo("America/Chicago")
 """Where the shop's days begin and end."""
 
@@ -35,14 +37,9 @@ def local_day(now: datetime, zone: ZoneInfo = BUSINESS_ZONE) -> date:
     return now.astimezone(zone).date()
 
 
-def age_on(day: date, *, born: date) -> int:
-    """Return the age in whole years. A 29 February is reached on 1 March of common years."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
 def is_of_age(day: date, *, born: date) -> bool:
     """Tell whether a person may buy on this day: from the 21st birthday on."""
-    return age_on(day, born=born) >= LEGAL_AGE
+    return completed_years(born, on=day) >= LEGAL_AGE
 
 
 def id_is_good(day: date, *, status: str, expires_on: date | None) -> bool:

@@ -12,6 +12,7 @@ from faded_skies.domains.identity import rules
 from faded_skies.domains.identity.models import Grant, User
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
+from faded_skies.platform.calendar import completed_years
 from faded_skies.platform.http.fields import Body, Line, Shape, Text
 from faded_skies.platform.tokens import AccessTokens
 
@@ -167,7 +168,7 @@ def present_user(user: User) -> dict[str, object]:
         "fullName": user.full_name,
         "phone": user.phone,
         "dateOfBirth": born,
-        "age": None if born is None else rules.age_on(today, born=born),
+        "age": None if born is None else completed_years(born, on=today),
         "role": user.role,
         "idVerified": rules.id_is_good(
             today, status=user.id_verification_status, expires_on=user.id_expires_on

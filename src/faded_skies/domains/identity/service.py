@@ -36,6 +36,30 @@ from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.tokens import AccessTokens
 
+__all__ = [
+    "Customer",
+    "IdentityAuthenticator",
+    "change_profile",
+    "check_age",
+    "create_person",
+    "find_account",
+    "find_customer",
+    "get_own_profile",
+    "get_user",
+    "issue_confirmation_token",
+    "issue_reset_token",
+    "lock_customer",
+    "prune",
+    "register",
+    "renew",
+    "request_confirmation",
+    "request_password_reset",
+    "reset_password",
+    "sign_in",
+    "sign_out",
+    "verify_email",
+]
+
 LIFETIME = {Purpose.RESET_PASSWORD: timedelta(hours=1), Purpose.VERIFY_EMAIL: timedelta(hours=24)}
 MOST_MAILED_AN_HOUR = 5
 

@@ -1,0 +1,93 @@
+"""Use cases of messages: writing to a person once for each fact, and the devices they are reached on."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from faded_skies.domains.identity import service as identity
+from faded_skies.domains.notifications import queries, rules
+from faded_skies.domains.notifications.events import MessageQueued
+from faded_skies.domains.notifications.rules import Letter, Push
+from faded_skies.platform.db import Tx
+from faded_skies.platform.ids import new_id
+
+
+async def notify(
+    tx: Tx, *, user_id: UUID, kind: str, fact: str, letter: Letter | None = None, push: Push | None = None
+) -> None:
+    """Queue a mail and a push about a fact, such as "order:<id>:delivered"; the same fact is told once only.
+
+    They leave after the commit. Each is sent at least once: a process killed between sending and noting it
+    sends again, with the same message id.
+    """
+    for content in (letter, push):
+        if content is None:
+            continue
+        message_id = new_id()
+        if await queries.insert_message(
+            tx, message_id, user_id=user_id, kind=kind, fact=fact, content=content
+        ):
+            tx.emit(MessageQueued(message_id=message_id))
+
+
+async def notify_order_status(
+    tx: Tx, *, user_id: UUID, order_id: UUID, order_number: str, status: str, message: str
+) -> None:
+    """Write to a customer how their order stands now; nothing for a status that is not worth a message."""
+    customer = await identity.find_customer(tx, user_id)
+    if customer is None:
+        return
+    written = rules.order_status(
+        to=customer.email,
+        full_name=customer.full_name,
+        order_id=order_id,
+        order_number=order_number,
+        status=status,
+        message=message,
+    )
+    if written is not None:
+        letter, push = written
+        fact = f"order:{order_id}:{status}"
+        await notify(tx, user_id=user_id, kind="order_status", fact=fact, letter=letter, push=push)
+
+
+async def welcome(tx: Tx, user_id: UUID) -> None:
+    """Greet a new customer, with a link that confirms the address."""
+    mailed = await identity.issue_confirmation_token(tx, user_id)
+    if mailed is not None:
+        letter = rules.welcome(to=mailed.email, full_name=mailed.full_name, token=mailed.token)
+        await notify(tx, user_id=user_id, kind="welcome", fact="welcome", letter=letter)
+
+
+async def mail_confirmation(tx: Tx, *, user_id: UUID, request_id: UUID) -> None:
+    """Mail the link that confirms a first or changed address."""
+    mailed = await identity.issue_confirmation_token(tx, user_id)
+    if mailed is not None:
+        letter = rules.confirm_email(to=mailed.email, full_name=mailed.full_name, token=mailed.token)
+        fact = f"confirm_email:{request_id}"
+        await notify(tx, user_id=user_id, kind="confirm_email", fact=fact, letter=letter)
+
+
+async def mail_reset_link(tx: Tx, *, user_id: UUID, request_id: UUID) -> None:
+    """Mail the link that sets a new password."""
+    mailed = await identity.issue_reset_token(tx, user_id)
+    if mailed is not None:
+        letter = rules.reset_password(to=mailed.email, full_name=mailed.full_name, token=mailed.token)
+        fact = f"reset_password:{request_id}"
+        await notify(tx, user_id=user_id, kind="reset_password", fact=fact, letter=letter)
+
+
+async def note_sent(tx: Tx, message_id: UUID, *, dead_devices: Sequence[str] = ()) -> None:
+    """Note that a message has gone, and forget devices that no longer exist."""
+    await queries.stamp_sent(tx, message_id)
+    if dead_devices:
+        await queries.delete_devices(tx, dead_devices)
+
+
+async def register_device(tx: Tx, *, user_id: UUID, token: str) -> None:
+    """Reach this person on the device from now on; it is taken from whoever had it."""
+    await queries.put_device(tx, user_id=user_id, token=token)
+
+
+async def unregister_device(tx: Tx, *, user_id: UUID, token: str) -> None:
+    """Stop reaching this person on the device."""
+    await queries.delete_device(tx, user_id=user_id, token=token)

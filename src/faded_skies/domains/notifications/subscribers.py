@@ -1,0 +1,56 @@
+"""What follows from facts about people, and the sending of what was queued."""
+
+from collections.abc import Sequence
+
+from faded_skies.domains.identity.events import (
+    EmailConfirmationRequested,
+    PasswordResetRequested,
+    PersonRegistered,
+)
+from faded_skies.domains.notifications import queries, service
+from faded_skies.domains.notifications.events import MessageQueued
+from faded_skies.domains.notifications.ports import Mailer, Pusher
+from faded_skies.domains.notifications.rules import Letter, lay_out
+from faded_skies.platform.events import Subscription
+from faded_skies.platform.ports import Ports
+
+
+def subscriptions(ports: Ports) -> Sequence[Subscription]:
+    """Return who hears of people and of queued messages."""
+    db = ports.db
+    mailer: Mailer = ports.get(Mailer)
+    pusher: Pusher = ports.get(Pusher)
+    origin = ports.settings.client_origins[0]
+
+    async def welcome(event: PersonRegistered) -> None:
+        async with db.transaction() as tx:
+            await service.welcome(tx, event.user_id)
+
+    async def mail_confirmation(event: EmailConfirmationRequested) -> None:
+        async with db.transaction() as tx:
+            await service.mail_confirmation(tx, user_id=event.user_id, request_id=event.request_id)
+
+    async def mail_reset_link(event: PasswordResetRequested) -> None:
+        if event.user_id is not None:
+            async with db.transaction() as tx:
+                await service.mail_reset_link(tx, user_id=event.user_id, request_id=event.request_id)
+
+    async def send(event: MessageQueued) -> None:
+        """Send what is not sent yet, then note it; nothing is locked while the message is on its way."""
+        message = await queries.find_unsent(db, event.message_id)
+        if message is None:
+            return
+        dead: Sequence[str] = ()
+        if isinstance(message.content, Letter):
+            await mailer.send(message.id, lay_out(message.content, origin=origin))
+        else:
+            dead = await pusher.push(message.id, message.content, devices=message.devices)
+        async with db.transaction() as tx:
+            await service.note_sent(tx, message.id, dead_devices=dead)
+
+    return [
+        Subscription("notifications.welcome", PersonRegistered, welcome),
+        Subscription("notifications.mail_confirmation", EmailConfirmationRequested, mail_confirmation),
+        Subscription("notifications.mail_reset_link", PasswordResetRequested, mail_reset_link),
+        Subscription("notifications.send", MessageQueued, send),
+    ]
