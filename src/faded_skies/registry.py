@@ -6,7 +6,6 @@ from fastapi import APIRouter
 
 from faded_skies.backoffice import endpoints as backoffice
 from faded_skies.domains.catalog import endpoints as catalog
-from faded_skies.domains.checkout import endpoints as checkout
 from faded_skies.domains.compliance import endpoints as compliance
 from faded_skies.domains.delivery import endpoints as delivery
 from faded_skies.domains.delivery import jobs as delivery_jobs
@@ -46,7 +45,6 @@ def routers(ports: Ports) -> Sequence[APIRouter]:
     return [
         catalog.router,
         identity.router,
-        checkout.router,
         orders.router,
         delivery.router,
         delivery.tracking_router,
