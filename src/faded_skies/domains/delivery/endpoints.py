@@ -31,7 +31,7 @@ from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db, Store, ports_of, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
 from faded_skies.platform.money import cents_of, to_dollars
-from faded_skies.platform.realtime import Realtime
+from faded_skies.platform.rooms import Realtime
 
 router = APIRouter(prefix="/api/driver", tags=["driver"], dependencies=needs_token)
 tracking_router = APIRouter(prefix="/api/orders", tags=["orders"], dependencies=needs_token)

@@ -14,7 +14,7 @@ from faded_skies.domains.delivery.models import Position, Shift, Stop
 from faded_skies.domains.orders.schemas import OrderShape, present_order, present_tracking
 from faded_skies.domains.orders.service import Order, TrackingLine
 from faded_skies.platform.errors import Refused
-from faded_skies.platform.http.fields import Body, Id, Line, Note, Shape, Text
+from faded_skies.platform.http.fields import MOST_TEXT, Body, Id, Line, Shape, Text
 from faded_skies.platform.money import Dollars, to_dollars
 
 MOST_POSITIONS = 100
@@ -134,7 +134,7 @@ class DeliverBody(Body):
 
 
 class ReturnBody(Body):
-    reason: Annotated[Note, Line]
+    reason: Annotated[Line, Field(max_length=MOST_TEXT)]
 
 
 class TrackOrder(Body):

@@ -24,7 +24,7 @@ from faded_skies.domains.orders.service import Order, Status
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.money import Cents
-from faded_skies.platform.realtime import Realtime
+from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.valkey import Valkey
 
 __all__ = ["POSITIONS", "Position", "assign"]

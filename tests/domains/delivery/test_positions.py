@@ -1,0 +1,443 @@
+"""Positions: from the phone to Valkey, the watchers and the database."""
+
+import asyncio
+import time
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import httpx
+import orjson
+import pytest
+
+from factories.delivery import DOOR, make_order, position
+from factories.identity import SignedInPerson, signed_in
+from faded_skies.bootstrap import Application
+from faded_skies.domains.delivery import jobs, service
+from faded_skies.domains.delivery.jobs import PositionFlusher
+from faded_skies.domains.orders.service import Status
+from faded_skies.platform import clock
+from faded_skies.platform.actor import Role
+from faded_skies.platform.db import Database
+from faded_skies.platform.ids import new_id
+from faded_skies.platform.valkey import Valkey
+
+DAY_MS = 24 * 60 * 60 * 1000
+STORED = """
+SELECT order_id, latitude, longitude, heading, speed, (extract(epoch FROM recorded_at) * 1000)::bigint AS at
+FROM driver_locations WHERE driver_id = $1 ORDER BY recorded_at
+"""
+
+
+@pytest.fixture
+async def customer(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
+    return await signed_in(app, client)
+
+
+@pytest.fixture
+async def driver(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
+    return await signed_in(app, client, Role.DRIVER)
+
+
+@pytest.fixture
+async def order_id(app: Application, customer: SignedInPerson, driver: SignedInPerson) -> UUID:
+    """An order on the road with the driver."""
+    return await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+
+
+@pytest.fixture
+async def flusher(app: Application) -> PositionFlusher:
+    made = PositionFlusher(app.ports.valkey, app.ports.db)
+    await made.join()
+    return made
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+async def send(client: httpx.AsyncClient, who: SignedInPerson, body: object) -> httpx.Response:
+    return await client.post("/api/driver/location", json=body, headers=who.headers)
+
+
+async def live(valkey: Valkey, driver: SignedInPerson) -> dict[str, object] | None:
+    held = await valkey.get(f"driver:location:{driver.id}")
+    return None if held is None else orjson.loads(held)
+
+
+async def track(client: httpx.AsyncClient, who: SignedInPerson, order_id: UUID) -> httpx.Response:
+    return await client.get(f"/api/orders/{order_id}/tracking", headers=who.headers)
+
+
+# Taking them
+
+
+async def test_a_position_lies_in_valkey_for_a_minute_with_the_guides_keys(
+    app: Application, client: httpx.AsyncClient, driver: SignedInPerson, order_id: UUID
+) -> None:
+    before = now_ms()
+    answer = await send(client, driver, position(order_id))
+    assert (answer.status_code, answer.json()) == (200, {"received": 1})
+    held = await live(app.ports.valkey, driver)
+    assert held is not None
+    at = held.pop("lastUpdate")
+    assert isinstance(at, int)
+    assert before <= at <= now_ms()
+    assert held == {"lat": 30.28, "lng": -97.75, "heading": 90.5, "speed": 11.2, "orderId": str(order_id)}
+    assert 55 < await app.ports.valkey.ttl(f"driver:location:{driver.id}") <= 60
+
+
+async def test_an_older_position_does_not_put_the_car_back(
+    app: Application,
+    client: httpx.AsyncClient,
+    db: Database,
+    driver: SignedInPerson,
+    order_id: UUID,
+    flusher: PositionFlusher,
+) -> None:
+    now = now_ms()
+    for at, lat in ((now, 30.3), (now - 5000, 30.1), (now, 30.2)):
+        answer = await send(client, driver, position(order_id, lat=lat, timestamp=at))
+        assert answer.status_code == 200
+    held = await live(app.ports.valkey, driver)
+    assert held is not None
+    assert (held["lat"], held["lastUpdate"]) == (30.3, now)
+    await flusher.flush()
+    rows = await db.fetch(STORED, driver.id)
+    assert [(row["latitude"], row["at"]) for row in rows] == [(30.1, now - 5000), (30.3, now)]
+
+
+async def test_a_batch_is_stored_once_and_its_latest_is_live(
+    app: Application,
+    client: httpx.AsyncClient,
+    db: Database,
+    driver: SignedInPerson,
+    order_id: UUID,
+    flusher: PositionFlusher,
+) -> None:
+    now = now_ms()
+    batch = {
+        "positions": [
+            position(order_id, timestamp=now - 2000, lat=30.2),
+            position(timestamp=now, lat=30.4, heading=None, speed=None),
+            position(order_id, timestamp=now - 1000, lat=30.3),
+        ]
+    }
+    for _ in range(2):
+        answer = await send(client, driver, batch)
+        assert (answer.status_code, answer.json()) == (200, {"received": 3})
+    held = await live(app.ports.valkey, driver)
+    assert held == {
+        "lat": 30.4,
+        "lng": -97.75,
+        "heading": None,
+        "speed": None,
+        "orderId": None,
+        "lastUpdate": now,
+    }
+    assert await flusher.flush() == 2
+    rows = await db.fetch(STORED, driver.id)
+    assert [tuple(row)[:2] for row in rows] == [(order_id, 30.2), (order_id, 30.3), (None, 30.4)]
+    assert [row["heading"] for row in rows] == [90.5, 90.5, None]
+
+
+async def test_only_an_order_of_ones_own_that_is_on_the_road_can_be_named(
+    app: Application,
+    client: httpx.AsyncClient,
+    customer: SignedInPerson,
+    driver: SignedInPerson,
+    order_id: UUID,
+) -> None:
+    other = await signed_in(app, client, Role.DRIVER)
+    packed = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
+    foreign = await send(client, other, position(order_id))
+    unknown = await send(client, driver, position(new_id()))
+    mixed = await send(client, driver, {"positions": [position(order_id), position(new_id())]})
+    assert foreign.status_code == unknown.status_code == mixed.status_code == 404
+    assert foreign.json() == unknown.json() == mixed.json()
+    early = await send(client, driver, position(packed))
+    assert (early.status_code, early.json()["code"]) == (409, "INVALID_STATE")
+    assert await app.ports.valkey.keys("driver:*") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "lat"),
+        ({"lat": 30.0}, "lng"),
+        (position(lat=90.1), "lat"),
+        (position(lng=-180.1), "lng"),
+        (position(lat="30.1"), "lat"),
+        (position(lat=True), "lat"),
+        (position(heading=361), "heading"),
+        (position(heading=-1), "heading"),
+        (position(speed=100.1), "speed"),
+        (position(timestamp=1.5), "timestamp"),
+        (position(timestamp=now_ms() + 3_600_000), "timestamp"),
+        (position(timestamp=now_ms() - DAY_MS - 60_000), "timestamp"),
+        (position(orderId="7"), "orderId"),
+        (position(accuracy=5), "accuracy"),
+        ({"positions": []}, "positions"),
+        ({"positions": [position()] * 101}, "positions"),
+        ({"positions": [position()], "lat": 30.0}, "positions"),
+        ({"positions": [position(), position(lat=91)]}, "positions.1.lat"),
+        ({"positions": [position(), position(timestamp=7)]}, "positions.1.timestamp"),
+    ],
+)
+async def test_a_position_that_cannot_be(
+    app: Application, client: httpx.AsyncClient, driver: SignedInPerson, body: object, field: str
+) -> None:
+    refused = await send(client, driver, body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "VALIDATION_ERROR")
+    assert [detail["field"] for detail in refused.json()["details"]] == [field]
+    assert await app.ports.valkey.keys("driver:*") == []
+
+
+async def test_numbers_that_json_does_not_know_are_refused(
+    client: httpx.AsyncClient, driver: SignedInPerson
+) -> None:
+    for number in ("NaN", "Infinity", "1e999"):
+        refused = await client.post(
+            "/api/driver/location",
+            content=f'{{"lat": {number}, "lng": 1}}',
+            headers=driver.headers | {"Content-Type": "application/json"},
+        )
+        assert refused.status_code in {400, 422}, refused.text
+
+
+# The estimate
+
+
+async def test_the_estimate_moves_by_two_minutes_or_not_at_all(
+    client: httpx.AsyncClient, db: Database, driver: SignedInPerson, order_id: UUID
+) -> None:
+    async def estimate(lat: float) -> datetime:
+        answer = await send(client, driver, position(order_id, lat=lat, lng=DOOR[1]))
+        assert answer.status_code == 200
+        eta: datetime = await db.fetchval("SELECT eta_at FROM orders WHERE id = $1", order_id)
+        return eta
+
+    far = await estimate(DOOR[0] + 0.1)
+    assert timedelta(minutes=21) < far - clock.now() < timedelta(minutes=22)
+    assert await estimate(DOOR[0] + 0.099) == far
+    near = await estimate(DOOR[0] + 0.02)
+    assert timedelta(minutes=4) < near - clock.now() < timedelta(minutes=5)
+
+
+# Into the database
+
+
+async def test_a_crash_between_commit_and_acknowledgement_stores_once(
+    app: Application,
+    client: httpx.AsyncClient,
+    db: Database,
+    driver: SignedInPerson,
+    order_id: UUID,
+    flusher: PositionFlusher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await send(client, driver, position(order_id))
+
+    async def die(_: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(flusher, "_forget", die)
+    with pytest.raises(ConnectionResetError):
+        await flusher.flush()
+    assert len(await db.fetch(STORED, driver.id)) == 1
+    assert await app.ports.valkey.xlen("driver:positions") == 1
+
+    monkeypatch.setattr(jobs, "ABANDONED_MS", 0)
+    heir = PositionFlusher(app.ports.valkey, db)
+    await heir.join()
+    assert await heir.flush() == 1
+    assert len(await db.fetch(STORED, driver.id)) == 1
+    assert await app.ports.valkey.xlen("driver:positions") == 0
+    assert await heir.flush() == 0
+
+
+async def test_a_crash_before_the_commit_loses_nothing(
+    app: Application,
+    client: httpx.AsyncClient,
+    db: Database,
+    driver: SignedInPerson,
+    order_id: UUID,
+    flusher: PositionFlusher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await send(client, driver, position(order_id))
+    async with db.transaction() as tx:
+        await tx.execute("ALTER TABLE driver_locations ADD CONSTRAINT full CHECK (speed < 1) NOT VALID")
+    with pytest.raises(Exception, match="full"):
+        await flusher.flush()
+    assert await db.fetch(STORED, driver.id) == []
+    async with db.transaction() as tx:
+        await tx.execute("ALTER TABLE driver_locations DROP CONSTRAINT full")
+    assert await flusher.flush() == 0
+    monkeypatch.setattr(jobs, "ABANDONED_MS", 0)
+    assert await flusher.flush() == 1
+    assert len(await db.fetch(STORED, driver.id)) == 1
+
+
+async def test_two_flushers_share_the_work(
+    app: Application,
+    client: httpx.AsyncClient,
+    db: Database,
+    driver: SignedInPerson,
+    flusher: PositionFlusher,
+) -> None:
+    start = now_ms() - 100_000
+    for number in range(40):
+        await send(client, driver, position(timestamp=start + number))
+    other = PositionFlusher(app.ports.valkey, db)
+    await other.join()
+    assert sum(await asyncio.gather(flusher.flush(), other.flush())) == 40
+    assert len(await db.fetch(STORED, driver.id)) == 40
+
+
+async def test_the_worker_stores_them_by_itself_and_what_came_last_before_it_stops(
+    app: Application, client: httpx.AsyncClient, db: Database, driver: SignedInPerson
+) -> None:
+    working = asyncio.create_task(app.worker.run())
+    start = now_ms() - 100_000
+    await send(client, driver, position(timestamp=start))
+    while not await db.fetch(STORED, driver.id):
+        assert not working.done()
+        await asyncio.sleep(0.02)
+    await send(client, driver, position(timestamp=start + 1))
+    app.worker.stop()
+    await working
+    assert [row["at"] for row in await db.fetch(STORED, driver.id)] == [start, start + 1]
+
+
+# The days
+
+
+async def test_days_are_made_ahead_and_dropped_by_age(db: Database) -> None:
+    today = clock.now().date()
+
+    async def renew(day: date) -> None:
+        async with db.transaction() as tx:
+            await service.renew_partitions(tx, today=day)
+
+    async def partitions() -> list[str]:
+        rows = await db.fetch(
+            "SELECT relname FROM pg_class WHERE relname ~ '^driver_locations_[0-9]{8}$' ORDER BY relname"
+        )
+        return [row["relname"] for row in rows]
+
+    def named(*days: int) -> list[str]:
+        return [f"driver_locations_{today + timedelta(days=day):%Y%m%d}" for day in days]
+
+    await renew(today)
+    await renew(today)
+    assert await partitions() == named(0, 1, 2)
+    noon = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
+    for ahead in (0, 5):
+        await db.fetch(
+            "INSERT INTO driver_locations (driver_id, recorded_at, latitude, longitude)"
+            " VALUES ($1, $2, 1, 1)",
+            new_id(),
+            noon + timedelta(days=ahead),
+        )
+    # A day that came too early for its partition stays in the default one.
+    await renew(today + timedelta(days=4))
+    assert await partitions() == named(0, 1, 2, 4, 6)
+    assert await db.fetchval("SELECT count(*) FROM driver_locations_other") == 1
+    await renew(today + timedelta(days=31))
+    assert await partitions() == named(1, 2, 4, 6, 31, 32, 33)
+    assert await db.fetchval("SELECT count(*) FROM driver_locations") == 1
+    await renew(today + timedelta(days=36))
+    assert await db.fetchval("SELECT count(*) FROM driver_locations") == 0
+
+
+async def test_two_workers_make_the_same_days(db: Database) -> None:
+    async def renew() -> None:
+        async with db.transaction() as tx:
+            await service.renew_partitions(tx, today=clock.now().date())
+
+    await asyncio.gather(renew(), renew(), renew())
+
+
+# Tracking
+
+
+async def test_tracking_tells_the_story_and_where_the_driver_is(
+    app: Application,
+    client: httpx.AsyncClient,
+    customer: SignedInPerson,
+    driver: SignedInPerson,
+    order_id: UUID,
+) -> None:
+    now = now_ms()
+    await send(client, driver, position(order_id, timestamp=now))
+    agent, admin = [await signed_in(app, client, role) for role in (Role.AGENT, Role.ADMIN)]
+    answers = [await track(client, who, order_id) for who in (customer, driver, agent, admin)]
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert len({answer.content for answer in answers}) == 1
+    told = answers[0].json()
+    assert set(told) == {"order", "tracking", "driver"}
+    assert set(told["order"]) == {"id", "orderNumber", "status", "estimatedDeliveryTime"}
+    assert (told["order"]["id"], told["order"]["status"]) == (str(order_id), "out_for_delivery")
+    assert told["order"]["estimatedDeliveryTime"] == 4
+    assert [line["status"] for line in told["tracking"]] == [
+        "pending",
+        "confirmed",
+        "preparing",
+        "out_for_delivery",
+    ]
+    assert set(told["tracking"][0]) == {"status", "message", "latitude", "longitude", "createdAt"}
+    assert told["driver"] == {"lat": 30.28, "lng": -97.75, "heading": 90.5, "speed": 11.2, "lastUpdate": now}
+
+
+async def test_a_stranger_sees_no_tracking(
+    app: Application, client: httpx.AsyncClient, driver: SignedInPerson, order_id: UUID
+) -> None:
+    stranger = await signed_in(app, client)
+    other = await signed_in(app, client, Role.DRIVER)
+    answers = [
+        await track(client, stranger, order_id),
+        await track(client, other, order_id),
+        await track(client, driver, new_id()),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert len({answer.content for answer in answers}) == 1
+    assert (await client.get(f"/api/orders/{order_id}/tracking")).status_code == 401
+
+
+async def test_only_the_customer_of_the_next_stop_sees_the_driver(
+    app: Application,
+    client: httpx.AsyncClient,
+    customer: SignedInPerson,
+    driver: SignedInPerson,
+    order_id: UUID,
+) -> None:
+    later = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+    packed = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
+    await send(client, driver, position(order_id))
+    seen = [(await track(client, customer, one)).json()["driver"] for one in (order_id, later, packed)]
+    assert seen[0] is not None
+    assert seen[1:] == [None, None]
+    await send(client, driver, position(later))
+    seen = [(await track(client, customer, one)).json()["driver"] for one in (order_id, later)]
+    assert seen[0] is None
+    assert seen[1] is not None
+    await send(client, driver, position())
+    assert (await track(client, customer, later)).json()["driver"] is None
+
+
+async def test_tracking_falls_back_to_the_database(
+    app: Application,
+    client: httpx.AsyncClient,
+    customer: SignedInPerson,
+    driver: SignedInPerson,
+    order_id: UUID,
+    flusher: PositionFlusher,
+) -> None:
+    now = now_ms()
+    await send(client, driver, position(order_id, timestamp=now))
+    await flusher.flush()
+    before = (await track(client, customer, order_id)).json()["driver"]
+    await app.ports.valkey.delete(f"driver:location:{driver.id}")
+    after = (await track(client, customer, order_id)).json()["driver"]
+    assert before == after
+    assert after["lastUpdate"] == now
