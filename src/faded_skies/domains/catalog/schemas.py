@@ -34,7 +34,7 @@ def _id(text: str) -> UUID | None:
         return None
 
 
-class ProductQuery(Body):
+class ProductQuery(Body, validate_by_name=False):
     """The parameters of the product list."""
 
     category: Annotated[
@@ -44,6 +44,7 @@ class ProductQuery(Body):
     ] = None
     search: Annotated[
         _Short | None,
+        BeforeValidator(_none_when_blank),
         Field(
             description="Words of a name, strain, effect or category; all must match, but for typing errors."
         ),
