@@ -16,12 +16,14 @@ from faded_skies.adapters.passwords.hasher import PwdlibHasher
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.opening import open_sandbox
 from faded_skies.adapters.sandbox.page import page_router
+from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.identity.ports import PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import PaymentGateway
+from faded_skies.domains.places.ports import Geocoder
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import rooms
 from faded_skies.platform import valkey as valkey_client
@@ -58,6 +60,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
         valkey = valkey_client.connect(settings.redis_url)
         stack.push_async_callback(valkey.aclose)
         manager = rooms.connect_manager(settings.redis_url, write_only=not serves)
+        stack.push_async_callback(rooms.close_manager, manager)
         tokens = AccessTokens(settings.jwt_secret.get_secret_value(), settings.jwt_expires_in)
         ports = Ports(
             settings=settings,
@@ -93,6 +96,7 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
         ports.provide(PaymentGateway, NoCards())
     else:
         ports.provide(PaymentGateway, await stack.enter_async_context(open_sandbox(ports.settings)))
+    ports.provide(Geocoder, ZipcodeGeocoder())
     ports.provide(RuleBook, compliance.read_rules(ports.settings.jurisdiction))
 
 

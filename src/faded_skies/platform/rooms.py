@@ -1,5 +1,6 @@
 """Telling rooms of connected clients, over Valkey, from any process; only servers have clients."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,3 +38,14 @@ class Realtime:
 def connect_manager(redis_url: str, *, write_only: bool) -> socketio.AsyncRedisManager:
     """Return the bus that carries emits between processes."""
     return socketio.AsyncRedisManager(redis_url, channel=CHANNEL, write_only=write_only, json=Json)
+
+
+async def close_manager(manager: socketio.AsyncRedisManager) -> None:
+    """Stop listening to the bus and close its connections, which the library leaves open."""
+    listening: asyncio.Task[None] | None = getattr(manager, "thread", None)
+    if listening is not None:
+        listening.cancel()
+        await asyncio.wait([listening])
+    if manager.redis is not None:
+        await manager.pubsub.aclose()
+        await manager.redis.aclose()

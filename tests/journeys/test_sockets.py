@@ -1,0 +1,200 @@
+"""Socket.IO over a real server: signing in, following an order, and seeing the driver come."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+import socketio
+
+from factories.delivery import DOOR, make_order, position
+from factories.identity import SignedInPerson, signed_in
+from faded_skies.bootstrap import Application
+from faded_skies.domains.orders.service import Status
+from faded_skies.platform.actor import Role
+from faded_skies.platform.ids import new_id
+from servers import serving
+
+
+@pytest.fixture
+async def address(app: Application) -> AsyncIterator[str]:
+    """The address of the application on a real server."""
+    async with serving(app.asgi) as found:
+        yield found
+
+
+class Client:
+    """A connected client and what it heard."""
+
+    def __init__(self, app: Application, person: SignedInPerson) -> None:
+        self._app = app
+        self._person = person
+        self._heard: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        self.io = socketio.AsyncClient(reconnection=False)
+        self.io.on("*", self._hear)
+
+    async def _hear(self, event: str, data: object) -> None:
+        self._heard.put_nowait((event, data))
+
+    async def send(self, event: str, data: object) -> dict[str, Any]:
+        """Send an event and return its acknowledgement."""
+        answer: dict[str, Any] = await self.io.call(event, data, timeout=5)
+        return answer
+
+    async def heard(self) -> list[tuple[str, Any]]:
+        """Return what came since the last call: all that was told before a fence, which is told now."""
+        fence = str(new_id())
+        await self._app.ports.realtime.tell("fence", fence, rooms=[f"user:{self._person.id}"])
+        events: list[tuple[str, Any]] = []
+        async with asyncio.timeout(5):
+            while (one := await self._heard.get()) != ("fence", fence):
+                events.append(one)
+        return events
+
+
+@asynccontextmanager
+async def connected(app: Application, address: str, person: SignedInPerson) -> AsyncIterator[Client]:
+    client = Client(app, person)
+    await client.io.connect(address, auth={"token": person.access_token}, transports=["websocket"])
+    try:
+        yield client
+    finally:
+        await client.io.disconnect()
+
+
+@pytest.mark.parametrize("auth", [None, {}, {"token": None}, {"token": "nonsense"}, {"token": 7}, "nonsense"])
+async def test_a_bad_token_is_refused(address: str, auth: object) -> None:
+    io = socketio.AsyncClient(reconnection=False)
+    refusals: asyncio.Queue[Any] = asyncio.Queue()
+    io.on("connect_error", refusals.put)
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await io.connect(address, auth=auth, transports=["websocket"])
+    refusal = await asyncio.wait_for(refusals.get(), 5)
+    assert refusal["message"] == "Authentication error"
+    assert not io.connected
+
+
+async def test_a_signed_out_token_is_refused(
+    app: Application, client: httpx.AsyncClient, address: str
+) -> None:
+    person = await signed_in(app, client)
+    async with connected(app, address, person):
+        pass
+    assert (await client.post("/api/auth/logout", headers=person.headers)).status_code == 204
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        async with connected(app, address, person):
+            pass
+
+
+async def test_a_customer_sees_their_driver_come(
+    app: Application, client: httpx.AsyncClient, address: str, drain: Callable[[], Awaitable[None]]
+) -> None:
+    customer, stranger = await signed_in(app, client), await signed_in(app, client)
+    driver = await signed_in(app, client, Role.DRIVER)
+    order_id = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
+    async with (
+        connected(app, address, customer) as watching,
+        connected(app, address, stranger) as outside,
+        connected(app, address, driver) as driving,
+    ):
+        await drain()
+        await watching.heard()
+        joined = await watching.send("track-order", {"orderId": str(order_id)})
+        assert joined["ok"] is True
+        assert joined["driver"] is None
+        assert (joined["order"]["id"], joined["order"]["status"]) == (str(order_id), "preparing")
+
+        refused = await outside.send("track-order", {"orderId": str(order_id)})
+        absent = await outside.send("track-order", {"orderId": str(new_id())})
+        assert refused == absent
+        assert (refused["ok"], refused["code"]) == (False, "NOT_FOUND")
+
+        early = await driving.send("driver-location-update", position(order_id))
+        assert (early["ok"], early["code"]) == (False, "INVALID_STATE")
+        picked = await client.post(f"/api/driver/orders/{order_id}/pickup", headers=driver.headers)
+        assert picked.status_code == 200
+        await drain()
+        [(event, moved)] = await watching.heard()
+        assert event == "order-status"
+        assert set(moved) == {"orderId", "status", "message", "createdAt"}
+        assert (moved["orderId"], moved["status"]) == (str(order_id), "out_for_delivery")
+
+        told = position(order_id, lat=DOOR[0] + 0.1, lng=DOOR[1])
+        assert await driving.send("driver-location-update", told) == {"ok": True, "received": 1}
+        [(event, seen)] = await watching.heard()
+        assert event == "driver-location"
+        at = seen.pop("timestamp")
+        assert seen == {"lat": DOOR[0] + 0.1, "lng": DOOR[1], "heading": 90.5, "speed": 11.2, "eta": 22}
+
+        late = told | {"timestamp": at - 1, "lat": 30.0}
+        batch = {"positions": [late, position(order_id, timestamp=at + 2), position(timestamp=at + 1)]}
+        assert await driving.send("driver-location-update", batch) == {"ok": True, "received": 3}
+        assert (await driving.send("driver-location-update", late))["ok"] is True
+        [(event, seen)] = await watching.heard()
+        assert (event, seen["timestamp"]) == ("driver-location", at + 2)
+
+        state = await watching.send("track-order", {"orderId": str(order_id)})
+        tracking = await client.get(f"/api/orders/{order_id}/tracking", headers=customer.headers)
+        assert state["driver"] == tracking.json()["driver"]
+        assert state["order"] == tracking.json()["order"]
+        assert await outside.heard() == []
+        assert await driving.heard() == []
+
+
+async def test_only_the_orders_driver_tells_where_it_is(
+    app: Application, client: httpx.AsyncClient, address: str
+) -> None:
+    customer = await signed_in(app, client)
+    driver, other = [await signed_in(app, client, Role.DRIVER) for _ in range(2)]
+    order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+    async with (
+        connected(app, address, customer) as watching,
+        connected(app, address, other) as intruding,
+    ):
+        assert (await watching.send("track-order", {"orderId": str(order_id)}))["ok"] is True
+        foreign = await intruding.send("driver-location-update", position(order_id))
+        assert (foreign["ok"], foreign["code"]) == (False, "NOT_FOUND")
+        not_a_driver = await watching.send("driver-location-update", position(order_id))
+        assert (not_a_driver["ok"], not_a_driver["code"]) == (False, "INSUFFICIENT_PERMISSIONS")
+        assert await watching.heard() == []
+        assert await app.ports.valkey.keys("driver:*") == []
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.ADMIN, Role.DRIVER])
+async def test_staff_and_the_driver_may_watch(
+    app: Application, client: httpx.AsyncClient, address: str, role: Role
+) -> None:
+    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+    order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+    watcher = driver if role is Role.DRIVER else await signed_in(app, client, role)
+    async with connected(app, address, watcher) as watching:
+        assert (await watching.send("track-order", {"orderId": str(order_id)}))["ok"] is True
+        answer = await client.post("/api/driver/location", json=position(order_id), headers=driver.headers)
+        assert answer.status_code == 200
+        assert [event for event, _ in await watching.heard()] == ["driver-location"]
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("track-order", None),
+        ("track-order", "x"),
+        ("track-order", {"orderId": 7}),
+        ("track-order", {}),
+        ("driver-location-update", {"lat": 91, "lng": 0}),
+        ("driver-location-update", {"lat": 30, "lng": 0, "mood": "good"}),
+        ("driver-location-update", []),
+        ("driver-location-update", {}),
+    ],
+)
+async def test_a_payload_that_cannot_be(
+    app: Application, client: httpx.AsyncClient, address: str, event: str, payload: object
+) -> None:
+    driver = await signed_in(app, client, Role.DRIVER)
+    async with connected(app, address, driver) as driving:
+        refused = await driving.send(event, payload)
+        assert (refused["ok"], refused["code"]) == (False, "VALIDATION_ERROR")
+        assert refused["error"]
+        assert await driving.send("track-order", {"orderId": str(new_id())}) != refused
