@@ -1,5 +1,6 @@
 """People for tests, made by the real services, and their sign-ins by the door."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -10,8 +11,10 @@ import httpx
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from faded_skies.adapters.outbox.outbox import Outbox
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity import service
+from faded_skies.domains.notifications.ports import Email
 from faded_skies.platform.actor import Role
 
 PASSWORD = "Test-Skies-42!"
@@ -103,3 +106,22 @@ async def signed_in(
         date_of_birth=date_of_birth,
     )
     return await sign_in(client, email)
+
+
+def outbox(app: Application) -> Outbox:
+    """Return where this application's messages went."""
+    found: Outbox = app.ports.get(Outbox)
+    return found
+
+
+def mails_to(app: Application, email: str) -> list[Email]:
+    """Return the mails to an address, the newest first; drain the jobs before."""
+    sent = [message.content for message in outbox(app).newest(1_000)]
+    return [content for content in sent if isinstance(content, Email) and content.to == email]
+
+
+def token_in(mail: Email) -> str:
+    """Return the token of the link in a mail."""
+    found = re.search(r"\?token=([\w-]+)", mail.text)
+    assert found is not None, mail.text
+    return found[1]
