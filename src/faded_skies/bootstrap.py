@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import socketio
 from fastapi import APIRouter
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from faded_skies import registry
@@ -132,6 +133,7 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
     stack.push_async_callback(meter.close)
     api = build_api(version=settings.version, ports=ports, routers=[*registry.routers(ports), *_pages(ports)])
+    api.mount("/media", StaticFiles(directory=settings.data / "media", check_dir=False), name="media")
     server = sockets.build_server(
         manager,
         authenticator=ports.authenticator,

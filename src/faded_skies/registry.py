@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from faded_skies.backoffice import endpoints as backoffice
 from faded_skies.domains.catalog import endpoints as catalog
+from faded_skies.domains.checkout import endpoints as checkout
 from faded_skies.domains.compliance import endpoints as compliance
 from faded_skies.domains.delivery import endpoints as delivery
 from faded_skies.domains.delivery import jobs as delivery_jobs
@@ -21,6 +22,7 @@ from faded_skies.domains.notifications import subscribers as notifications_subsc
 from faded_skies.domains.payments import endpoints as payments
 from faded_skies.domains.payments import jobs as payments_jobs
 from faded_skies.domains.payments import subscribers as payments_subscribers
+from faded_skies.domains.places import endpoints as places
 from faded_skies.domains.rewards import endpoints as rewards
 from faded_skies.platform import housekeeping
 from faded_skies.platform.actor import Authenticator
@@ -45,6 +47,7 @@ def routers(ports: Ports) -> Sequence[APIRouter]:
     return [
         catalog.router,
         identity.router,
+        checkout.router,
         orders.router,
         delivery.router,
         delivery.tracking_router,
@@ -55,6 +58,7 @@ def routers(ports: Ports) -> Sequence[APIRouter]:
         compliance.router,
         backoffice.router,
         health.router,
+        places.router,
     ]
 
 

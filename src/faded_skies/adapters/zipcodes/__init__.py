@@ -1,0 +1,1 @@
+"""Addresses located offline, by the middle of their ZIP code."""

@@ -1,0 +1,17 @@
+"""What can be wrong with an address, besides what its fields say."""
+
+from faded_skies.platform.errors import Absent, Invalid, InvalidState
+
+
+class AddressNotFound(Absent):
+    sentence = "You have no such address. Choose another one, or add it."
+
+
+class AddressChanged(InvalidState):
+    sentence = (
+        "This address was changed on another device just now. Look at it again, then repeat your change."
+    )
+
+
+class TooManyAddresses(Invalid):
+    code = "TOO_MANY_ADDRESSES"

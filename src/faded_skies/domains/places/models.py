@@ -1,0 +1,107 @@
+"""The shop, its areas, and the addresses of people."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from faded_skies.domains.places.ports import Place, Precision
+
+AddressType = Literal["home", "work", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A live address; degrees are WGS 84."""
+
+    id: UUID
+    user_id: UUID
+    name: str
+    address_line1: str
+    address_line2: str | None
+    city: str
+    state: str
+    zip_code: str
+    address_type: AddressType
+    delivery_instructions: str | None
+    is_primary: bool
+    latitude: float
+    longitude: float
+    precision: Precision
+    formatted_address: str
+    created_at: datetime
+
+    @property
+    def place(self) -> Place:
+        return Place(self.address_line1, self.address_line2, self.city, self.state, self.zip_code)
+
+    @property
+    def position(self) -> "Position":
+        return Position(self.latitude, self.longitude, self.precision, self.formatted_address)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an address is on the map, and how it is written there."""
+
+    latitude: float
+    longitude: float
+    precision: Precision
+    formatted_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressFields:
+    """What a person says of an address; the rest is found out."""
+
+    name: str
+    address_line1: str
+    address_line2: str | None = None
+    city: str
+    state: str
+    zip_code: str
+    address_type: AddressType
+    delivery_instructions: str | None = None
+    is_primary: bool = False
+
+    @property
+    def place(self) -> Place:
+        return Place(self.address_line1, self.address_line2, self.city, self.state, self.zip_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A point that a person set on the map."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceArea:
+    """A circle we deliver in. The hours are minutes since local midnight; 0 to 1440 is round the clock."""
+
+    id: UUID
+    name: str
+    latitude: float
+    longitude: float
+    radius_m: int
+    fee_cents: int
+    minimum_cents: int
+    opens_minute: int
+    closes_minute: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """The one shop. `paused` takes no new orders."""
+
+    name: str
+    license_number: str
+    license_type: str
+    license_issuer: str
+    license_issued_on: date
+    license_expires_on: date
+    latitude: float
+    longitude: float
+    paused: bool = False

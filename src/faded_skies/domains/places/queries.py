@@ -1,0 +1,142 @@
+"""SQL of the shop, its areas and people's addresses."""
+
+from dataclasses import astuple
+from typing import cast
+from uuid import UUID
+
+from faded_skies.domains.places.errors import AddressNotFound
+from faded_skies.domains.places.models import Address, AddressFields, Position, ServiceArea, Shop
+from faded_skies.platform.db import Database, Row, Tx
+
+Reader = Database | Tx
+
+_COLUMNS = """
+    id, user_id, name, address_line1, address_line2, city, state, zip_code, address_type, delivery_instructions,
+    is_primary, latitude, longitude, precision, formatted_address, created_at
+"""
+
+# One writer a person: which address is primary and how many there are is decided one after the other.
+_LOCK_OWNER = "SELECT pg_advisory_xact_lock(hashtextextended('addresses of ' || $1::uuid, 0))"
+
+_LIST = f"""
+SELECT {_COLUMNS} FROM delivery_addresses
+WHERE user_id = $1 AND deleted_at IS NULL
+ORDER BY is_primary DESC, created_at DESC, id DESC
+"""
+_FIND = f"SELECT {_COLUMNS} FROM delivery_addresses WHERE id = $2 AND user_id = $1 AND deleted_at IS NULL"
+_COUNT = "SELECT count(*) FROM delivery_addresses WHERE user_id = $1 AND deleted_at IS NULL"
+
+_INSERT = f"""
+INSERT INTO delivery_addresses (
+    id, user_id, name, address_line1, address_line2, city, state, zip_code, address_type, delivery_instructions,
+    is_primary, latitude, longitude, precision, formatted_address
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+RETURNING {_COLUMNS}
+"""
+_UPDATE = f"""
+UPDATE delivery_addresses SET
+    name = $2, address_line1 = $3, address_line2 = $4, city = $5, state = $6, zip_code = $7, address_type = $8,
+    delivery_instructions = $9, is_primary = $10, latitude = $11, longitude = $12, precision = $13,
+    formatted_address = $14
+WHERE id = $1
+RETURNING {_COLUMNS}
+"""
+_DELETE = "UPDATE delivery_addresses SET deleted_at = now(), is_primary = false WHERE id = $1"
+_DEMOTE = "UPDATE delivery_addresses SET is_primary = false WHERE user_id = $1 AND is_primary"
+_PROMOTE_NEWEST = """
+UPDATE delivery_addresses SET is_primary = true
+WHERE id = (
+    SELECT id FROM delivery_addresses WHERE user_id = $1 AND deleted_at IS NULL AND id <> $2
+    ORDER BY created_at DESC, id DESC LIMIT 1
+)
+"""
+
+_AREAS = """
+SELECT id, name, latitude, longitude, radius_m, fee_cents, minimum_cents, opens_minute, closes_minute
+FROM service_areas WHERE is_active ORDER BY name
+"""
+_INSERT_AREA = """
+INSERT INTO service_areas (
+    id, name, latitude, longitude, radius_m, fee_cents, minimum_cents, opens_minute, closes_minute
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+
+_SHOP = """
+SELECT name, license_number, license_type, license_issuer, license_issued_on, license_expires_on, latitude,
+    longitude, paused
+FROM shop
+"""
+_INSERT_SHOP = """
+INSERT INTO shop (
+    name, license_number, license_type, license_issuer, license_issued_on, license_expires_on, latitude,
+    longitude, paused
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+
+
+async def lock_owner(tx: Tx, user_id: UUID) -> None:
+    """Let no other transaction write the person's addresses until this one ends. Taken first."""
+    await tx.execute(_LOCK_OWNER, user_id)
+
+
+async def list_addresses(db: Reader, user_id: UUID) -> list[Address]:
+    """Return the person's addresses, the primary one first, then the newest."""
+    return [Address(**dict(row)) for row in await db.fetch(_LIST, user_id)]
+
+
+async def get_address_for(db: Reader, user_id: UUID, address_id: UUID) -> Address:
+    """Return the person's own address. Raises AddressNotFound."""
+    row = await db.fetchrow(_FIND, user_id, address_id)
+    if row is None:
+        raise AddressNotFound
+    return Address(**dict(row))
+
+
+async def count_addresses(tx: Tx, user_id: UUID) -> int:
+    return int(await tx.fetchval(_COUNT, user_id))
+
+
+async def insert_address(
+    tx: Tx, *, address_id: UUID, user_id: UUID, fields: AddressFields, position: Position
+) -> Address:
+    row = await tx.fetchrow(_INSERT, address_id, user_id, *astuple(fields), *astuple(position))
+    return Address(**dict(cast("Row", row)))
+
+
+async def update_address(tx: Tx, *, address_id: UUID, fields: AddressFields, position: Position) -> Address:
+    """Write an address that the caller has found under the owner's lock."""
+    row = await tx.fetchrow(_UPDATE, address_id, *astuple(fields), *astuple(position))
+    return Address(**dict(cast("Row", row)))
+
+
+async def delete_address(tx: Tx, address_id: UUID) -> None:
+    await tx.execute(_DELETE, address_id)
+
+
+async def demote_primary(tx: Tx, user_id: UUID) -> None:
+    await tx.execute(_DEMOTE, user_id)
+
+
+async def promote_newest(tx: Tx, user_id: UUID, *, but: UUID) -> bool:
+    """Make the newest other address primary; False when there is none."""
+    return await tx.execute(_PROMOTE_NEWEST, user_id, but) > 0
+
+
+async def list_areas(db: Reader) -> list[ServiceArea]:
+    return [ServiceArea(**dict(row)) for row in await db.fetch(_AREAS)]
+
+
+async def insert_area(tx: Tx, area: ServiceArea) -> None:
+    await tx.execute(_INSERT_AREA, *astuple(area))
+
+
+async def find_shop(db: Reader) -> Shop | None:
+    row = await db.fetchrow(_SHOP)
+    return None if row is None else Shop(**dict(row))
+
+
+async def insert_shop(tx: Tx, shop: Shop) -> None:
+    await tx.execute(_INSERT_SHOP, *astuple(shop))
