@@ -183,14 +183,31 @@ def migrate(to: int | None) -> None:
 @main.command(hidden=True)
 def prepare() -> None:
     """Migrate, and fill the demo shop where there is none yet."""
-    from faded_skies.demo.seed import seed_once
     from faded_skies.platform.migrations import MigrationError
     from faded_skies.platform.migrations import migrate as run
 
     try:
-        asyncio.run(run(os.environ["DATABASE_URL"], progress=lambda name: click.echo(f"          {name}")))
+        asyncio.run(run(os.environ["DATABASE_URL"], progress=_tell))
     except MigrationError as error:
         raise click.ClickException(str(error)) from None
     if os.environ.get("FADED_SKIES_DEMO") == "true":
-        asyncio.run(seed_once(os.environ["DATABASE_URL"], progress=lambda line: click.echo(f"          {line}")))
+        asyncio.run(_fill())
 
+
+def _tell(line: str) -> None:
+    click.echo(f"          {line}")
+
+
+async def _fill() -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(os.environ["DATABASE_URL"])
+    try:
+        filled = await connection.fetchval("SELECT EXISTS (SELECT FROM shop)")
+    finally:
+        await connection.close()
+    if not filled:
+        from faded_skies.demo.seed import seed
+        from faded_skies.platform.settings import read_settings
+
+        await seed(read_settings(), progress=_tell)

@@ -44,6 +44,7 @@ class PositionFlusher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until stopped; what arrived before is stored in any case."""
+        await _renew_partitions(self._db)
         await self.join()
         while not stop.is_set():
             await self.flush()
@@ -101,6 +102,11 @@ def _read(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position]]:
     ]
 
 
+async def _renew_partitions(db: Database) -> None:
+    async with db.transaction() as tx:
+        await service.renew_partitions(tx, today=clock.now().date())
+
+
 def consumers(ports: Ports) -> Sequence[Consumer]:
     """Return the delivery domain's endless work."""
     return [Consumer("delivery.positions", PositionFlusher(ports.valkey, ports.db).run)]
@@ -110,7 +116,6 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
     """Return the delivery domain's periodic work."""
 
     async def renew_partitions() -> None:
-        async with ports.db.transaction() as tx:
-            await service.renew_partitions(tx, today=clock.now().date())
+        await _renew_partitions(ports.db)
 
     return [Periodic("delivery.renew_partitions", "7 * * * *", renew_partitions)]

@@ -44,6 +44,7 @@ _LAST_SHIFT = """
 SELECT id, vehicle_id, started_at, ended_at FROM driver_shifts
 WHERE driver_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1
 """
+_INSERT_VEHICLE = "INSERT INTO vehicles (id, make, model, plate) VALUES ($1, $2, $3, $4)"
 _HAS_VEHICLE = "SELECT EXISTS (SELECT FROM vehicles WHERE id = $1 AND is_active)"
 _HAS_DRIVER = """
 SELECT EXISTS (SELECT FROM users WHERE id = $1 AND role = 'driver' AND account_status = 'active')
@@ -109,6 +110,12 @@ _FORGET_STRAYS = "DELETE FROM driver_locations_other WHERE recorded_at < $1"
 # Partitions come and go under an exclusive lock: rather try again next hour than make everyone wait.
 _HURRY = "SET LOCAL lock_timeout = '2s'"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('delivery.partitions', 7))"
+
+
+async def insert_vehicle(tx: Tx, *, make: str, model: str, plate: str) -> UUID:
+    vehicle_id = new_id()
+    await tx.execute(_INSERT_VEHICLE, vehicle_id, make, model, plate)
+    return vehicle_id
 
 
 async def open_shift(tx: Tx, *, driver_id: UUID, vehicle_id: UUID | None) -> tuple[Shift, bool]:

@@ -24,15 +24,26 @@ from faded_skies.domains.orders.service import Order, Status
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.money import Cents
+from faded_skies.platform.ratelimit import Gate
 from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.valkey import Valkey
 
-__all__ = ["POSITIONS", "Position", "assign"]
+__all__ = ["POSITIONS", "Position", "add_vehicle", "assign"]
 
 log = structlog.get_logger()
 
+MOST_CALLS = 600
+"""How many times a minute a driver may tell where they are; each time up to 100 positions."""
+
 DAYS_AHEAD = 2
 DAYS_KEPT = 30
+
+_TOO_OFTEN = "These are too many positions. Send them in lists of up to 100, once a second."
+
+
+async def add_vehicle(tx: Tx, *, make: str, model: str, plate: str) -> UUID:
+    """Put a vehicle into use and return its id."""
+    return await queries.insert_vehicle(tx, make=make, model=model, plate=plate)
 
 
 async def set_shift(tx: Tx, *, driver_id: UUID, online: bool, vehicle_id: UUID | None) -> Shift | None:
@@ -159,8 +170,10 @@ async def record_positions(
     """Keep where the driver was, and tell the watchers of the order that the newest position names.
 
     The positions reach the database within seconds (jobs.PositionFlusher). What is older than what we know
-    is kept, but not told. Raises OrderNotFound for an order that another driver has, NotOutForDelivery.
+    is kept, but not told. Raises OrderNotFound for an order that another driver has, NotOutForDelivery, Limited.
     """
+    gate = Gate(valkey, "positions", limit=MOST_CALLS, window=60, refusal=_TOO_OFTEN)
+    await gate.enter(str(driver_id))
     named = {position.order_id for position in positions if position.order_id is not None}
     destinations = await queries.list_destinations(db, driver_id=driver_id, order_ids=named) if named else {}
     if len(destinations) < len(named):
