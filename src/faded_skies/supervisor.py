@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -55,13 +56,19 @@ class StartFailed(Exception):  # noqa: N818 - errors are named situations
 
 
 class Interruptions:
-    """SIGINT, SIGTERM and SIGHUP as a state, and SIGCHLD as a reason to look."""
+    """SIGINT, SIGTERM, SIGHUP and a closed terminal as a state, and SIGCHLD as a reason to look."""
 
     def __init__(self) -> None:
         self.asked_to_stop = False
         self._wake, wake_write = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(wake_write, False)
+        self._watched = select.poll()
+        self._watched.register(self._wake, select.POLLIN)
+        if os.isatty(0):
+            self._watched.register(
+                0, 0
+            )  # tells of a hang-up, which reaches `make` alone when it leads the session
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._note)
@@ -69,12 +76,17 @@ class Interruptions:
 
     def wait(self, seconds: float) -> None:
         """Sleep, but no longer than until a signal arrives."""
-        ready, _, _ = select.select([self._wake], [], [], seconds)
-        if ready:
-            os.read(self._wake, 64)
+        for descriptor, _ in self._watched.poll(seconds * 1000):
+            if descriptor == self._wake:
+                os.read(self._wake, 64)
+            else:
+                self._watched.unregister(descriptor)
+                self._note(signal.SIGHUP)
 
-    def _note(self, *_: object) -> None:
+    def _note(self, number: int, _frame: object = None) -> None:
         self.asked_to_stop = True
+        if number == signal.SIGHUP:
+            leave_terminal()
 
 
 class Running:
@@ -223,6 +235,15 @@ class Supervisor:
         """`make` that was killed cannot say so, but whom it started is then somebody else's child."""
         if self._interruptions.asked_to_stop or (self._parent is not None and os.getppid() != self._parent):
             raise Interrupted
+
+
+def leave_terminal() -> None:
+    """Print to nowhere from now on, as printing to a terminal that is gone fails."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        if stat.S_ISCHR(os.fstat(descriptor).st_mode):
+            os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def environment_with(engines: Engines) -> dict[str, str]:
