@@ -11,10 +11,12 @@ import socketio
 
 from factories.delivery import DOOR, make_order, position
 from factories.identity import SignedInPerson, signed_in
+from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform.actor import Role
 from faded_skies.platform.ids import new_id
+from faded_skies.platform.settings import Settings
 from servers import serving
 
 
@@ -140,6 +142,23 @@ async def test_a_customer_sees_their_driver_come(
         assert state["driver"] == tracking.json()["driver"]
         assert state["order"] == tracking.json()["order"]
         assert await outside.heard() == []
+        assert await driving.heard() == []
+
+
+async def test_two_servers_share_their_rooms(
+    app: Application, client: httpx.AsyncClient, settings: Settings, address: str
+) -> None:
+    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+    order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+    async with (
+        bootstrap.application(settings) as second,
+        serving(second.asgi) as elsewhere,
+        connected(second, address, customer) as watching,
+        connected(app, elsewhere, driver) as driving,
+    ):
+        assert (await watching.send("track-order", {"orderId": str(order_id)}))["ok"] is True
+        assert (await driving.send("driver-location-update", position(order_id)))["ok"] is True
+        assert [event for event, _ in await watching.heard()] == ["driver-location"]
         assert await driving.heard() == []
 
 
