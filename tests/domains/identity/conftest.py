@@ -6,6 +6,7 @@ import pytest
 
 from faded_skies.platform.db import Database
 
+
 @pytest.fixture
 def actions(db: Database) -> Callable[[], Awaitable[list[str]]]:
     """The actions of the audit log, in order."""

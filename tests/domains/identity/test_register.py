@@ -6,8 +6,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from factories.identity import PASSWORD, mails_to, registration, token_in
 
+from factories.identity import PASSWORD, mails_to, registration, token_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.rules import local_day
 from faded_skies.domains.identity.schemas import SignedInShape
@@ -141,9 +141,7 @@ async def test_a_welcome_mail_confirms_the_address(
     assert await db.fetchval("SELECT email_verified_at IS NOT NULL FROM users") is True
 
 
-async def test_it_is_in_the_audit_log_without_personal_data(
-    client: httpx.AsyncClient, db: Database
-) -> None:
+async def test_it_is_in_the_audit_log_without_personal_data(client: httpx.AsyncClient, db: Database) -> None:
     said = (await client.post("/api/auth/register", json=registration(email="maya@example.com"))).json()
     rows = await db.fetch("SELECT action, object_id, details::text AS details FROM audit_log ORDER BY seq")
     assert [(row["action"], row["object_id"]) for row in rows] == [

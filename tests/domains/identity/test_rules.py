@@ -126,12 +126,14 @@ def test_long_enough_passwords_with_everything_pass(password: str) -> None:
     assert rules.password_problem(password) is None
 
 
-@pytest.mark.parametrize("phone", ["512-555-0134", "(512)555-0134", "(512) 555-01345", "(٥12) 555-0134", ""])
+@pytest.mark.parametrize("phone", ["512-555-0134", "(512)555-0134", "(512) 555-01345", "(\u066512) 555-0134", ""])
 def test_phones_have_one_form(phone: str) -> None:
     assert rules.phone_problem(phone) == "Write the phone number as (512) 555-0134."
 
 
-@pytest.mark.parametrize(("name", "fine"), [("Al", True), ("A" * 100, True), ("A", False), ("A" * 101, False)])
+@pytest.mark.parametrize(
+    ("name", "fine"), [("Al", True), ("A" * 100, True), ("A", False), ("A" * 101, False)]
+)
 def test_names_have_2_to_100_characters(name: str, fine: bool) -> None:
     assert (rules.name_problem(name) is None) is fine
 

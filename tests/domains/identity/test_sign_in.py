@@ -8,8 +8,8 @@ from uuid import uuid4
 import bcrypt
 import httpx
 import pytest
-from factories.identity import PASSWORD, make_person, sign_in, signed_in
 
+from factories.identity import PASSWORD, make_person, sign_in, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.ports import Match, PasswordHasher
 from faded_skies.domains.identity.schemas import SignedInShape
@@ -125,7 +125,13 @@ async def test_somebody_without_a_password_cannot_sign_in_with_one(
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"email": "maya@example.com"}, {"email": 1, "password": "x"}, {"email": "a@b.co", "password": ""}, []],
+    [
+        {},
+        {"email": "maya@example.com"},
+        {"email": 1, "password": "x"},
+        {"email": "a@b.co", "password": ""},
+        [],
+    ],
 )
 async def test_other_bodies_are_refused(client: httpx.AsyncClient, body: object) -> None:
     answer = await client.post("/api/auth/login", json=body)
@@ -150,7 +156,11 @@ async def test_signing_out_ends_both_tokens_of_this_session_only(
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer  ", "Basic bWF5YTp4", "Token x"])
 async def test_without_a_token_one_is_asked_for(client: httpx.AsyncClient, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
-    for method, path in (("GET", "/api/users/profile"), ("PUT", "/api/users/profile"), ("POST", "/api/auth/logout")):
+    for method, path in (
+        ("GET", "/api/users/profile"),
+        ("PUT", "/api/users/profile"),
+        ("POST", "/api/auth/logout"),
+    ):
         answer = await client.request(method, path, headers=headers, json={} if method == "PUT" else None)
         assert (answer.status_code, answer.json()["code"]) == (401, "TOKEN_REQUIRED")
         assert answer.headers["www-authenticate"] == "Bearer"
@@ -177,15 +187,13 @@ async def test_forged_foreign_and_expired_tokens_are_refused(
         "é": "INVALID_TOKEN",
     }
     for token, code in tokens.items():
-        header = {"Authorization": f"Bearer {token}".encode()}
+        header = {b"Authorization": f"Bearer {token}".encode()}
         answer = await client.get("/api/users/profile", headers=header)
         assert (answer.status_code, answer.json()["code"]) == (401, code), token
     assert (await client.get("/api/users/profile", headers=person.headers)).status_code == 200
 
 
-async def test_an_expired_session_is_over(
-    app: Application, client: httpx.AsyncClient, db: Database
-) -> None:
+async def test_an_expired_session_is_over(app: Application, client: httpx.AsyncClient, db: Database) -> None:
     person = await signed_in(app, client)
     await db.fetchval("UPDATE sessions SET expires_at = now()")
     for answer in (

@@ -96,7 +96,7 @@ class Outbox:
 def _read_email(raw: bytes) -> Email:
     message = message_from_bytes(raw, policy=policy.default)
     bodies = {
-        subtype: part.get_content() if part is not None else ""
+        subtype: part.get_content().replace("\r\n", "\n") if part is not None else ""
         for subtype in ("plain", "html")
         for part in [message.get_body((subtype,))]
     }

@@ -298,18 +298,18 @@ async def verify_email(tx: Tx, *, token: str) -> None:
 async def issue_reset_token(tx: Tx, user_id: UUID) -> MailedToken | None:
     """Make a token that sets a new password within the hour, for the mail that is being written.
 
-    None when the person is gone or got five within the hour: a mailbox is not to be flooded. Older tokens
-    stay good until one is used, so a subscriber that runs twice does no harm: its second token is in no mail
-    and expires unseen.
+    None when the person got five within the hour: a mailbox is not to be flooded. Older tokens stay good until
+    one is used, so a subscriber that runs twice does no harm: its second token is in no mail and expires
+    unseen. Raises PersonNotFound.
     """
-    customer = await find_customer(tx, user_id)
-    if customer is None:
-        return None
+    # Locked, so that those who count the last hour's tokens take turns.
+    customer = await lock_customer(tx, user_id)
     return await _issue(tx, customer, Purpose.RESET_PASSWORD, email=customer.email)
 
 
 async def issue_confirmation_token(tx: Tx, user_id: UUID) -> MailedToken | None:
     """Make a token that confirms a first or changed address within a day; None also when none waits."""
+    await lock_customer(tx, user_id)
     user = await queries.get_user(tx, user_id)
     email = _unconfirmed_email(user)
     if email is None:
