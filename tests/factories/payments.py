@@ -28,7 +28,12 @@ async def keep_cash(db: Database, user_id: UUID) -> PaymentMethod:
 
 
 async def bare_order(
-    db: Database, method: PaymentMethod, *, amount_cents: int = 2450, tip_cents: int = 0, status: str = "pending"
+    db: Database,
+    method: PaymentMethod,
+    *,
+    amount_cents: int = 2450,
+    tip_cents: int = 0,
+    status: str = "pending",
 ) -> UUID:
     """Write an order without items straight into its table: payments and coins need only its row."""
     order_id, address_id = new_id(), new_id()
@@ -48,8 +53,9 @@ async def bare_order(
             INSERT INTO orders (id, order_number, user_id, cart_id, delivery_address_id, delivery_address,
                 payment_method_id, tender, status, subtotal_cents, tax_cents, taxes, delivery_fee_cents, tip_cents,
                 total_cents, coins_used, amount_due_cents, payment_status, hold_expires_at, rules_hash)
-            VALUES ($1, $2, $3, $4, $5, '{}', $6, $7, $8, $9, 0, '{}', 0, $10, $9 + $10, 0, $9 + $10, 'unpaid',
-                    CASE WHEN $8 = 'pending' THEN now() + interval '15 minutes' END, 'none')
+            VALUES ($1, $2, $3, $4, $5, '{}', $6, $7, $8, $9, 0, '{}', 0, $10, $9::int + $10::int, 0,
+                    $9::int + $10::int, 'unpaid',
+                    CASE WHEN $8::text = 'pending' THEN now() + interval '15 minutes' END, 'none')
             """,
             order_id,
             f"T-{order_id.hex}",
@@ -65,7 +71,9 @@ async def bare_order(
     return order_id
 
 
-async def open_intent(db: Database, method: PaymentMethod, order_id: UUID, amount_cents: int = 2450) -> Intent:
+async def open_intent(
+    db: Database, method: PaymentMethod, order_id: UUID, amount_cents: int = 2450
+) -> Intent:
     async with db.transaction() as tx:
         return await service.open_intent(
             tx, user_id=method.user_id, order_id=order_id, method=method, amount_cents=amount_cents

@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
+
 from faded_skies.bootstrap import Application
 from faded_skies.domains.payments.errors import CardDeclined, UnknownPaymentMethod
 from faded_skies.domains.payments.ports import ChargeRequest, ChargeStatus, PaymentGateway
@@ -148,7 +149,9 @@ async def test_cancelling_too_late_answers_that_it_succeeded(gateway: PaymentGat
     assert await gateway.cancel(paid.external_id) == paid
 
 
-async def test_a_refund_is_made_once_and_never_above_the_rest(gateway: PaymentGateway, customer: UUID) -> None:
+async def test_a_refund_is_made_once_and_never_above_the_rest(
+    gateway: PaymentGateway, customer: UUID
+) -> None:
     paid = await gateway.charge(request(customer, "pm_card_visa", 1000))
     assert paid.external_id is not None
     refund_id = new_id()

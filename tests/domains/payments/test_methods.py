@@ -6,13 +6,13 @@ from datetime import date
 
 import httpx
 import pytest
+
+from factories.identity import SignedInPerson, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.payments.errors import UnknownPaymentMethod
 from faded_skies.domains.payments.ports import ChargeRequest, PaymentGateway
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
-
-from factories.identity import SignedInPerson, signed_in
 
 METHODS = "/api/payments/methods"
 
@@ -175,4 +175,7 @@ async def test_a_strangers_method_does_not_exist(
 async def test_nobody_gets_in_without_a_token(client: httpx.AsyncClient) -> None:
     for method, url in (("GET", METHODS), ("POST", METHODS), ("POST", "/api/payments/create-intent")):
         answer = await client.request(method, url)
-        assert (answer.status_code, answer.json()["code"]) in {(401, "TOKEN_REQUIRED"), (422, "VALIDATION_ERROR")}
+        assert (answer.status_code, answer.json()["code"]) in {
+            (401, "TOKEN_REQUIRED"),
+            (422, "VALIDATION_ERROR"),
+        }

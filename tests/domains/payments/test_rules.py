@@ -1,8 +1,9 @@
 """How an attempt to pay moves, over every answer in every order."""
 
-from faded_skies.domains.payments.rules import ChargeStatus, IntentStatus, next_status
 from hypothesis import given
 from hypothesis import strategies as st
+
+from faded_skies.domains.payments.rules import ChargeStatus, IntentStatus, next_status
 
 answers = st.lists(st.tuples(st.sampled_from(ChargeStatus), st.booleans()), max_size=8)
 

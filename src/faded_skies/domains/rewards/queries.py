@@ -21,11 +21,13 @@ SELECT id, type, amount, description, order_id, created_at FROM rewards_transact
 WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3
 """
 _TAKE = "UPDATE rewards_accounts SET balance = balance - $2 WHERE user_id = $1 AND balance >= $2"
-_ADD = """
-INSERT INTO rewards_accounts (user_id, balance) VALUES ($1, $2)
-ON CONFLICT (user_id) DO UPDATE SET balance = rewards_accounts.balance + EXCLUDED.balance
+_ADD = "UPDATE rewards_accounts SET balance = balance + $2 WHERE user_id = $1"
+# Opens the account where there is none, and holds its row either way.
+_LOCK_ACCOUNT = """
+INSERT INTO rewards_accounts (user_id) VALUES ($1)
+ON CONFLICT (user_id) DO UPDATE SET balance = rewards_accounts.balance
+RETURNING balance
 """
-_LOCK_BALANCE = "SELECT balance FROM rewards_accounts WHERE user_id = $1 FOR UPDATE"
 _ENTER = """
 INSERT INTO rewards_transactions (id, user_id, type, amount, description, order_id)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -62,9 +64,9 @@ async def add(tx: Tx, user_id: UUID, coins: int) -> None:
     await tx.execute(_ADD, user_id, coins)
 
 
-async def lock_balance(tx: Tx, user_id: UUID) -> int:
-    """Hold a person's account and return its coins."""
-    return int(await tx.fetchval(_LOCK_BALANCE, user_id) or 0)
+async def lock_account(tx: Tx, user_id: UUID) -> int:
+    """Hold a person's account, opened where there was none, and return its coins."""
+    return int(await tx.fetchval(_LOCK_ACCOUNT, user_id))
 
 
 async def enter(

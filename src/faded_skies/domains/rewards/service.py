@@ -1,6 +1,7 @@
 """FS coins: spent with an order, given back when it dies, earned when it is delivered.
 
-Every function takes part in the caller's transaction; the order's row stands before its coins are touched.
+Every function takes part in the caller's transaction, after the order's row is written or locked, and holds
+the account's row before anything else: a journal line refers to it, so the other order could deadlock.
 One coin is worth one cent.
 """
 
@@ -64,6 +65,7 @@ async def give_back(tx: Tx, *, order_id: UUID) -> int:
     if spent is None:
         return 0
     user_id, coins = spent
+    await queries.lock_account(tx, user_id)
     if not await queries.enter(
         tx,
         user_id=user_id,
@@ -81,7 +83,7 @@ async def credit(tx: Tx, *, user_id: UUID, order_id: UUID, points: int) -> None:
     """Credit what a delivered order earned, once."""
     if points <= 0:
         return
-    await queries.add(tx, user_id, 0)
+    await queries.lock_account(tx, user_id)
     if await queries.enter(
         tx,
         user_id=user_id,
@@ -98,7 +100,7 @@ async def reverse(tx: Tx, *, user_id: UUID, order_id: UUID, points: int) -> int:
 
     What is missing stands in the audit log.
     """
-    taken = min(points, await queries.lock_balance(tx, user_id))
+    taken = min(points, await queries.lock_account(tx, user_id))
     if taken > 0:
         await queries.take(tx, user_id, taken)
         await queries.enter(
@@ -123,6 +125,7 @@ async def reverse(tx: Tx, *, user_id: UUID, order_id: UUID, points: int) -> int:
 
 async def grant(tx: Tx, *, user_id: UUID, coins: int, description: str) -> None:
     """Give a person coins, as a promotion or a favour."""
+    await queries.lock_account(tx, user_id)
     await queries.add(tx, user_id, coins)
     await queries.enter(
         tx, user_id=user_id, kind="granted", amount=coins, description=description, order_id=None
