@@ -7,6 +7,7 @@ line is found in under 0.2 ms.
 import asyncio
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from faded_skies.domains.places.ports import Located, Place
@@ -47,6 +48,7 @@ class ZipcodeGeocoder:
             return self._table
 
 
+@cache
 def read_table() -> str:
     """Return the table as lines, each between line breaks. Raises CalledProcessError or TimeoutExpired."""
     done = subprocess.run(  # noqa: S603 - our own program

@@ -33,7 +33,7 @@ class Address:
 
     @property
     def place(self) -> Place:
-        return Place(self.address_line1, self.address_line2, self.city, self.state, self.zip_code)
+        return Place(self.address_line1, self.address_line2 or None, self.city, self.state, self.zip_code)
 
     @property
     def position(self) -> "Position":
@@ -66,7 +66,7 @@ class AddressFields:
 
     @property
     def place(self) -> Place:
-        return Place(self.address_line1, self.address_line2, self.city, self.state, self.zip_code)
+        return Place(self.address_line1, self.address_line2 or None, self.city, self.state, self.zip_code)
 
 
 @dataclass(frozen=True, slots=True)

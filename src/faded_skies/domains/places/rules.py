@@ -11,7 +11,7 @@ MOST_LINE, MOST_NOTE = 255, 500
 PIN_REACH_M = 30_000
 """How far a pin may be from the middle of its ZIP code, in metres; the largest of Austin's reach about 20 km."""
 
-_ALIKE = 0.85
+_ALIKE = 0.8
 _STATE = re.compile(r"[A-Za-z]{2}")
 _ZIP_CODE = re.compile(r"[0-9]{5}(-[0-9]{4})?")
 _SHORT = {"saint": "st", "mount": "mt", "fort": "ft", "north": "n", "south": "s", "east": "e", "west": "w"}

@@ -1,0 +1,62 @@
+"""The offline geocoder: what it knows, what it costs, and that it does not hold up a transaction."""
+
+import asyncio
+
+import pytest
+
+from faded_skies.adapters.zipcodes import geocoder
+from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder, find_line
+from faded_skies.domains.places.ports import Place
+from faded_skies.platform.db import Database
+from faded_skies.platform.outbound import NetworkInsideTransactionError
+
+HOME = Place("2417 Kinney Ave", None, "Austin", "TX", "78704-1234")
+
+
+async def test_an_address_is_found_at_the_middle_of_its_zip_code() -> None:
+    located = await ZipcodeGeocoder().locate(HOME)
+
+    assert located is not None
+    assert (located.latitude, located.longitude, located.precision) == (30.2428, -97.7658, "zip")
+    assert (located.cities[0], located.state) == ("Austin", "TX")
+    assert located.formatted_address == "2417 Kinney Ave, Austin, TX 78704-1234"
+
+
+@pytest.mark.parametrize("zip_code", ["00000", "99999", "|3024", "7870"])
+async def test_a_zip_code_that_does_not_exist_is_nowhere(zip_code: str) -> None:
+    place = Place("1 Main St", None, "Austin", "TX", zip_code)
+
+    assert await ZipcodeGeocoder().locate(place) is None
+
+
+async def test_the_table_is_read_once_and_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[str] = []
+    table = geocoder.read_table()
+
+    def read() -> str:
+        reads.append(table)
+        return table
+
+    monkeypatch.setattr(geocoder, "read_table", read)
+    one = ZipcodeGeocoder()
+    assert reads == []
+
+    await asyncio.gather(*(one.locate(HOME) for _ in range(5)))
+
+    assert len(reads) == 1
+    assert len(reads[0]) < 4_000_000
+    assert reads[0].count("\n") > 40_000
+
+
+async def test_it_is_not_asked_inside_a_transaction(db: Database) -> None:
+    async with db.transaction():
+        with pytest.raises(NetworkInsideTransactionError):
+            await ZipcodeGeocoder().locate(HOME)
+
+
+def test_a_line_is_found_by_its_whole_code() -> None:
+    table = "\n78701|1|2|TX|Austin\n78704|3|4|TX|Austin\n"
+
+    assert find_line(table, "78704") == "78704|3|4|TX|Austin"
+    assert find_line(table, "8704") is None
+    assert find_line(table, "3") is None
