@@ -30,7 +30,7 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 15) 
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.03)
+        time.sleep(0.05)
 
 
 class App:
@@ -81,26 +81,29 @@ class Folder:
         )
 
     def processes_named(self, *places: str) -> list[psutil.Process]:
+        """Living processes that name a place or work in it; `info` keeps how they looked."""
         found = []
-        for process in psutil.process_iter():
-            try:
-                named = " ".join([*process.cmdline(), process.cwd()])
-                dead = process.status() == psutil.STATUS_ZOMBIE
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-            if not dead and process.pid != os.getpid() and any(place in named for place in places):
+        for process in psutil.process_iter(["cmdline", "cwd", "status"], ad_value=None):
+            arguments, cwd = process.info["cmdline"] or [], process.info["cwd"] or ""
+            alive = process.info["status"] not in {None, psutil.STATUS_ZOMBIE}
+            named = any(place in text for text in (*arguments, cwd) for place in places)
+            if alive and named and process.pid != os.getpid():
                 found.append(process)
         return found
 
     def watchdogs(self) -> list[psutil.Process]:
-        return [process for process in self.processes() if "watchdog.py" in " ".join(process.cmdline())]
+        return [process for process in self.processes() if "watchdog.py" in str(process.info["cmdline"])]
 
     def postmaster(self) -> psutil.Process:
-        (found,) = [process for process in self.processes() if process.cmdline()[0].endswith("/postgres")]
+        (found,) = [
+            process for process in self.processes() if "/postgres'" in str(process.info["cmdline"][:1])
+        ]
         return found
 
     def valkey(self) -> psutil.Process:
-        (found,) = [process for process in self.processes() if "valkey-server" in process.cmdline()[0]]
+        (found,) = [
+            process for process in self.processes() if "valkey-server" in str(process.info["cmdline"][:1])
+        ]
         return found
 
     def wait_until_empty(self) -> None:

@@ -84,7 +84,7 @@ class Shop:
         return [
             process
             for process in self.folder.processes_named(str(self.notes))
-            if "program.py" in " ".join(process.cmdline())
+            if "program.py" in str(process.info["cmdline"])
         ]
 
 
