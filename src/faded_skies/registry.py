@@ -48,6 +48,7 @@ def routers(ports: Ports) -> Sequence[APIRouter]:
         catalog.router,
         identity.router,
         checkout.router,
+        checkout.public,
         orders.router,
         delivery.router,
         delivery.tracking_router,

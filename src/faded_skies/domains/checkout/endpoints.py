@@ -13,11 +13,13 @@ from faded_skies.domains.checkout.schemas import (
     PlacedAnswer,
     PlaceOrder,
     QuoteAnswer,
+    ShopAnswer,
     UpdateCart,
     present_cart,
     present_quote,
+    present_shop,
 )
-from faded_skies.domains.checkout.service import cart, paying, placing
+from faded_skies.domains.checkout.service import cart, paying, placing, shopfront
 from faded_skies.domains.checkout.service.placing import Outcome
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.schemas import present_order
@@ -33,6 +35,13 @@ from faded_skies.platform.idempotency import Answer, Call, KeyHeader
 Wired = Annotated[Checkout, provided(Checkout)]
 
 router = APIRouter(dependencies=needs_token)
+public = APIRouter()
+
+
+@public.get("/api/shop", response_model=ShopAnswer, tags=["shop"])
+async def look_at_shop(checkout: Wired) -> Json:
+    """The shop: licence, time zone, areas with fee, minimum and hours, ways to pay, and whether it is open now."""
+    return Json(present_shop(await shopfront.look(checkout)))
 
 
 @router.get("/api/cart", response_model=CartAnswer, tags=["cart"])
@@ -74,9 +83,7 @@ async def quote_order(body: PlaceOrder, actor: SignedIn, checkout: Wired) -> Jso
 
 
 @router.post("/api/orders", response_model=PlacedAnswer, status_code=201, tags=["orders"])
-async def place_order(
-    body: PlaceOrder, actor: SignedIn, checkout: Wired, key: KeyHeader = None
-) -> Json:
+async def place_order(body: PlaceOrder, actor: SignedIn, checkout: Wired, key: KeyHeader = None) -> Json:
     """Order the cart. The cart is taken, or kept when refused; see the contract for the refusals."""
     await checkout.gate.enter(str(actor.id))
     call = Call.of(actor.id, key, what="place order", body=body.model_dump(mode="json"))

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from faded_skies.domains.compliance.service import LimitUse, TaxAmount
+from faded_skies.domains.compliance.service import LimitUse, RuleBook, TaxAmount
 from faded_skies.domains.orders.service import Item
 from faded_skies.domains.payments.service import PaymentMethod
-from faded_skies.domains.places.service import Address
+from faded_skies.domains.places.service import Address, ServiceArea, Shop
 from faded_skies.platform.errors import Situation
 
 
@@ -79,3 +79,13 @@ class CartView:
     cards: dict[UUID, dict[str, Any]]
     prices: dict[UUID, int]
     limits: list[LimitUse]
+
+
+@dataclass(frozen=True, slots=True)
+class Shopfront:
+    """The shop as anybody sees it; `serving` are the areas that take orders at this moment."""
+
+    shop: Shop
+    areas: list[ServiceArea]
+    serving: frozenset[UUID]
+    book: RuleBook

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool
 
-from faded_skies.domains.checkout.models import Appraisal, CartView, Wish
+from faded_skies.domains.checkout.models import Appraisal, CartView, Shopfront, Wish
 from faded_skies.domains.compliance.service import LimitUse, tax_summary
 from faded_skies.domains.orders.schemas import OrderShape
+from faded_skies.platform.geo import METRES_PER_MILE
 from faded_skies.platform.http.fields import Body, Id, Note, Shape, Text
 from faded_skies.platform.money import Dollars, cents_of, to_dollars
 
@@ -55,6 +56,31 @@ class PlaceOrder(Body):
 
 class ConfirmPayment(Body):
     payment_method_id: Id | None = None
+
+
+class AreaShape(Shape):
+    name: str
+    latitude: float
+    longitude: float
+    radius_miles: float
+    delivery_fee: float
+    minimum_order: float
+    opens_at: str
+    closes_at: str
+    open_now: bool
+
+
+class ShopAnswer(Shape):
+    name: str
+    license_number: str
+    time_zone: str
+    open_now: bool
+    areas: list[AreaShape]
+    municipalities: list[str]
+    tenders: list[str]
+    min_age: int
+    jurisdiction: str
+    fictional: bool
 
 
 class CartLineShape(Shape):
@@ -156,3 +182,36 @@ def present_quote(appraisal: Appraisal) -> dict[str, object]:
         "earliestDelivery": appraisal.earliest_delivery,
         "problems": [{"code": problem.code, "error": problem.text} for problem in appraisal.problems],
     }
+
+
+def present_shop(front: Shopfront) -> dict[str, object]:
+    """Return the shop as anybody sees it."""
+    return {
+        "name": front.shop.name,
+        "licenseNumber": front.shop.license_number,
+        "timeZone": front.book.timezone.key,
+        "openNow": bool(front.serving),
+        "areas": [
+            {
+                "name": area.name,
+                "latitude": area.latitude,
+                "longitude": area.longitude,
+                "radiusMiles": round(area.radius_m / METRES_PER_MILE, 2),
+                "deliveryFee": to_dollars(area.fee_cents),
+                "minimumOrder": to_dollars(area.minimum_cents),
+                "opensAt": _clock(area.opens_minute),
+                "closesAt": _clock(area.closes_minute),
+                "openNow": area.id in front.serving,
+            }
+            for area in front.areas
+        ],
+        "municipalities": list(front.book.municipalities),
+        "tenders": sorted(front.book.tenders),
+        "minAge": front.book.min_age,
+        "jurisdiction": front.book.name,
+        "fictional": front.book.fictional,
+    }
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"

@@ -22,6 +22,20 @@ _PLAIN = {
     413: ("BODY_TOO_LARGE", "This request is larger than we take."),
 }
 
+_BOUNDS = {
+    "greater_than_equal": "This must be at least {ge}.",
+    "less_than_equal": "This must be at most {le}.",
+    "greater_than": "This must be more than {gt}.",
+    "less_than": "This must be less than {lt}.",
+    "string_too_short": "Write at least {min_length} characters.",
+    "string_too_long": "Write at most {max_length} characters.",
+    "too_short": "Give at least {min_length}.",
+    "too_long": "Give at most {max_length}.",
+    "decimal_max_places": "Write at most {decimal_places} decimals.",
+    "literal_error": "Choose one of {expected}.",
+    "enum": "Choose one of {expected}.",
+}
+
 _SENTENCES = {
     "missing": "This field is required.",
     "extra_forbidden": "This field is not known here; remove it.",
@@ -74,6 +88,9 @@ def sentence(error: Any) -> str:
     known = _SENTENCES.get(error["type"])
     if known:
         return known
+    bound = _BOUNDS.get(error["type"])
+    if bound:
+        return bound.format(**error["ctx"])
     text = str(error["msg"]).removeprefix("Value error, ")
     return text if text.endswith((".", "!", "?")) else f"{text}."
 

@@ -1,0 +1,28 @@
+"""What the platform keeps only for a while, and forgets by the clock."""
+
+from collections.abc import Sequence
+
+from faded_skies.platform import idempotency
+from faded_skies.platform.db import Database
+from faded_skies.platform.jobs import Periodic
+
+# The queue's log is for looking back at, and its library never prunes it.
+_PRUNE_LOG = "DELETE FROM pgqueuer_log WHERE created < now() - interval '7 days'"
+_PRUNE_STARTS = "DELETE FROM job_starts s WHERE NOT EXISTS (SELECT FROM pgqueuer q WHERE q.id = s.job_id)"
+
+
+def periodic(db: Database) -> Sequence[Periodic]:
+    """Return the platform's periodic work."""
+
+    async def forget_keys() -> None:
+        await idempotency.prune(db)
+
+    async def prune_queue() -> None:
+        async with db.transaction() as tx:
+            await tx.execute(_PRUNE_LOG)
+            await tx.execute(_PRUNE_STARTS)
+
+    return [
+        Periodic("platform.forget_idempotency_keys", "13 * * * *", forget_keys),
+        Periodic("platform.prune_queue", "43 * * * *", prune_queue),
+    ]
