@@ -148,6 +148,7 @@ class Checkout:
             await self._after_a_decline(wish, refused.answer)
             return
         order = self._accepted(answer, bill)
+        await self._cart_is_taken(answer)
         if wish.way == "declined" and order.bill.due:
             raise answer.unexplained("a card that must be declined was accepted")
         if answer.read(wire.text, "payment", "status") == "requires_action":
@@ -161,27 +162,28 @@ class Checkout:
     async def _place(self, wish: Wish, refusals: frozenset[str]) -> Answer:
         """Place the order; an impatient customer taps twice, and must not get two."""
         key = new_key()
-        once = self._api.call("POST", "/api/orders", json=wish.body(), key=key, refusals=refusals)
         if self._chance.random() >= DOUBLE_TAPPED:
-            return await once
+            return await self._tap(wish, key, refusals)
         self._counts["double_taps"] += 1
-        twice = self._api.call(
-            "POST",
-            "/api/orders",
-            json=wish.body(),
-            key=key,
-            refusals=refusals | {"IDEMPOTENCY_IN_PROGRESS"},
+        impatient = refusals | {"IDEMPOTENCY_IN_PROGRESS"}
+        taps = await asyncio.gather(
+            self._tap(wish, key, impatient), self._tap(wish, key, impatient), return_exceptions=True
         )
-        first, second = await asyncio.gather(once, twice, return_exceptions=True)
-        if isinstance(second, Refused) and second.code == "IDEMPOTENCY_IN_PROGRESS":
-            second = first
-        if isinstance(first, BaseException):
-            raise first
-        if isinstance(second, BaseException):
-            raise second
-        if second.read(wire.text, "order", "id") != first.read(wire.text, "order", "id"):
-            raise second.unexplained("two taps with one key made two orders")
-        return first
+        answers = []
+        for tap in taps:
+            if isinstance(tap, Refused) and tap.code == "IDEMPOTENCY_IN_PROGRESS":
+                continue  # whichever of the two came second
+            if isinstance(tap, BaseException):
+                raise tap
+            answers.append(tap)
+        if len({answer.read(wire.text, "order", "id") for answer in answers}) != 1:
+            raise Unexplained(
+                Failure(f"two taps with one key made {len(answers)} orders", "POST /api/orders")
+            )
+        return answers[0]
+
+    async def _tap(self, wish: Wish, key: str, refusals: frozenset[str]) -> Answer:
+        return await self._api.call("POST", "/api/orders", json=wish.body(), key=key, refusals=refusals)
 
     def _accepted(self, answer: Answer, bill: wire.Bill) -> wire.Order:
         """Count and follow an order. Raises Unexplained when it is not what was quoted."""
@@ -194,6 +196,12 @@ class Checkout:
         if order.bill != replace(bill, coins=order.bill.coins, due=bill.total - order.bill.coins):
             raise answer.unexplained("the order costs something else than its quote said")
         return order
+
+    async def _cart_is_taken(self, answer: Answer) -> None:
+        """Raise Unexplained when what was ordered still lies in the cart."""
+        cart = await self._api.call("GET", "/api/cart")
+        if cart.read(wire.cart).lines:
+            raise answer.unexplained("what was ordered still lies in the cart")
 
     async def _after_a_decline(self, wish: Wish, answer: Answer) -> None:
         """Pay with a good card, order anew, or leave the order unpaid."""
@@ -222,6 +230,7 @@ class Checkout:
         )
         if paid.read(wire.order, "order").status != "confirmed":
             raise paid.unexplained("paid another way, and still not confirmed")
+        await self._cart_is_taken(paid)
 
     async def _authenticate(self, order: wire.Order, answer: Answer) -> None:
         """Go to the bank's page of the sandbox and pass or fail there, or turn round."""

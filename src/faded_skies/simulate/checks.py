@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 from faded_skies.simulate import wire
-from faded_skies.simulate.client import Answer, going_on
+from faded_skies.simulate.client import Answer, Refused, going_on
 from faded_skies.simulate.customer import Customer
 from faded_skies.simulate.tally import Failure
 
@@ -31,7 +31,7 @@ async def check(customer: Customer, *, closed: bool) -> None:
             with going_on(tally):
                 await _check_order(customer, orders[order_id], closed=closed)
         await _check_coins(customer, orders)
-    _check_ears(customer, orders)
+    await _check_ears(customer, orders)
 
 
 async def _orders(customer: Customer) -> dict[str, wire.Order]:
@@ -127,11 +127,21 @@ async def _check_coins(customer: Customer, orders: dict[str, wire.Order]) -> Non
                 customer.tally.fail(answer.unexplained(what).failure)
 
 
-def _check_ears(customer: Customer, orders: dict[str, wire.Order]) -> None:
-    """Nobody may hear of another's order; and every order must have been asked for."""
-    known = set(customer.scene.orders)
-    if set(orders) - known:
-        what = f"{len(set(orders) - known)} orders exist that this customer was never told of"
-        customer.tally.fail(Failure(what, "GET /api/orders"))
-    if orders and set(customer.heard) - set(orders):
-        customer.tally.fail(Failure("the socket told of somebody else's order", "SOCKET order-status"))
+async def _check_ears(customer: Customer, orders: dict[str, wire.Order]) -> None:
+    """Nobody may hear of another's order, and no order may live that its customer was never told of."""
+    tally = customer.tally
+    unknown = [
+        order
+        for order in orders.values()
+        if order.id not in customer.scene.orders and order.status not in {"payment_failed", "cancelled"}
+    ]
+    if unknown:
+        what = f"{len(unknown)} orders live that this customer was never told of"
+        tally.fail(Failure(what, "GET /api/orders"))
+    for order_id in set(customer.heard) - set(orders):
+        # It may be one of their own from before, which a new order of the same cart has replaced.
+        with going_on(tally):
+            try:
+                await customer.api.call("GET", "/api/orders/{id}", of=order_id, refusals={"NOT_FOUND"})
+            except Refused:
+                tally.fail(Failure("the socket told of somebody else's order", "SOCKET order-status"))

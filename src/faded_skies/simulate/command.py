@@ -33,7 +33,7 @@ def _default_url() -> str:
     type=click.FloatRange(0, min_open=True),
     default=10,
     show_default=True,
-    help="How long customers keep coming. Bringing the last orders home takes a minute or two more.",
+    help="How long customers keep coming. Bringing the last orders home takes two or three minutes more.",
 )
 @click.option(
     "--customers",

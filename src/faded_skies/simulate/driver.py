@@ -13,7 +13,7 @@ from faded_skies.simulate.client import Api, Refused, going_on, new_key
 from faded_skies.simulate.scene import SHOP, Scene
 from faded_skies.simulate.sockets import Socket
 
-TRUNK = 3
+TRUNK = 6
 """Orders that a driver takes along at once."""
 
 TICK = 1.0
@@ -72,10 +72,12 @@ class Driver:
         stops = await self._stops()
         aboard = [stop for stop in stops if stop.status == "out_for_delivery"]
         packed = [stop for stop in stops if stop.status == "preparing"]
-        if not aboard and self._scene.closing.is_set():
-            return True
         if not aboard:
+            if self._scene.closing.is_set():
+                return True
             await self._go_back()
+            if self._scene.closing.is_set():
+                return True
             aboard = [stop for stop in packed[:TRUNK] if await self._pick_up(stop)]
         while aboard:
             next_stop = min(aboard, key=lambda stop: distance_m(*self._at, *stop.door))

@@ -43,6 +43,7 @@ def as_json(scene: Scene, *, seconds: float) -> dict[str, object]:
 def show(console: Console, scene: Scene, *, seconds: float) -> None:
     """Print the summary for people."""
     tally = scene.tally
+    console.soft_wrap = True
     console.print(f"\n[bold]{seconds:.0f} seconds, seed {scene.plan.seed}[/bold]")
     states = ", ".join(
         f"{count} {state.replace('_', ' ')}" for state, count in sorted(scene.states().items())

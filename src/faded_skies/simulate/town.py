@@ -47,6 +47,9 @@ class Town:
             await self._unless_interrupted(self._day())
             self._scene.phase = "checking the books"
             await self._check()
+            for task in sockets:
+                if task.done():
+                    task.result()  # a socket ends only by a mistake of ours
             self._scene.phase = "done"
         finally:
             await _stop(sockets)
@@ -130,7 +133,8 @@ async def _all(stories: Iterable[Coroutine[object, object, None]]) -> None:
 
 
 async def _stop(tasks: Iterable[asyncio.Task[None]]) -> None:
-    left = [task for task in tasks if not task.done()]
-    for task in left:
+    """Cancel what still runs; what failed before is not raised again."""
+    stopped = list(tasks)
+    for task in stopped:
         task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.gather(*stopped, return_exceptions=True)

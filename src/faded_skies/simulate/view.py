@@ -35,7 +35,7 @@ class View:
         if not self._console.is_terminal:
             while True:
                 await asyncio.sleep(LINE)
-                self._console.print(self._line(), highlight=False)
+                self._console.print(self._line(), highlight=False, soft_wrap=True)
         with Live(self._board(), console=self._console, auto_refresh=False, transient=True) as live:
             while True:
                 await asyncio.sleep(FRAME)
