@@ -13,6 +13,13 @@ MOST_TEXT = 500
 def _clean(text: str) -> str:
     if "\x00" in text:
         raise PydanticCustomError("nul_character", "Remove the NUL character.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # JSON can spell half of a surrogate pair; UTF-8, and so the database, cannot.
+        raise PydanticCustomError(
+            "half_character", "This text holds characters that are not valid Unicode."
+        ) from None
     return text
 
 
@@ -23,7 +30,7 @@ def _not_blank(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_clean)]
-"""Text that PostgreSQL can keep: no NUL. Bound its length with Field(max_length=…)."""
+"""Text that PostgreSQL can keep: no NUL, no half characters. Bound its length with Field(max_length=…)."""
 
 Line = Annotated[Text, AfterValidator(_not_blank)]
 """Text with something in it; blanks around it are dropped."""
