@@ -13,6 +13,7 @@ from factories.identity import SignedInPerson, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.errors import DriverNotFound
+from faded_skies.domains.delivery.schemas import DeliveredAnswer, ShiftAnswer, StopsAnswer
 from faded_skies.domains.orders.errors import IllegalMove, OrderNotFound
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform import clock
@@ -76,6 +77,7 @@ async def test_a_shift_opens_and_ends_once_however_often_it_is_said(
     async def say(*, online: bool) -> dict[str, object]:
         answer = await client.post("/api/driver/shift", json={"online": online}, headers=driver.headers)
         assert answer.status_code == 200, answer.text
+        ShiftAnswer.model_validate_json(answer.content)
         shift: dict[str, object] = answer.json()["shift"]
         return shift
 
@@ -140,21 +142,7 @@ async def test_the_list_has_what_the_door_needs_and_no_more(
     stops = answer.json()["orders"]
     assert [(stop["id"], stop["stop"]) for stop in stops] == [(str(first), 1), (str(second), 2)]
     stop = stops[1]
-    assert set(stop) == {
-        "id",
-        "orderNumber",
-        "status",
-        "stop",
-        "deliveryAddress",
-        "pin",
-        "specialInstructions",
-        "customer",
-        "cashDue",
-        "items",
-        "checks",
-        "assignedAt",
-        "arrivedAt",
-    }
+    StopsAnswer.model_validate_json(answer.content)
     assert stop["customer"] == {"firstName": "Maya", "contact": "(•••) •••-0134"}
     assert stop["pin"] == {"latitude": DOOR[0], "longitude": DOOR[1]}
     assert stop["deliveryAddress"]["deliveryInstructions"] == "Ring twice."
@@ -298,6 +286,7 @@ async def test_a_handover_keeps_the_outcome_and_no_birth_date(
     body = {"idCheck": id_check(), "signature": "Maya Okafor"}
     answer = await step(client, driver, order_id, "deliver", body)
     assert answer.status_code == 200, answer.text
+    DeliveredAnswer.model_validate_json(answer.content)
     assert answer.json()["order"]["status"] == "delivered"
     assert answer.json()["order"]["deliveredAt"] is not None
     assert answer.json()["change"] is None
