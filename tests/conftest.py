@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -13,20 +14,22 @@ import redis
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.platform.db import Database
+from faded_skies.platform.embedded import start
 from faded_skies.platform.migrations import migrate
 from faded_skies.platform.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def engines() -> Iterator[tuple[str, str]]:
     """The addresses of a PostgreSQL and a Valkey: those named by TEST_DATABASE_URL and TEST_REDIS_URL, else our own."""
     if "TEST_DATABASE_URL" in os.environ:
         yield os.environ["TEST_DATABASE_URL"], os.environ["TEST_REDIS_URL"]
         return
-    from faded_skies.platform.embedded import start
-
-    with start(tmp_path_factory.mktemp("engines")) as running:
-        yield running.database_url, running.redis_url
+    # Not pytest's own folder: the engines drop root's rights, and pytest closes its folder to everybody else.
+    with tempfile.TemporaryDirectory(prefix="faded-skies-tests-") as folder:
+        Path(folder).chmod(0o711)
+        with start(Path(folder)) as running:
+            yield running.engines.database_url, running.engines.redis_url
 
 
 async def _admin(url: str, statement: str) -> None:

@@ -209,7 +209,7 @@ WRONG = [
     ("isPrimary", 1, "Write true or false."),
     ("pin", [30, -97], "Send a JSON object."),
     ("latitude", 30.2, "This field is not known here; remove it."),
-    ("userId", str(new_id()), "This field is not known here; remove it."),
+    ("userId", "7b0c6f1e-2f7e-4a51-9b1c-0d6f5f1f8a11", "This field is not known here; remove it."),
 ]
 
 
