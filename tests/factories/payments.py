@@ -35,7 +35,10 @@ async def bare_order(
     tip_cents: int = 0,
     status: str = "pending",
 ) -> UUID:
-    """Write an order without items straight into its table: payments and coins need only its row."""
+    """Write an order without items straight into its table: payments and coins need only its row.
+
+    A confirmed one by card counts as paid.
+    """
     order_id, address_id = new_id(), new_id()
     async with db.transaction() as tx:
         await tx.execute(
@@ -52,9 +55,11 @@ async def bare_order(
             """
             INSERT INTO orders (id, order_number, user_id, cart_id, delivery_address_id, delivery_address,
                 payment_method_id, tender, status, subtotal_cents, tax_cents, taxes, delivery_fee_cents, tip_cents,
-                total_cents, coins_used, amount_due_cents, payment_status, hold_expires_at, rules_hash)
+                total_cents, coins_used, amount_due_cents, paid_cents, payment_status, hold_expires_at, rules_hash)
             VALUES ($1, $2, $3, $4, $5, '{}', $6, $7, $8, $9, 0, '{}', 0, $10, $9::int + $10::int, 0,
-                    $9::int + $10::int, 'unpaid',
+                    $9::int + $10::int,
+                    CASE WHEN $8 = 'confirmed' AND $7::text = 'card' THEN $9::int + $10::int ELSE 0 END,
+                    'unpaid',
                     CASE WHEN $8::text = 'pending' THEN now() + interval '15 minutes' END, 'none')
             """,
             order_id,

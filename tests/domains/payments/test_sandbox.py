@@ -1,5 +1,6 @@
 """The sandbox gateway's own manners: the bank's page, signed deliveries, and what it remembers."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from faded_skies.domains.payments.ports import ChargeRequest, ChargeResult, Char
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.settings import Settings
+from servers import serving
 
 HOOK = "/webhooks/sandbox"
 
@@ -188,6 +190,29 @@ async def test_what_is_not_taken_is_delivered_later(settings: Settings, gateway:
     await deliveries.send_due()
     assert seen == [seen[0], seen[0]]
     await pool.close()
+
+
+async def test_deliveries_reach_a_real_server_by_themselves(
+    app: Application, settings: Settings, db: Database, gateway: SandboxGateway
+) -> None:
+    pool = await open_pool(settings.database_url)
+    async with serving(app.asgi) as address, httpx.AsyncClient() as http:
+        post, taken = by_http(http, f"{address}{HOOK}"), asyncio.Event()
+
+        async def deliver(delivery: Delivery) -> bool:
+            if await post(delivery):
+                taken.set()
+            return taken.is_set()
+
+        deliveries = Deliveries(pool, secret=webhook_secret(settings), deliver=deliver)
+        task = asyncio.create_task(deliveries.run(gateway.changed))
+        await gateway.charge(ChargeRequest(new_id(), new_id(), 100, "pm_card_visa"))
+        await asyncio.wait_for(taken.wait(), timeout=10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await pool.close()
+    assert await db.fetchval("SELECT kind FROM webhook_events") == "payment.succeeded"
 
 
 async def test_nobody_listening_is_no_error() -> None:

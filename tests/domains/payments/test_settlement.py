@@ -137,7 +137,7 @@ async def test_money_for_a_dead_order_goes_back_by_itself_once(
 async def test_refunds_never_exceed_what_was_paid_whoever_asks_at_once(
     db: Database, gateway: PaymentGateway, card: PaymentMethod, drain: Drain
 ) -> None:
-    order_id = await bare_order(db, card)
+    order_id = await bare_order(db, card, status="confirmed")
     intent = await open_intent(db, card, order_id)
     await settle(db, intent.id, await service.charge(gateway, intent, card))
 
