@@ -68,7 +68,11 @@ class Gate:
 
     async def forgive(self, subject: str) -> None:
         """Take one attempt back, where only failures count."""
-        await self._valkey.decr(self._key(subject, time.time()))
+        key = self._key(subject, time.time())
+        async with self._valkey.pipeline(transaction=False) as pipe:
+            pipe.decr(key)
+            pipe.expire(key, self._window)  # the window may have changed since, and this makes a new key
+            await pipe.execute()
 
     def _key(self, subject: str, now: float) -> str:
         return f"rate_limit:{subject}:{self._name}:{int(now // self._window)}"
