@@ -105,6 +105,21 @@ def confirm_email(*, to: str, full_name: str, token: str) -> Letter:
     )
 
 
+def email_changing(*, to: str, full_name: str) -> Letter:
+    """Write to the address in use that another is about to replace it."""
+    return Letter(
+        to=to,
+        subject="Your e-mail address is about to change",
+        full_name=full_name,
+        paragraphs=[
+            "Somebody signed in to your account asked for another e-mail address. It counts once it is confirmed.",
+            "If it was not you, choose a new password now: that ends every session, and write to our support.",
+        ],
+        button="Choose a new password",
+        path="/forgot-password",
+    )
+
+
 def reset_password(*, to: str, full_name: str, token: str) -> Letter:
     return Letter(
         to=to,

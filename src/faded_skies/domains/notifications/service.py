@@ -59,12 +59,18 @@ async def welcome(tx: Tx, user_id: UUID) -> None:
 
 
 async def mail_confirmation(tx: Tx, *, user_id: UUID, request_id: UUID) -> None:
-    """Mail the link that confirms a first or changed address."""
+    """Mail the link that confirms a first or changed address; a change is also told to the address in use."""
     mailed = await identity.issue_confirmation_token(tx, user_id)
-    if mailed is not None:
-        letter = rules.confirm_email(to=mailed.email, full_name=mailed.full_name, token=mailed.token)
-        fact = f"confirm_email:{request_id}"
-        await notify(tx, user_id=user_id, kind="confirm_email", fact=fact, letter=letter)
+    if mailed is None:
+        return
+    letter = rules.confirm_email(to=mailed.email, full_name=mailed.full_name, token=mailed.token)
+    await notify(tx, user_id=user_id, kind="confirm_email", fact=f"confirm_email:{request_id}", letter=letter)
+    customer = await identity.find_customer(tx, user_id)
+    if customer is not None and customer.email != mailed.email:
+        warning = rules.email_changing(to=customer.email, full_name=customer.full_name)
+        await notify(
+            tx, user_id=user_id, kind="email_changing", fact=f"email_changing:{request_id}", letter=warning
+        )
 
 
 async def mail_reset_link(tx: Tx, *, user_id: UUID, request_id: UUID) -> None:
