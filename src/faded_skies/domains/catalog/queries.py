@@ -14,23 +14,21 @@ from faded_skies.platform.db import Database, Tx
 
 Reader = Database | Tx
 
-# Ids are text here: orjson does not write the driver's own UUID type.
+# Ids are text here: orjson does not write the driver's own UUID type. Stock and image are looked up row by row,
+# because the planner would rather read both tables whole for the twenty rows of a page.
 _CARD = """
     p.id::text AS id, p.category_id::text AS "categoryId", p.name, p.description,
     p.price_cents / 100.0::float8 AS price, p.original_price_cents / 100.0::float8 AS "originalPrice",
     p.thc_content AS "thcContent", p.cbd_content AS "cbdContent", p.strain_type AS "strainType", p.effects,
     p.lab_tested AS "labTested", p.lab_results_url AS "labResultsUrl",
-    coalesce(s.quantity, 0) AS "stockQuantity",
-    p.is_featured AS "isFeatured", p.is_active AND c.is_active AS "isActive", i.image_url AS "primaryImage",
+    coalesce((SELECT s.quantity FROM stock_levels s WHERE s.product_id = p.id), 0) AS "stockQuantity",
+    p.is_featured AS "isFeatured", p.is_active AND c.is_active AS "isActive",
+    (SELECT i.image_url FROM product_images i WHERE i.product_id = p.id AND i.is_primary) AS "primaryImage",
     round(p.rating_sum::numeric / nullif(p.review_count, 0), 2)::float8 AS "averageRating",
     p.review_count AS "reviewCount", p.product_class AS "productClass", p.net_weight_mg AS "netWeightMg",
     p.thc_mg AS "thcMg", p.created_at AS "createdAt", p.updated_at AS "updatedAt"
 """
-_WITH_CARD = """
-    JOIN categories c ON c.id = p.category_id
-    LEFT JOIN stock_levels s ON s.product_id = p.id
-    LEFT JOIN product_images i ON i.product_id = p.id AND i.is_primary
-"""
+_CATEGORY = "JOIN categories c ON c.id = p.category_id"
 
 _IN_STOCK = "EXISTS (SELECT FROM stock_levels l WHERE l.product_id = p.id AND l.quantity > 0)"
 # Field of the filter: its condition, in which {} is the next parameter.
@@ -60,7 +58,7 @@ _ORDER: dict[Sort, str] = {
     "relevance": "f.score DESC, p.created_at DESC, p.id DESC",
 }
 
-_CARDS = f"SELECT {_CARD} FROM products p {_WITH_CARD} WHERE p.id = ANY($1::uuid[])"
+_CARDS = f"SELECT {_CARD} FROM products p {_CATEGORY} WHERE p.id = ANY($1::uuid[])"
 
 _PRODUCT = f"""
 SELECT {_CARD},
@@ -71,7 +69,7 @@ SELECT {_CARD},
         ) ORDER BY g.sort_order, g.id)
         FROM product_images g WHERE g.product_id = p.id
     ), '[]') AS images
-FROM products p {_WITH_CARD}
+FROM products p {_CATEGORY}
 WHERE p.id = $1 AND p.is_active AND c.is_active
 """
 
@@ -171,7 +169,7 @@ def _list_statements(conditions: tuple[str, ...], *, searching: bool, sort: Sort
         SELECT {_CARD}, (SELECT count(*) {matching}) AS total
         FROM (
             SELECT p.*{score} {matching} ORDER BY {order} LIMIT ${number} OFFSET ${number + 1}
-        ) AS p {_WITH_CARD}
+        ) AS p {_CATEGORY}
         ORDER BY {order.replace("f.score", "p.score")}
     """
     return page, f"{found} SELECT count(*) {matching}"

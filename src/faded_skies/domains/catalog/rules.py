@@ -2,7 +2,7 @@
 
 import re
 
-MOST_WORDS = 8
+MOST_WORDS = 6
 
 _WORD = re.compile(r"[0-9]+|[^\W\d_]+")
 _FILLERS = frozenset({"a", "and", "for", "in", "me", "of", "some", "something", "the", "to", "with"})
