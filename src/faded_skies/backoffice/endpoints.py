@@ -12,13 +12,13 @@ from faded_skies.domains.orders.service import Order, Status
 from faded_skies.platform import clock
 from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
-from faded_skies.platform.http.auth import Admin, needs_token
+from faded_skies.platform.http.auth import Admin, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
 from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
 
-router = APIRouter(prefix="/api/admin/orders", tags=["staff"], dependencies=needs_token)
+router = APIRouter(prefix="/api/admin/orders", tags=["staff"], dependencies=needs_token, responses=needs_role)
 
 
 @router.get("", response_model=OrdersAnswer)
@@ -27,7 +27,10 @@ async def list_board(
     db: Db,
     status: Annotated[Status | None, Query(description="Only orders in this state.")] = None,
     driver_id: Annotated[Id | None, Query(alias="driverId", description="Only this driver's orders.")] = None,
-    order_number: Annotated[str | None, Query(alias="orderNumber", max_length=50, pattern=r"^[\w-]+$")] = None,
+    order_number: Annotated[
+        str | None,
+        Query(alias="orderNumber", max_length=50, pattern=r"^[\w-]+$", description="Only this order."),
+    ] = None,
     limit: Limit = DEFAULT_ROWS,
     offset: Offset = 0,
 ) -> Json:

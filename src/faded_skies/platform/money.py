@@ -17,7 +17,14 @@ def to_dollars(cents: Cents) -> float:
 
 Dollars = Annotated[
     Decimal,
-    Field(ge=0, le=MOST_DOLLARS, decimal_places=2, allow_inf_nan=False, examples=[24.5]),
+    Field(
+        ge=0,
+        le=MOST_DOLLARS,
+        decimal_places=2,
+        allow_inf_nan=False,
+        description="Dollars, with at most two decimals.",
+        examples=[24.5],
+    ),
 ]
 """A sum as a client writes it: dollars, not negative, at most two decimals. `cents_of` makes it ours."""
 

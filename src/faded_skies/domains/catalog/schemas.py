@@ -92,7 +92,12 @@ class ProductQuery(Body, validate_by_name=False):
         return self.sort if self.sort and self.sort != "relevance" else "newest"
 
 
-class NewReview(Body):
+class NewReview(
+    Body,
+    json_schema_extra={
+        "examples": [{"rating": 5, "title": "Calm evenings", "body": "Smells of pine, slept well."}]
+    },
+):
     """A review of a product."""
 
     rating: Annotated[int, Field(strict=True, ge=1, le=5, description="1 (poor) to 5 (excellent).")]

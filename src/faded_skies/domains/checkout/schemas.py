@@ -15,28 +15,50 @@ from faded_skies.platform.money import Dollars, cents_of, to_dollars
 
 MOST_OF_ONE = 100
 
-Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_OF_ONE)]
-Coins = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
-Tip = Annotated[Dollars, Field(le=1000)]
+Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_OF_ONE, description="How many to add.")]
+Coins = Annotated[int, Field(strict=True, ge=0, le=100_000_000, description="FS coins; one is worth a cent.")]
+Tip = Annotated[Dollars, Field(le=1000, description="Dollars for the driver.")]
 
 
-class AddToCart(Body):
+class AddToCart(
+    Body,
+    json_schema_extra={"examples": [{"productId": "0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60", "quantity": 2}]},
+):
     product_id: Id
     quantity: Quantity
 
 
-class UpdateCart(Body):
+class UpdateCart(
+    Body,
+    json_schema_extra={"examples": [{"productId": "0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60", "quantity": 1}]},
+):
     product_id: Id
-    quantity: Annotated[int, Field(strict=True, ge=0, le=MOST_OF_ONE)]
+    quantity: Annotated[
+        int, Field(strict=True, ge=0, le=MOST_OF_ONE, description="How many it shall be; 0 removes it.")
+    ]
 
 
-class PlaceOrder(Body):
+class PlaceOrder(
+    Body,
+    json_schema_extra={
+        "examples": [
+            {
+                "deliveryAddressId": "0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60",
+                "paymentMethodId": "0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60",
+                "useCoins": True,
+                "tip": 4.5,
+            }
+        ]
+    },
+):
     """`useCoins`: true takes as many coins as help, a number takes that many; a coin is a cent."""
 
     delivery_address_id: Id
     payment_method_id: Id
     special_instructions: Note | None = None
-    use_coins: StrictBool | Coins = False
+    use_coins: Annotated[
+        StrictBool | Coins, Field(description="true for as many as help, or how many FS coins.")
+    ] = False
     tip: Tip = Decimal(0)
     payment_intent_id: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
 
@@ -54,7 +76,9 @@ class PlaceOrder(Body):
         )
 
 
-class ConfirmPayment(Body):
+class ConfirmPayment(
+    Body, json_schema_extra={"examples": [{"paymentMethodId": "0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60"}]}
+):
     payment_method_id: Id | None = None
 
 
@@ -130,14 +154,14 @@ class QuoteAnswer(Shape):
     problems: list[ProblemShape]
 
 
-class PaymentShape(Shape):
+class ChargeShape(Shape):
     status: str
     client_secret: str | None = None
 
 
 class PlacedAnswer(Shape):
     order: OrderShape
-    payment: PaymentShape
+    payment: ChargeShape
 
 
 def present_limits(uses: Sequence[LimitUse]) -> list[dict[str, object]]:

@@ -17,12 +17,15 @@ class Place(BaseModel):
     state: Annotated[Text, Field(max_length=50)] | None = None
 
 
-class CalculateTax(Body):
+class CalculateTax(
+    Body,
+    json_schema_extra={"examples": [{"subtotal": 70, "deliveryAddress": {"city": "Austin", "state": "TX"}}]},
+):
     subtotal: Dollars
     delivery_address: Place
 
 
-class ValidateArea(Body):
+class ValidateArea(Body, json_schema_extra={"examples": [{"address": {"city": "Austin", "state": "TX"}}]}):
     address: Place
 
 

@@ -26,14 +26,14 @@ from faded_skies.domains.orders.service import Order
 from faded_skies.platform import clock
 from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
-from faded_skies.platform.http.auth import Driver, SignedIn, needs_token
+from faded_skies.platform.http.auth import Driver, SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db, Store, ports_of, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
 from faded_skies.platform.money import cents_of, to_dollars
 from faded_skies.platform.rooms import Realtime
 
-router = APIRouter(prefix="/api/driver", tags=["driver"], dependencies=needs_token)
+router = APIRouter(prefix="/api/driver", tags=["driver"], dependencies=needs_token, responses=needs_role)
 tracking_router = APIRouter(prefix="/api/orders", tags=["orders"], dependencies=needs_token)
 
 

@@ -29,8 +29,14 @@ def _day(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
-Latitude = Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, examples=[30.2672])]
-Longitude = Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, examples=[-97.7431])]
+Latitude = Annotated[
+    float,
+    Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Degrees.", examples=[30.2672]),
+]
+Longitude = Annotated[
+    float,
+    Field(strict=True, ge=-180, le=180, allow_inf_nan=False, description="Degrees.", examples=[-97.7431]),
+]
 Heading = Annotated[
     float, Field(strict=True, ge=0, le=360, allow_inf_nan=False, description="Degrees from north.")
 ]
@@ -42,7 +48,7 @@ Timestamp = Annotated[
 ]
 
 
-class ShiftBody(Body):
+class ShiftBody(Body, json_schema_extra={"examples": [{"online": True}]}):
     online: Annotated[bool, Field(strict=True)]
     vehicle_id: Id | None = None
 
@@ -62,7 +68,20 @@ class PositionBody(Body):
         return Position(self.order_id, self.lat, self.lng, self.heading, self.speed, timestamp)
 
 
-class LocationBody(Body):
+class LocationBody(
+    Body,
+    json_schema_extra={
+        "examples": [
+            {
+                "orderId": "0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60",
+                "lat": 30.2672,
+                "lng": -97.7431,
+                "heading": 90,
+                "speed": 8.5,
+            }
+        ]
+    },
+):
     """One position, or `positions`: up to 100 of them with their times."""
 
     order_id: Id | None = None
@@ -125,7 +144,23 @@ class IdCheckBody(Body):
         return rules.IdCheck(self.document_type, self.date_of_birth, self.expires_at, self.name_matches)
 
 
-class DeliverBody(Body):
+class DeliverBody(
+    Body,
+    json_schema_extra={
+        "examples": [
+            {
+                "idCheck": {
+                    "method": "visual",
+                    "documentType": "drivers_license",
+                    "dateOfBirth": "1990-05-17",
+                    "expiresAt": "2031-05-17",
+                    "nameMatches": True,
+                },
+                "cashReceived": 80,
+            }
+        ]
+    },
+):
     id_check: IdCheckBody
     signature: (
         Annotated[Line, Field(max_length=50_000, description="As the device drew or typed it.")] | None
@@ -133,7 +168,7 @@ class DeliverBody(Body):
     cash_received: Dollars | None = None
 
 
-class ReturnBody(Body):
+class ReturnBody(Body, json_schema_extra={"examples": [{"reason": "Nobody opened the door."}]}):
     reason: Annotated[Line, Field(max_length=MOST_TEXT)]
 
 

@@ -73,7 +73,20 @@ Secret = Annotated[Text, Field(min_length=1, max_length=1024)]
 """A password or token as given: too strange a one is simply wrong."""
 
 
-class Register(Body):
+class Register(
+    Body,
+    json_schema_extra={
+        "examples": [
+            {
+                "fullName": "Maya Okafor",
+                "email": "maya@example.com",
+                "password": "Demo-Skies-42!",
+                "phone": "(512) 555-0134",
+                "dateOfBirth": "1990-05-17",
+            }
+        ]
+    },
+):
     full_name: Name
     email: Email
     password: NewPassword
@@ -81,29 +94,38 @@ class Register(Body):
     date_of_birth: BirthDate
 
 
-class Login(Body):
+class Login(
+    Body, json_schema_extra={"examples": [{"email": "maya@example.com", "password": "Demo-Skies-42!"}]}
+):
     email: Annotated[Line, Field(max_length=rules.MOST_EMAIL)]
     password: Secret
 
 
-class Refresh(Body):
+class Refresh(
+    Body, json_schema_extra={"examples": [{"refreshToken": "the refreshToken of your last sign-in"}]}
+):
     refresh_token: Secret
 
 
-class ForgotPassword(Body):
+class ForgotPassword(Body, json_schema_extra={"examples": [{"email": "maya@example.com"}]}):
     email: Email
 
 
-class ResetPassword(Body):
+class ResetPassword(
+    Body,
+    json_schema_extra={
+        "examples": [{"token": "the token of the mailed link", "newPassword": "Demo-Skies-43!"}]
+    },
+):
     token: Secret
     new_password: NewPassword
 
 
-class VerifyEmail(Body):
+class VerifyEmail(Body, json_schema_extra={"examples": [{"token": "the token of the mailed link"}]}):
     token: Secret
 
 
-class ChangeProfile(Body):
+class ChangeProfile(Body, json_schema_extra={"examples": [{"phone": "(512) 555-0177"}]}):
     """An absent field stays as it is."""
 
     full_name: Name | None = None

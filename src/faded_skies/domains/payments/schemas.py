@@ -15,20 +15,24 @@ GatewayId = Annotated[Line, Field(max_length=255, examples=["pm_card_visa"])]
 """A payment method as the gateway's own client library names it."""
 
 
-class AddMethod(Body):
+class AddMethod(
+    Body, json_schema_extra={"examples": [{"type": "card", "stripePaymentMethodId": "pm_card_visa"}]}
+):
     """A new payment method. Cards and wallets need `stripePaymentMethodId`; cash and coins take none."""
 
     type: Tender
     stripe_payment_method_id: GatewayId | None = None
 
 
-class ChangeMethod(Body):
+class ChangeMethod(Body, json_schema_extra={"examples": [{"isPrimary": True}]}):
     """What can be changed of a payment method."""
 
     is_primary: Annotated[bool, Field(strict=True)]
 
 
-class CreateIntent(Body):
+class CreateIntent(
+    Body, json_schema_extra={"examples": [{"amount": 24.5, "paymentMethodId": "pm_card_visa"}]}
+):
     """A payment prepared before its order. `paymentMethodId` is ours, or the gateway's own id."""
 
     amount: Annotated[Dollars, Field(ge=0.5)]

@@ -49,11 +49,28 @@ Primary = Annotated[bool, Field(strict=True)]
 class PinBody(Body):
     """A point on the map that says where the address is, better than its ZIP code does."""
 
-    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)]
-    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)]
+    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Degrees.")]
+    longitude: Annotated[
+        float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, description="Degrees.")
+    ]
 
 
-class AddAddress(Body):
+class AddAddress(
+    Body,
+    json_schema_extra={
+        "examples": [
+            {
+                "name": "Home",
+                "addressLine1": "2417 Kinney Ave",
+                "city": "Austin",
+                "state": "TX",
+                "zipCode": "78704",
+                "addressType": "home",
+                "pin": {"latitude": 30.2466, "longitude": -97.7637},
+            }
+        ]
+    },
+):
     """A new address."""
 
     name: Name
@@ -76,7 +93,7 @@ class AddAddress(Body):
         return Pin(self.pin.latitude, self.pin.longitude) if self.pin else None
 
 
-class ChangeAddress(Body):
+class ChangeAddress(Body, json_schema_extra={"examples": [{"deliveryInstructions": "Ring twice."}]}):
     """What changes of an address: a field that is absent stays as it is; `pin: null` takes the pin away."""
 
     name: Name | MISSING = MISSING

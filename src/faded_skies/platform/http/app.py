@@ -8,6 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from faded_skies.platform.http import errors
+from faded_skies.platform.http.document import Api
 from faded_skies.platform.http.fields import ErrorShape
 from faded_skies.platform.http.front import Front
 from faded_skies.platform.http.hot import HotAnswers
@@ -29,7 +30,7 @@ _EXPOSED = [
 
 def build_api(*, version: str, ports: Ports, routers: Sequence[APIRouter]) -> FastAPI:
     """Return the FastAPI application with all routers and the error handlers."""
-    api = FastAPI(
+    api = Api(
         title="Faded Skies",
         version=version,
         description="The backend of a licensed cannabis retailer. Prices are dollars, times are UTC.",

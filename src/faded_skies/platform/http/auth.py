@@ -1,13 +1,14 @@
 """Who may call an endpoint: aliases for endpoint signatures. An endpoint without one of them is public."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from faded_skies.platform.actor import Actor, Role, TokenRequired
 from faded_skies.platform.errors import InsufficientPermissions
+from faded_skies.platform.http.fields import ErrorShape
 from faded_skies.platform.http.provide import ports_of
 
 # Documents the scheme; reading the header is done below, so that refusals are ours.
@@ -44,3 +45,8 @@ Staff = Annotated[Actor, Depends(_only(Role.ADMIN, Role.AGENT))]
 
 needs_token = [Depends(_bearer)]
 """For `dependencies=` of a router whose endpoints need a token: shows the padlock in the document."""
+
+needs_role: dict[int | str, dict[str, Any]] = {
+    403: {"model": ErrorShape, "description": "INSUFFICIENT_PERMISSIONS: for another role."}
+}
+"""For `responses=` of a router whose endpoints are for one role."""

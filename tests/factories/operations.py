@@ -1,0 +1,62 @@
+"""Every operation of the product, as its OpenAPI document lists them, with the model of its answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from fastapi.routing import iter_route_contexts
+
+from faded_skies import registry
+from faded_skies.bootstrap import Application
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path; `told` is what the document says of it, `model` the shape of its answer."""
+
+    method: str
+    path: str
+    told: dict[str, Any]
+    model: Any
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def public(self) -> bool:
+        return "security" not in self.told
+
+    @property
+    def takes_body(self) -> bool:
+        return "requestBody" in self.told
+
+    @property
+    def ids(self) -> list[str]:
+        """The names of the ids in the path."""
+        return [one["name"] for one in self.told.get("parameters", ()) if one["in"] == "path"]
+
+
+async def document_of(client: httpx.AsyncClient) -> dict[str, Any]:
+    answer = await client.get("/openapi.json")
+    assert answer.status_code == 200
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def routes_of(app: Application) -> Iterator[tuple[str, Any]]:
+    """Every route that the registry names: its operation's name, and the model of its answer."""
+    for router in registry.routers(app.ports):
+        for route in iter_route_contexts(router.routes):
+            for method in route.methods or ():
+                yield f"{method} {route.path_format}", route.response_model
+
+
+async def operations_of(app: Application, client: httpx.AsyncClient) -> list[Operation]:
+    document, models = await document_of(client), dict(routes_of(app))
+    return [
+        Operation(method.upper(), path, told, models[f"{method.upper()} {path}"])
+        for path, methods in document["paths"].items()
+        for method, told in methods.items()
+    ]
