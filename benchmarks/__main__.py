@@ -1,0 +1,64 @@
+"""`make bench`: measures everything and writes benchmarks/RESULTS.md; with any option it only prints."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from benchmarks import report
+from benchmarks.measuring import Plan, measure
+from benchmarks.starting import measure_start
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--rounds", type=click.IntRange(1), help="How often each case is measured [7].")
+@click.option("--seconds", type=click.FloatRange(0.1), help="How long each case is measured in a round [2].")
+@click.option("--only", metavar="CASE", help="Only this case beside the floor: list, cached, page, …")
+@click.option("--quick", is_flag=True, help="One short round on a small shop: does it work at all?")
+@click.option("--profile", metavar="CASE", help="Where the server spends its time on this case (cProfile).")
+@click.option("--start", is_flag=True, help="Only the start and the idle memory.")
+@click.option("--write", is_flag=True, help="Write benchmarks/RESULTS.md in spite of other options.")
+def main(
+    *,
+    rounds: int | None,
+    seconds: float | None,
+    only: str | None,
+    quick: bool,
+    profile: str | None,
+    start: bool,
+    write: bool,
+) -> None:
+    """Measure what a request costs our server, how soon it starts, and what memory it needs."""
+    if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
+        raise click.ClickException(
+            "The benchmarks pin server and load to a core each: they need Linux and two cores."
+        )
+    if start:
+        click.echo(report.start_table(measure_start(progress=_tell)))
+        return
+    plan = Plan(rounds=1, seconds=0.3, products=200, customers=20) if quick else Plan()
+    plan = replace(plan, rounds=rounds or plan.rounds, seconds=seconds or plan.seconds, only=profile or only)
+    if profile is not None:
+        plan = replace(plan, profile=Path(f"profile-{profile}.txt").resolve())
+    try:
+        cases, samples = measure(plan, progress=_tell)
+    except KeyError as unknown:
+        raise click.ClickException(f"There is no case {unknown}; --help names some.") from None
+    if plan.profile is not None:
+        click.echo(f"{plan.profile} tells where the time went; under the profiler everything takes longer.")
+        return
+    click.echo(report.table(cases, samples))
+    click.echo(report.strangers_note(samples))
+    if write or plan == Plan():
+        began = measure_start(progress=_tell)
+        click.echo(report.start_table(began))
+        report.write(plan, cases, samples, began)
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+main()

@@ -1,0 +1,136 @@
+"""What was measured, as a table for people and as benchmarks/RESULTS.md."""
+
+import importlib.metadata
+import os
+import platform
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from benchmarks.cases import Case
+from benchmarks.measuring import Plan, Sample, Samples
+from benchmarks.starting import Start
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+BY_HAND = "## Where the time goes"
+START_SECONDS = 3
+MEMORY_BYTES = 300 * 10**6
+
+_HEADINGS = ("Case", "Floors", "CPU µs a request", "requests/s", "p50 ms", "p99 ms", "Aim", "Met")
+_VERSIONS = ("fastapi", "starlette", "uvicorn", "uvloop", "asyncpg", "redis", "pydantic", "orjson")
+
+
+def table(cases: Sequence[Case], samples: Samples) -> str:
+    """Return the table: medians of all rounds, least and most in brackets."""
+    return _markdown(_HEADINGS, [_row(case, samples[case.name]) for case in cases])
+
+
+def _row(case: Case, measured: list[Sample]) -> list[str]:
+    sound = [sample for sample in measured if not sample.void]
+    used = sound or measured
+    ratio, cpu_us = (median(getattr(sample, name) for sample in used) for name in ("ratio", "cpu_us"))
+    void = len(measured) - len(sound)
+    note = f" (void in {void} of {len(measured)} rounds)" if void else ""
+    return [
+        case.title + note,
+        _spread([sample.ratio for sample in used], 2),
+        _spread([sample.cpu_us for sample in used], 0),
+        f"{median(sample.per_second for sample in used):,.0f}",
+        f"{median(sample.p50_ms for sample in used):.1f}",
+        f"{median(sample.p99_ms for sample in used):.1f}",
+        str(case.aim) if case.aim else "",
+        _yes(case.aim.met(ratio=ratio, cpu_ms=cpu_us / 1000)) if case.aim else "",
+    ]
+
+
+def start_table(start: Start) -> str:
+    """Return the table of the start and of the idle memory."""
+    whole = sum(start.memory.values())
+    parts = ", ".join(f"{name} {size / 1e6:.0f}" for name, size in start.memory.items())
+    seconds = median(start.seconds)
+    return _markdown(
+        ("What", "Measured", "Aim", "Met"),
+        [
+            [
+                "`make run` after the first, to the first answer from the database",
+                f"{_spread(start.seconds, 2)} s",
+                f"< {START_SECONDS} s",
+                _yes(seconds < START_SECONDS),
+            ],
+            [
+                "Memory of the idle whole (PSS)",
+                f"{whole / 1e6:.0f} MB ({parts})",
+                f"< {MEMORY_BYTES / 1e6:.0f} MB",
+                _yes(whole < MEMORY_BYTES),
+            ],
+        ],
+    )
+
+
+def strangers_note(samples: Samples) -> str:
+    """Return how much other programs disturbed the server's core."""
+    share = median(sample.strangers for measured in samples.values() for sample in measured)
+    return (
+        f"Other programs, and the kernel for them, used {share:.0%} of the server's core in the median round."
+    )
+
+
+def write(plan: Plan, cases: Sequence[Case], samples: Samples, start: Start) -> None:
+    """Write RESULTS.md anew; what people wrote from `BY_HAND` on stays."""
+    before = RESULTS.read_text() if RESULTS.exists() else ""
+    _, heading, by_hand = before.partition(BY_HAND)
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _VERSIONS)
+    RESULTS.write_text(f"""# What a request costs
+
+Measured {datetime.now(UTC):%d %B %Y} by `make bench` on {_machine()}.
+{platform.python_implementation()} {platform.python_version()}; {versions}.
+
+The server runs alone on one core; PostgreSQL, Valkey and the load ({plan.connections} kept-alive connections) on
+another. {plan.products:,} products, {plan.customers} customers. {plan.rounds} rounds, each case in turn for
+{plan.seconds:g} s (orders: one for each customer); medians, least and most in brackets. *CPU* is the server process's
+own, user and kernel, all threads. The *floor* is the same server answering a constant through all its layers; a ratio
+compares with the floor of the same round. *Void* means that the load's core was the bottleneck: the rate and the
+latencies are then the load's and the database's, not the server's.
+
+{table(cases, samples)}
+
+{strangers_note(samples)}
+
+- Every request for the uncached list has another address and the same rows.
+- Orders carry an `Idempotency-Key` and two accessories. The sandbox gateway runs inside the server process, so
+  *card* holds both our own work and the gateway's, without its webhooks; *cash* is our own work without a gateway.
+- No worker runs; the queue is emptied between rounds, its commit is part of each order.
+- Sign-in is Argon2id (19 MiB, 2 passes) by design. It runs in threads without the interpreter's lock: with more cores
+  it holds up nobody, on this one core it cannot but do so.
+
+{start_table(start)}
+
+Memory shared with other programs on the machine counts by its share.
+
+{heading or BY_HAND}{by_hand}""")
+
+
+def _markdown(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(headings)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _spread(values: Sequence[float], digits: int) -> str:
+    middle, least, most = (f"{value:,.{digits}f}" for value in (median(values), min(values), max(values)))
+    return f"{middle} ({least} - {most})"
+
+
+def _yes(met: object) -> str:
+    return "yes" if met else "**no**"
+
+
+def _machine() -> str:
+    cpuinfo = Path("/proc/cpuinfo").read_text()
+    model = re.search(r"model name\s*: (.*)", cpuinfo)
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    kind = "a virtual machine" if " hypervisor" in cpuinfo else "a machine"
+    name = model[1] if model else platform.machine()
+    return f"{kind} with {os.cpu_count()} cores ({name}), {gib:.0f} GiB, {platform.system()} {platform.release()}"

@@ -1,0 +1,45 @@
+"""The benchmark command works from end to end. No figure is judged here: tests run on busy machines."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_quick_round_prints_a_row_for_the_floor_and_for_the_case() -> None:
+    results = ROOT / "benchmarks" / "RESULTS.md"
+    before = results.read_bytes()
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--only", "cash"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    rows = [line for line in run.stdout.splitlines() if line.startswith("| ")]
+    assert [re.sub(r" \(void.*?\)", "", row.split("|")[1].strip()) for row in rows] == [
+        "Case",
+        "---",
+        "A constant (the floor)",
+        "Order of two products, cash",
+    ]
+    assert rows[2].split("|")[2].strip() == "1.00 (1.00 - 1.00)"
+    assert results.read_bytes() == before
+
+
+def test_unknown_case_is_named() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--only", "nonsense"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "There is no case 'nonsense'" in run.stderr
+    assert "Traceback" not in run.stderr
