@@ -20,6 +20,7 @@ def order_json(**changes: Any) -> dict[str, Any]:
         "coinDiscount": Decimal("1.2"),
         "payment": {"amountDue": Decimal("56.6"), "amountPaid": 0, "refundedAmount": 0},
         "items": [{"totalPrice": 15}, {"totalPrice": 25}],
+        "driver": None,
     } | changes
 
 

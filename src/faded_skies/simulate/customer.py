@@ -70,6 +70,8 @@ class Customer:
             self.tally.fail(Failure(f"told twice that an order is {told[1]}", "SOCKET order-status"))
         self._told.add(told)
         self.heard.setdefault(told[0], set()).add(told[1])
+        if told[0] in self.scene.orders:
+            self.scene.orders[told[0]].news.set()
 
     async def add_card(self, test_id: str, *, refusals: frozenset[str] = frozenset()) -> str:
         """Add a card and return its id. Raises Refused, Unexplained."""

@@ -33,6 +33,8 @@ class Placed:
 
     id: str
     status: str
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the socket tells of it."""
 
 
 @dataclass

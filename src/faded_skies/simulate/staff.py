@@ -26,10 +26,11 @@ class Staff:
         self.api = Api(scene.plan.url, scene.tally)
 
     async def come_in(self) -> None:
-        """Sign in, and find what earlier days left packed. Raises Refused, Unexplained."""
+        """Sign in, and find what earlier days left packed and undelivered. Raises Refused, Unexplained."""
         await self.api.sign_in(ADMIN.email, PASSWORD)
         answer = await self.api.call("GET", "/api/admin/orders", query={"status": "preparing", "limit": PAGE})
-        self._packed.extend(order.id for order in reversed(answer.read(wire.several(wire.order), "orders")))
+        packed = reversed(answer.read(wire.several(wire.order), "orders"))
+        self._packed.extend(order.id for order in packed if not order.has_driver)
 
     async def run(self) -> None:
         while not self._scene.closing.is_set():

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 from faded_skies.simulate import wire
 from faded_skies.simulate.client import Answer, going_on
@@ -27,7 +28,7 @@ def follow(customer: Customer, order: wire.Order) -> None:
 
 
 class Watch:
-    """Follows one order to its end."""
+    """Follows one order to its end: looks whenever the socket tells something, and now and then without."""
 
     def __init__(self, customer: Customer, placed: Placed) -> None:
         self._customer = customer
@@ -43,7 +44,10 @@ class Watch:
             if ack.read(wire.text, "order", "id") != self._placed.id:
                 raise ack.unexplained("the acknowledgement is about another order")
         while True:
-            await asyncio.sleep(self._customer.chance.uniform(3, 8))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._customer.chance.uniform(6, 12)):
+                    await self._placed.news.wait()
+            self._placed.news.clear()
             with going_on(tally):
                 if await self._look():
                     return
@@ -54,6 +58,8 @@ class Watch:
         self._placed.status = answer.read(wire.text, "order", "status")
         states = [line.status for line in answer.read(wire.several(wire.line), "tracking")]
         heard = self._customer.heard.get(self._placed.id, set())
+        if heard - set(states):
+            raise answer.unexplained("the socket told of a state that the API does not know")
         waiting = self._compare(answer, set(states), heard)
         return self._placed.status in wire.FINAL and not waiting
 

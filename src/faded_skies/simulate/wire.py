@@ -162,6 +162,7 @@ class Order:
     """Sum of the lines in cents."""
     paid: int
     refunded: int
+    has_driver: bool
 
     @property
     def adds_up(self) -> bool:
@@ -185,6 +186,7 @@ def order(value: Any) -> Order:
         items=sum(cents(item["totalPrice"]) for item in value["items"]),
         paid=cents(payment["amountPaid"]),
         refunded=cents(payment["refundedAmount"]),
+        has_driver=value["driver"] is not None,
     )
 
 
