@@ -19,6 +19,9 @@ TRUNK = 6
 TICK = 1.0
 """Seconds between two positions."""
 
+AT_THE_DOOR = (15, 60)
+"""Seconds of real life until somebody opens."""
+
 BATCH = 5
 """Positions in one call of the API, on drives where the phone sends them that way."""
 
@@ -111,7 +114,7 @@ class Driver:
         await self._drive(stop.door, stop.id)
         await self._step(stop, "arrive", becomes="out_for_delivery")
         self.doing = "at the door"
-        await asyncio.sleep(self._chance.uniform(0.5, 2))
+        await asyncio.sleep(self._chance.uniform(*AT_THE_DOOR) / self._scene.plan.speed)
         person = _BY_PHONE.get((stop.contact or "")[-4:])
         if person is None or self._chance.random() < NOBODY_THERE:
             await self._step(
