@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -144,7 +145,7 @@ async def _server(environment: dict[str, str], port: int, profile: Path | None) 
             await asyncio.sleep(0.05)
         yield process.pid
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         await process.wait()
 
 

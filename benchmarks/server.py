@@ -7,6 +7,8 @@ import cProfile
 import os
 import pstats
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from unittest import mock
 
 import uvloop
@@ -32,26 +34,26 @@ async def constant() -> Json:
 
 
 def run() -> None:
-    """Serve until SIGTERM, with the settings of the environment."""
+    """Serve until SIGINT, with the settings of the environment."""
     routers = registry.routers
 
     def with_floor(ports: Ports) -> Sequence[APIRouter]:
         return [floor, *routers(ports)]
 
-    with mock.patch.object(registry, "routers", with_floor):
+    with mock.patch.object(registry, "routers", with_floor), suppress(KeyboardInterrupt):
         uvloop.run(serve(read_settings()))
 
 
-def run_profiled(path: str) -> None:
+def run_profiled(path: Path) -> None:
     """Serve as `run` does, and write where the event loop's thread spent its time."""
     profiler = cProfile.Profile()
     profiler.runcall(run)
-    with open(path, "w") as report:  # noqa: PTH123 - one line
-        pstats.Stats(profiler, stream=report).sort_stats("tottime").print_stats(60)
+    with path.open("w") as report:
+        pstats.Stats(profiler, stream=report).sort_stats("tottime").print_stats(100)
 
 
 if __name__ == "__main__":
     if PROFILE in os.environ:
-        run_profiled(os.environ[PROFILE])
+        run_profiled(Path(os.environ[PROFILE]))
     else:
         run()
