@@ -1,6 +1,7 @@
 """Fixtures for everything: real engines, a fresh database for each test, the application as bootstrap builds it."""
 
 import asyncio
+import logging
 import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -9,14 +10,21 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 import redis
+import structlog
+
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.platform.db import Database
 from faded_skies.platform.embedded import start
 from faded_skies.platform.migrations import migrate
 from faded_skies.platform.settings import Settings
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+hypothesis.settings.register_profile("busy machines", deadline=None)
+hypothesis.settings.load_profile("busy machines")
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +37,7 @@ def engines() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory(prefix="faded-skies-tests-") as folder:
         Path(folder).chmod(0o711)
         with start(Path(folder)) as running:
-            yield running.engines.database_url, running.engines.redis_url
+            yield running.database_url, running.redis_url
 
 
 async def _admin(url: str, statement: str) -> None:
@@ -56,13 +64,47 @@ def template(engines: tuple[str, str]) -> Iterator[str]:
     asyncio.run(_admin(engines[0], f"DROP DATABASE {name} WITH (FORCE)"))
 
 
+@pytest.fixture(scope="session")
+def workers_database(engines: tuple[str, str], template: str) -> str:
+    """This worker's own database, cloned from the template; returns its address."""
+    name = f"test_{uuid4().hex[:12]}"
+    asyncio.run(_admin(engines[0], f"CREATE DATABASE {name} TEMPLATE {template}"))
+    return with_database(engines[0], name)
+
+
 @pytest.fixture
-def database_url(engines: tuple[str, str], template: str) -> Iterator[str]:
-    """A fresh, migrated database with real commits."""
+def database_url(workers_database: str) -> str:
+    """An empty, migrated database with real commits."""
+    asyncio.run(_empty(workers_database))
+    return workers_database
+
+
+@pytest.fixture
+def fresh_database_url(engines: tuple[str, str], template: str) -> Iterator[str]:
+    """A database of one test's own, for tests that change the schema or its settings."""
     name = f"test_{uuid4().hex[:12]}"
     asyncio.run(_admin(engines[0], f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield with_database(engines[0], name)
     asyncio.run(_admin(engines[0], f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _empty(url: str) -> None:
+    """Delete every row; a hundred times quicker than a new database for each test."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        # As a replica does it: without the triggers that keep foreign keys and the audit log.
+        await connection.execute("SET session_replication_role = replica")
+        tables = await connection.fetch(
+            "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
+            "WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND tablename <> 'schema_migrations'"
+        )
+        await connection.execute("".join(f"DELETE FROM {table['name']};" for table in tables))
+    finally:
+        await connection.close()
 
 
 @pytest.fixture
