@@ -78,7 +78,9 @@ def up() -> None:
         supervisor.up(
             data=data,
             port=port,
-            steps=[supervisor.Step("The database is up to date and the shop is filled", [*program, "prepare"])],
+            steps=[
+                supervisor.Step("The database is up to date and the shop is filled", [*program, "prepare"])
+            ],
             processes=[
                 supervisor.Process("serve", [*program, "serve"]),
                 supervisor.Process("worker", [*program, "worker"]),
@@ -163,6 +165,17 @@ def _run(process: Callable[["Settings"], Coroutine[None, None, None]]) -> None:
     uvloop.run(process(settings))
 
 
+@main.command(
+    add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+)
+@click.pass_context
+def simulate(context: click.Context) -> None:
+    """Let customers browse, order and track, and drivers drive, against a running server."""
+    from faded_skies.simulate.command import simulate as run
+
+    run.main(args=context.args, prog_name="faded-skies simulate")
+
+
 @main.command()
 @click.option("--to", type=int, default=None, help="Migrate up or down to this number; 0 undoes everything.")
 def migrate(to: int | None) -> None:
@@ -172,7 +185,9 @@ def migrate(to: int | None) -> None:
 
     url = os.environ.get("DATABASE_URL")
     if not url:
-        raise click.ClickException("DATABASE_URL is not set. Name the database: postgresql://user:password@host/name")
+        raise click.ClickException(
+            "DATABASE_URL is not set. Name the database: postgresql://user:password@host/name"
+        )
     try:
         count = asyncio.run(run(url, to=to, progress=lambda name: click.echo(f"  {name}")))
     except MigrationError as error:

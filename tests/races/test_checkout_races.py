@@ -83,14 +83,15 @@ async def test_one_key_sent_many_times_is_one_order_with_one_answer(
 
 
 async def test_coins_are_spent_once(app: Application, client: httpx.AsyncClient) -> None:
-    """Two carts of one person at once: the second tab fills a new cart while the first is being ordered."""
+    """Six tabs fill the cart anew and order with the same coins, which are enough for one order only."""
     await open_shop(app)
     product = await make_product(app.ports.db, price_cents=2000, stock=10)
     shopper = await make_shopper(app, client)
     await give_coins(app, shopper, 3_000)
 
     async def fill_and_order() -> httpx.Response:
-        await put_in_cart(client, shopper, product, 1)
+        one = {"productId": str(product), "quantity": 1}
+        await client.put("/api/cart/update", json=one, headers=shopper.headers)
         return await place(client, shopper, shopper.order("fs_coin"))
 
     answers = await asyncio.gather(*(fill_and_order() for _ in range(6)))

@@ -130,7 +130,7 @@ async def prepare_connection(connection: "asyncpg.Connection[Row]") -> None:
 
 async def _keep_session(_: "asyncpg.Connection[Row]") -> None:
     # No statement of ours sets session state outside a transaction, so the pool need not reset it at each
-    # release: that saves 30-40 µs a request (docs/adr/0004).
+    # release: that saves 30-40 µs a request (facts in docs/architecture.md).
     return
 
 

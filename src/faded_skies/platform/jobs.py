@@ -74,11 +74,12 @@ class _Executor(DatabaseRetryEntrypointExecutor):
                     log.warning("job_started_again", starts=starts)
                 await super().execute(job, context)
             except RetryRequested as retry:
-                log.warning("job_will_retry", attempt=job.attempts + 1, reason=retry.reason)
+                # The cause's type only: a database's message may quote the row, and the row may be a person.
+                log.warning("job_will_retry", attempt=job.attempts + 1, cause=type(retry.__cause__).__name__)
                 await self.db.fetchval(_FORGET_STARTS, job.id)
                 raise
-            except Exception:
-                log.exception("job_held")
+            except Exception as error:
+                log.error("job_held", cause=type(error).__name__)  # noqa: TRY400 - as above; pgqueuer_log has the rest
                 await self.db.fetchval(_FORGET_STARTS, job.id)
                 raise
         await self.db.fetchval(_FORGET_STARTS, job.id)

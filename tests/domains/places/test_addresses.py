@@ -203,7 +203,7 @@ WRONG = [
     ("zipCode", "78704\n", ZIP),
     ("zipCode", "٧٨٧٠٤", ZIP),
     ("addressType", ..., "This field is required."),
-    ("addressType", "castle", "Input should be 'home', 'work' or 'other'."),
+    ("addressType", "castle", "Choose one of 'home', 'work' or 'other'."),
     ("deliveryInstructions", "x" * 501, "Keep the instructions within 500 characters."),
     ("isPrimary", "yes", "Write true or false."),
     ("isPrimary", 1, "Write true or false."),

@@ -34,7 +34,7 @@ def _id(text: str) -> UUID | None:
         return None
 
 
-class ProductQuery(Body, validate_by_name=False):
+class ProductQuery(Body):
     """The parameters of the product list."""
 
     category: Annotated[

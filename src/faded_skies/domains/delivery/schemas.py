@@ -104,14 +104,7 @@ class LocationBody(
             ]
         if self.lat is None or self.lng is None:
             raise Refused("lat" if self.lat is None else "lng", "This field is required.")
-        one = PositionBody(
-            order_id=self.order_id,
-            lat=self.lat,
-            lng=self.lng,
-            heading=self.heading,
-            speed=self.speed,
-            timestamp=self.timestamp,
-        )
+        one = PositionBody.model_validate(self.model_dump(by_alias=True, exclude={"positions"}))
         return [one.read("timestamp", now=moment)]
 
 

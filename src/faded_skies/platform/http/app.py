@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from faded_skies.platform.http import errors
 from faded_skies.platform.http.document import Api
 from faded_skies.platform.http.fields import ErrorShape
-from faded_skies.platform.http.front import Front
+from faded_skies.platform.http.front import Front, apologise
 from faded_skies.platform.http.hot import HotAnswers
 from faded_skies.platform.http.limits import RateLimit
 from faded_skies.platform.ports import Ports
@@ -42,6 +42,7 @@ def build_api(*, version: str, ports: Ports, routers: Sequence[APIRouter]) -> Fa
     )
     api.state.ports = ports
     errors.install(api)
+    api.add_exception_handler(Exception, apologise)
     for router in routers:
         api.include_router(router)
     return api

@@ -29,8 +29,8 @@ _BOUNDS = {
     "less_than": "This must be less than {lt}.",
     "string_too_short": "Write at least {min_length} characters.",
     "string_too_long": "Write at most {max_length} characters.",
-    "too_short": "Give at least {min_length}.",
-    "too_long": "Give at most {max_length}.",
+    "too_short": "Give at least {min_length} of them.",
+    "too_long": "Give at most {max_length} of them.",
     "decimal_max_places": "Write at most {decimal_places} decimals.",
     "literal_error": "Choose one of {expected}.",
     "enum": "Choose one of {expected}.",
@@ -88,7 +88,9 @@ def sentence(error: Any) -> str:
     known = _SENTENCES.get(error["type"])
     if known:
         return known
-    bound = _BOUNDS.get(error["type"])
+    # A bound that stands after one of our own text types is told as one of a list; it means characters.
+    of_text = error["type"].startswith("too_") and isinstance(error.get("input"), str)
+    bound = _BOUNDS.get(f"string_{error['type']}" if of_text else error["type"])
     if bound:
         return bound.format(**error["ctx"])
     text = str(error["msg"]).removeprefix("Value error, ")

@@ -60,7 +60,6 @@ class Body(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        validate_by_name=True,
     )
 
 

@@ -9,6 +9,7 @@ import time
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faded_skies.platform.audit import Origin, origin
@@ -85,7 +86,12 @@ def _route(scope: Scope) -> str:
     return str(getattr(route, "path", None) or scope["path"][:200])
 
 
-def _sorry(request_id: str) -> Json:
+async def apologise(_: Request, __: Exception) -> Json:
+    """Answer a mistake of ours within the framework, which otherwise answers in plain text before Front can."""
+    return _sorry(origin.get().request_id)
+
+
+def _sorry(request_id: str | None) -> Json:
     return Json(
         {
             "error": f"Something went wrong on our side. Try again; if it stays so, tell us this id: {request_id}",

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Literal
 
 import asyncpg
 import structlog
@@ -10,6 +12,7 @@ from redis.exceptions import RedisError
 
 from faded_skies.platform import clock
 from faded_skies.platform.http.answers import Json
+from faded_skies.platform.http.fields import Shape
 from faded_skies.platform.http.provide import ports_of
 
 log = structlog.get_logger()
@@ -19,19 +22,49 @@ router = APIRouter(tags=["operations"])
 Check = Callable[[], Awaitable[object]]
 
 
-@router.get("/health/live")
+class LiveShape(Shape):
+    """The process answers."""
+
+    status: Literal["alive"]
+
+
+class CheckShape(Shape):
+    """One dependency; a double stands in for the real thing."""
+
+    status: Literal["healthy", "unhealthy", "double"]
+    response_time: str | None = None
+    error: str | None = None
+    detail: str | None = None
+
+
+class HealthShape(Shape):
+    """How everything does."""
+
+    status: Literal["healthy", "unhealthy"]
+    timestamp: datetime
+    version: str
+    environment: str
+    checks: dict[str, CheckShape]
+
+
+_DOWN: dict[int | str, dict[str, Any]] = {
+    503: {"model": HealthShape, "description": "One that matters is down."}
+}
+
+
+@router.get("/health/live", response_model=LiveShape)
 async def live() -> Json:
     """The process answers; nothing else is asked."""
     return Json(b'{"status":"alive"}')
 
 
-@router.get("/health/ready")
+@router.get("/health/ready", response_model=HealthShape, responses=_DOWN)
 async def ready(request: Request) -> Json:
     """Database and Valkey answer, so traffic may come; 503 otherwise."""
     return await health(request)
 
 
-@router.get("/health")
+@router.get("/health", response_model=HealthShape, responses=_DOWN)
 async def health(request: Request) -> Json:
     """Every dependency with its measured time; 503 when one that matters is down."""
     ports = ports_of(request)

@@ -1,4 +1,4 @@
-"""From cart to order: reserve, charge, settle (docs/adr/0005).
+"""From cart to order: reserve, charge, settle (docs/adr/0004).
 
 One transaction judges the cart and reserves stock, coins and an attempt to charge. Then the gateway is asked with
 nothing open. A second transaction brings the answer home. Whoever dies in between leaves a pending order that the
