@@ -13,12 +13,16 @@ from faded_skies.bootstrap import Application
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path; `told` is what the document says of it, `model` the shape of its answer."""
+    """One method of one path; `told` is what the document says of it, `model` the shape of its answer.
+
+    `example` is the document's example of the body.
+    """
 
     method: str
     path: str
     told: dict[str, Any]
     model: Any
+    example: Any = None
 
     @property
     def name(self) -> str:
@@ -56,7 +60,15 @@ def routes_of(app: Application) -> Iterator[tuple[str, Any]]:
 async def operations_of(app: Application, client: httpx.AsyncClient) -> list[Operation]:
     document, models = await document_of(client), dict(routes_of(app))
     return [
-        Operation(method.upper(), path, told, models[f"{method.upper()} {path}"])
+        Operation(method.upper(), path, told, models[f"{method.upper()} {path}"], _example(document, told))
         for path, methods in document["paths"].items()
         for method, told in methods.items()
     ]
+
+
+def _example(document: dict[str, Any], told: dict[str, Any]) -> Any:
+    if "requestBody" not in told:
+        return None
+    schema = told["requestBody"]["content"]["application/json"]["schema"]
+    name = (schema.get("$ref") or schema["anyOf"][0]["$ref"]).rpartition("/")[2]
+    return document["components"]["schemas"][name]["examples"][0]

@@ -1,0 +1,225 @@
+"""Each operation is called once for real, and the bytes of its answer are held against the shape it promises."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+from pydantic import TypeAdapter
+
+from factories.catalog import had_delivered, make_product
+from factories.delivery import id_check, position
+from factories.identity import PASSWORD, SignedInPerson, mails_to, registration, signed_in, token_in
+from factories.operations import Operation, operations_of
+from factories.shop import Shopper, make_shopper, open_shop
+from faded_skies.adapters.sandbox.signing import HEADER, sign, webhook_secret
+from faded_skies.bootstrap import Application
+from faded_skies.platform.actor import Role
+from faded_skies.platform.http.answers import dump
+from faded_skies.platform.ids import new_id
+
+Headers = dict[str, str]
+STATES = {
+    "pending",
+    "payment_failed",
+    "confirmed",
+    "preparing",
+    "out_for_delivery",
+    "delivered",
+    "returned",
+    "cancelled",
+}
+
+
+class Caller:
+    """Calls operations by their names, and remembers which were answered as promised."""
+
+    def __init__(self, client: httpx.AsyncClient, operations: list[Operation]) -> None:
+        self._client = client
+        self.operations = {operation.name: operation for operation in operations}
+        self.called: set[str] = set()
+
+    async def __call__(
+        self, name: str, headers: Headers | None = None, *, ids: tuple[object, ...] = (), **request: Any
+    ) -> Any:
+        operation = self.operations[name]
+        path = operation.path
+        for parameter, value in zip(operation.ids, ids, strict=True):
+            path = path.replace(f"{{{parameter}}}", str(value))
+        answer = await self._client.request(operation.method, path, headers=headers, **request)
+        promised = next(status for status in operation.told["responses"] if status.startswith("2"))
+        assert answer.status_code == int(promised), (name, answer.text)
+        self.called.add(name)
+        if answer.status_code == 204:
+            assert answer.content == b""
+            return None
+        assert answer.headers["content-type"] == "application/json"
+        TypeAdapter(operation.model).validate_json(answer.content, strict=True)
+        return answer.json()
+
+
+async def test_every_answer_has_the_shape_that_the_document_promises(
+    app: Application, client: httpx.AsyncClient, drain: Callable[[], Awaitable[None]]
+) -> None:
+    call = Caller(client, await operations_of(app, client))
+    await _look_around(app, call)
+    await _live_an_account(app, call, drain)
+    await _own_things(app, client, call)
+    await _order(app, client, call)
+    await _be_told(app, client, call)
+    assert call.called == set(call.operations)
+
+
+async def _look_around(app: Application, call: Caller) -> None:
+    await open_shop(app)
+    await make_product(app.ports.db, original_price_cents=4000, strain_type="sativa", effects=["happy"])
+    assert (await call("GET /api/products"))["total"] == 1
+    assert len((await call("GET /api/categories"))["categories"]) == 1
+    assert (await call("GET /api/shop"))["openNow"] is True
+    await call(
+        "POST /api/compliance/calculate-tax", json={"subtotal": 70, "deliveryAddress": {"city": "Austin"}}
+    )
+    await call("POST /api/compliance/validate-delivery-area", json={"address": {"city": "Austin"}})
+    for name in ("GET /health", "GET /health/live", "GET /health/ready"):
+        await call(name)
+
+
+async def _live_an_account(app: Application, call: Caller, drain: Callable[[], Awaitable[None]]) -> None:
+    given = registration()
+    email = str(given["email"])
+    headers = _bearer(await call("POST /api/auth/register", json=given))
+    await call("POST /api/auth/resend-verification", headers)
+    await drain()
+    await call("POST /api/auth/verify-email", json={"token": token_in(mails_to(app, email)[0])})
+    await call("GET /api/users/profile", headers)
+    await call("PUT /api/users/profile", headers, json={"fullName": "Maya Okafor-Reyes"})
+    await call("POST /api/auth/forgot-password", json={"email": email})
+    await drain()
+    token = token_in(mails_to(app, email)[0])
+    await call("POST /api/auth/reset-password", json={"token": token, "newPassword": f"{PASSWORD}2"})
+    tokens = await call("POST /api/auth/login", json={"email": email, "password": f"{PASSWORD}2"})
+    tokens = await call("POST /api/auth/refresh-token", json={"refreshToken": tokens["refreshToken"]})
+    await call("POST /api/auth/logout", _bearer(tokens))
+
+
+async def _own_things(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    person = await signed_in(app, client)
+    home = {
+        "name": "Home",
+        "addressLine1": "2417 Kinney Ave",
+        "city": "Austin",
+        "state": "TX",
+        "zipCode": "78704",
+        "addressType": "home",
+    }
+    address = (await call("POST /api/users/addresses", person.headers, json=home))["address"]
+    ids = (address["id"],)
+    await call("PUT /api/users/addresses/{address_id}", person.headers, ids=ids, json={"name": "Flat"})
+    assert len((await call("GET /api/users/addresses", person.headers))["addresses"]) == 1
+    await call("DELETE /api/users/addresses/{address_id}", person.headers, ids=ids)
+
+    card = {"type": "card", "stripePaymentMethodId": "pm_card_visa"}
+    method = (await call("POST /api/payments/methods", person.headers, json=card))["paymentMethod"]
+    await call("POST /api/payments/methods", person.headers, json={"type": "cash"})
+    ids = (method["id"],)
+    await call("PATCH /api/payments/methods/{method_id}", person.headers, ids=ids, json={"isPrimary": True})
+    assert len((await call("GET /api/payments/methods", person.headers))["paymentMethods"]) == 2
+    intent = {"amount": 24.5, "paymentMethodId": method["id"]}
+    await call("POST /api/payments/create-intent", person.headers, json=intent)
+    await call("DELETE /api/payments/methods/{method_id}", person.headers, ids=ids)
+
+    product = await make_product(app.ports.db)
+    await had_delivered(app.ports.db, person.id, product)
+    review = {"rating": 5, "title": "Calm", "body": None}
+    await call("POST /api/products/{product_id}/reviews", person.headers, ids=(product,), json=review)
+    page = await call("GET /api/products/{product_id}", ids=(product,))
+    assert len(page["reviews"]) == 1
+
+
+async def _order(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    """Order with every outcome, so that lists hold an order in each state."""
+    asks, fails = "pm_card_authenticationRequired", "pm_card_chargeCustomerFail"
+    shopper = await make_shopper(app, client, cards=(asks, fails))
+    admin = await signed_in(app, client, role=Role.ADMIN)
+    line = {"productId": str(await make_product(app.ports.db, stock=50)), "quantity": 1}
+    await _fill_a_cart(call, shopper, line)
+
+    async def place(tender: str = "card") -> str:
+        await call("POST /api/cart/add", shopper.headers, json=line)
+        body = shopper.order(tender, tip=2, useCoins=True, specialInstructions="The blue door.")
+        order_id: str = (await call("POST /api/orders", shopper.headers, json=body))["order"]["id"]
+        return order_id
+
+    await _drive(
+        app, client, call, admin, shopper, [await place(tender) for tender in ("cash", "card", "card")]
+    )
+    await call("POST /api/orders/{order_id}/cancel", shopper.headers, ids=(await place(),))
+    await _pack(call, admin, await place())
+    await call("POST /api/orders/{order_id}/confirm-payment", shopper.headers, ids=(await place(),))
+    for tender, code in ((asks, 201), (fails, 402)):
+        await call("POST /api/cart/add", shopper.headers, json=line)
+        answer = await client.post("/api/orders", json=shopper.order(tender), headers=shopper.headers)
+        assert answer.status_code == code, answer.text
+    listed = await call("GET /api/orders", shopper.headers)
+    assert {order["status"] for order in listed["orders"]} == STATES
+    for order in listed["orders"]:
+        await call("GET /api/orders/{order_id}", shopper.headers, ids=(order["id"],))
+        await call("GET /api/orders/{order_id}/tracking", shopper.headers, ids=(order["id"],))
+    await call("GET /api/admin/orders", admin.headers, params={"limit": 100})
+    await call("GET /api/users/rewards", shopper.headers)
+
+
+async def _fill_a_cart(call: Caller, shopper: Shopper, line: dict[str, object]) -> None:
+    await call("POST /api/cart/add", shopper.headers, json=line)
+    await call("PUT /api/cart/update", shopper.headers, json=line | {"quantity": 2})
+    assert (await call("GET /api/cart", shopper.headers))["itemCount"] == 2
+    await call("POST /api/orders/quote", shopper.headers, json=shopper.order())
+    await call("DELETE /api/cart/remove/{product_id}", shopper.headers, ids=(line["productId"],))
+    assert (await call("POST /api/orders/quote", shopper.headers, json=shopper.order()))["problems"]
+
+
+async def _pack(call: Caller, admin: SignedInPerson, order_id: str) -> None:
+    status = {"status": "preparing"}
+    await call("PATCH /api/admin/orders/{order_id}/status", admin.headers, ids=(order_id,), json=status)
+
+
+async def _drive(
+    app: Application,
+    client: httpx.AsyncClient,
+    call: Caller,
+    admin: SignedInPerson,
+    shopper: Shopper,
+    orders: list[str],
+) -> None:
+    """Deliver the first, bring the second back, and leave the third on the road."""
+    driver = await signed_in(app, client, role=Role.DRIVER)
+    await call("POST /api/driver/shift", driver.headers, json={"online": True})
+    for order_id in orders:
+        await _pack(call, admin, order_id)
+        to = {"driverId": str(driver.id)}
+        await call("POST /api/admin/orders/{order_id}/assign", admin.headers, ids=(order_id,), json=to)
+        await call("POST /api/driver/orders/{order_id}/pickup", driver.headers, ids=(order_id,))
+    assert len((await call("GET /api/driver/orders", driver.headers))["orders"]) == 3
+    delivered, returned, moving = [(order_id,) for order_id in orders]
+    step = "POST /api/driver/orders/{order_id}/"
+    await call(f"{step}arrive", driver.headers, ids=delivered)
+    handover = {"idCheck": id_check(), "cashReceived": 100}
+    await call(f"{step}deliver", driver.headers, ids=delivered, json=handover)
+    await call(f"{step}return", driver.headers, ids=returned, json={"reason": "Nobody opened the door."})
+    await call("POST /api/admin/orders/{order_id}/receive-goods", admin.headers, ids=returned)
+    await call("POST /api/driver/location", driver.headers, json=position(orderId=moving[0]))
+    assert (await call("GET /api/orders/{order_id}/tracking", shopper.headers, ids=moving))["driver"]
+    await call("POST /api/driver/shift", driver.headers, json={"online": False})
+
+
+async def _be_told(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    person = await signed_in(app, client)
+    await call("POST /api/notifications/register-token", person.headers, json={"token": "device-1"})
+    await call("DELETE /api/notifications/register-token", person.headers, json={"token": "device-1"})
+    body = dump({"id": f"evt_{new_id()}", "kind": "payment.succeeded", "intentId": str(new_id())})
+    signature = sign(webhook_secret(app.ports.settings), body, at=int(time.time()))
+    await call("POST /webhooks/sandbox", {HEADER: signature}, content=body)
+
+
+def _bearer(tokens: dict[str, Any]) -> Headers:
+    return {"Authorization": f"Bearer {tokens['accessToken']}"}

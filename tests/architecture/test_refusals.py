@@ -1,0 +1,246 @@
+"""Every door asks who comes: nobody, a forger, yesterday's token, an ended session, and the wrong role are refused."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import httpx
+import jwt
+import pytest
+import socketio
+
+from factories.catalog import make_product
+from factories.delivery import make_order
+from factories.identity import signed_in
+from factories.operations import Operation, operations_of
+from faded_skies import registry
+from faded_skies.bootstrap import Application
+from faded_skies.platform import clock
+from faded_skies.platform.actor import Role
+from faded_skies.platform.db import Database
+from faded_skies.platform.ids import new_id
+from servers import serving
+
+PUBLIC = {
+    "GET /api/categories",
+    "GET /api/products",
+    "GET /api/products/{product_id}",
+    "GET /api/shop",
+    "GET /health",
+    "GET /health/live",
+    "GET /health/ready",
+    "POST /api/auth/forgot-password",
+    "POST /api/auth/login",
+    "POST /api/auth/refresh-token",
+    "POST /api/auth/register",
+    "POST /api/auth/reset-password",
+    "POST /api/auth/verify-email",
+    "POST /api/compliance/calculate-tax",
+    "POST /api/compliance/validate-delivery-area",
+    "POST /webhooks/sandbox",
+}
+FOR = {"/api/driver/": {Role.DRIVER}, "/api/admin/": {Role.ADMIN}}
+"""Beginnings of paths that are for these roles only; the rest is for everybody who signed in."""
+
+SOCKET_EVENTS = {"track-order": set(Role), "driver-location-update": {Role.DRIVER}}
+"""Every event that clients may send, and who may."""
+
+ABSENT_IS_NO_ERROR = {"DELETE /api/cart/remove/{product_id}"}
+
+Headers = dict[str, str]
+
+
+def bearer(token: str) -> Headers:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def call(
+    client: httpx.AsyncClient, operation: Operation, headers: Headers, ids: str = ""
+) -> httpx.Response:
+    """Call the operation with the id in every place of its path, and with its example as the body."""
+    path = operation.path
+    for name in operation.ids:
+        path = path.replace(f"{{{name}}}", ids or str(new_id()))
+    return await client.request(operation.method, path, headers=headers, json=operation.example)
+
+
+async def guarded(app: Application, client: httpx.AsyncClient) -> list[Operation]:
+    return [operation for operation in await operations_of(app, client) if operation.name not in PUBLIC]
+
+
+async def test_what_is_public_is_named_here(app: Application, client: httpx.AsyncClient) -> None:
+    operations = await operations_of(app, client)
+    assert {operation.name for operation in operations if operation.public} == PUBLIC
+
+
+async def test_without_a_token_every_door_but_the_public_ones_stays_shut(
+    app: Application, client: httpx.AsyncClient
+) -> None:
+    for operation in await guarded(app, client):
+        for headers in ({}, {"Authorization": "Basic bWF5YTpwdw=="}, {"Authorization": "Bearer "}):
+            answer = await call(client, operation, headers)
+            assert (answer.status_code, answer.json()["code"]) == (401, "TOKEN_REQUIRED"), operation.name
+            assert answer.headers["www-authenticate"] == "Bearer", operation.name
+
+
+async def _forged(app: Application, client: httpx.AsyncClient) -> str:
+    person = await signed_in(app, client)
+    claims = jwt.decode(person.access_token, options={"verify_signature": False})
+    return jwt.encode(claims, "another-secret-that-is-just-as-long", algorithm="HS256")
+
+
+async def _unsigned(app: Application, client: httpx.AsyncClient) -> str:
+    person = await signed_in(app, client)
+    claims = jwt.decode(person.access_token, options={"verify_signature": False})
+    return jwt.encode(claims, None, algorithm="none")
+
+
+async def _of_nobody(app: Application, client: httpx.AsyncClient) -> str:
+    return app.ports.tokens.issue(user_id=new_id(), session_id=new_id())
+
+
+async def _of_another_session(app: Application, client: httpx.AsyncClient) -> str:
+    mine, other = await signed_in(app, client), await signed_in(app, client, Role.ADMIN)
+    claims = jwt.decode(other.access_token, options={"verify_signature": False})
+    return app.ports.tokens.issue(user_id=mine.id, session_id=claims["sid"])
+
+
+async def _revoked(app: Application, client: httpx.AsyncClient) -> str:
+    person = await signed_in(app, client)
+    assert (await client.post("/api/auth/logout", headers=person.headers)).status_code == 204
+    return person.access_token
+
+
+async def _refresh_token(app: Application, client: httpx.AsyncClient) -> str:
+    return (await signed_in(app, client)).refresh_token
+
+
+async def _nonsense(app: Application, client: httpx.AsyncClient) -> str:
+    return "nonsense"
+
+
+async def _expired(app: Application, client: httpx.AsyncClient) -> str:
+    person = await signed_in(app, client)
+    claims = jwt.decode(person.access_token, options={"verify_signature": False})
+    moment = int((clock.now() - timedelta(seconds=1)).timestamp())
+    secret = app.ports.settings.jwt_secret.get_secret_value()
+    return jwt.encode(claims | {"exp": moment}, secret, algorithm="HS256")
+
+
+BAD_TOKENS: list[tuple[Callable[[Application, httpx.AsyncClient], Awaitable[str]], str]] = [
+    (_forged, "INVALID_TOKEN"),
+    (_unsigned, "INVALID_TOKEN"),
+    (_of_nobody, "INVALID_TOKEN"),
+    (_of_another_session, "INVALID_TOKEN"),
+    (_revoked, "INVALID_TOKEN"),
+    (_refresh_token, "INVALID_TOKEN"),
+    (_nonsense, "INVALID_TOKEN"),
+    (_expired, "TOKEN_EXPIRED"),
+]
+
+
+@pytest.mark.parametrize(("make", "code"), BAD_TOKENS, ids=[make.__name__[1:] for make, _ in BAD_TOKENS])
+async def test_a_bad_token_is_refused_everywhere(
+    app: Application,
+    client: httpx.AsyncClient,
+    make: Callable[[Application, httpx.AsyncClient], Awaitable[str]],
+    code: str,
+) -> None:
+    headers = bearer(await make(app, client))
+    for operation in await guarded(app, client):
+        answer = await call(client, operation, headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, code), operation.name
+        assert answer.headers["www-authenticate"] == "Bearer", operation.name
+
+
+@pytest.mark.parametrize("status", ["suspended", "closed"])
+async def test_an_account_that_is_no_longer_active_is_refused_everywhere(
+    app: Application, client: httpx.AsyncClient, db: Database, status: str
+) -> None:
+    person = await signed_in(app, client)
+    await db.fetch("UPDATE users SET account_status = $2 WHERE id = $1", person.id, status)
+    for operation in await guarded(app, client):
+        answer = await call(client, operation, person.headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "INVALID_TOKEN"), operation.name
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_the_wrong_role_is_refused_before_anything_is_looked_up(
+    app: Application, client: httpx.AsyncClient, role: Role
+) -> None:
+    person = await signed_in(app, client, role)
+    for operation in await guarded(app, client):
+        allowed = next((roles for start, roles in FOR.items() if operation.path.startswith(start)), set(Role))
+        if role not in allowed:
+            answer = await call(client, operation, person.headers)
+            assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_PERMISSIONS"), (
+                operation.name
+            )
+
+
+async def test_a_stranger_and_an_id_of_another_kind_find_nothing(
+    app: Application, client: httpx.AsyncClient
+) -> None:
+    """What is not yours does not exist; the answer tells nothing of whether it does."""
+    owner = await signed_in(app, client)
+    order_id = await make_order(app, owner.id)
+    product_id = await make_product(app.ports.db)
+    people = {role: await signed_in(app, client, role) for role in (Role.CUSTOMER, Role.DRIVER, Role.ADMIN)}
+    method_id = await app.ports.db.fetchval("SELECT id FROM payment_methods WHERE user_id = $1", owner.id)
+    address_id = await app.ports.db.fetchval("SELECT id FROM delivery_addresses WHERE user_id = $1", owner.id)
+    for operation in await operations_of(app, client):
+        if not operation.ids or operation.name in ABSENT_IS_NO_ERROR:
+            continue
+        role = next(
+            (min(roles) for start, roles in FOR.items() if operation.path.startswith(start)), Role.CUSTOMER
+        )
+        wrong = {"nothing": new_id(), "person": owner.id, "method": method_id, "address": address_id}
+        wrong |= {"order": order_id, "product": product_id}
+        if role is Role.ADMIN:
+            del wrong["order"]
+        if operation.path.startswith("/api/products"):
+            del wrong["product"]
+        answers = {
+            kind: await call(client, operation, people[role].headers, str(one)) for kind, one in wrong.items()
+        }
+        told = {
+            (answer.status_code, answer.json()["code"], answer.json()["error"]) for answer in answers.values()
+        }
+        assert len(told) == 1, (operation.name, {kind: answer.text for kind, answer in answers.items()})
+        assert told.pop()[:2] == (404, "NOT_FOUND"), operation.name
+
+
+def test_every_socket_event_is_named_here(app: Application) -> None:
+    assert {event.name for event in registry.client_events(app.ports)} == set(SOCKET_EVENTS)
+
+
+async def test_sockets_refuse_bad_tokens_and_wrong_roles(app: Application, client: httpx.AsyncClient) -> None:
+    owner = await signed_in(app, client)
+    order_id = await make_order(app, owner.id)
+    payloads = {
+        "track-order": {"orderId": str(order_id)},
+        "driver-location-update": {"lat": 30.2, "lng": -97.7},
+    }
+    async with serving(app.asgi) as address:
+        for make, _ in BAD_TOKENS:
+            io = socketio.AsyncClient(reconnection=False)
+            with pytest.raises(socketio.exceptions.ConnectionError):
+                await io.connect(address, auth={"token": await make(app, client)}, transports=["websocket"])
+            assert not io.connected
+        for role in Role:
+            person = await signed_in(app, client, role)
+            io = socketio.AsyncClient(reconnection=False)
+            await io.connect(address, auth={"token": person.access_token}, transports=["websocket"])
+            try:
+                for event, roles in SOCKET_EVENTS.items():
+                    answer = await io.call(event, payloads[event], timeout=5)
+                    if role not in roles:
+                        assert (answer["ok"], answer["code"]) == (False, "INSUFFICIENT_PERMISSIONS"), (
+                            role,
+                            event,
+                        )
+                    elif event == "track-order" and role in {Role.CUSTOMER, Role.DRIVER}:
+                        assert (answer["ok"], answer["code"]) == (False, "NOT_FOUND"), role
+                    else:
+                        assert answer["ok"] is True, (role, event)
+            finally:
+                await io.disconnect()
