@@ -18,7 +18,7 @@ from faded_skies.platform.ids import new_id
 
 log = structlog.get_logger()
 
-_WELL_FORMED = re.compile(r"^[A-Za-z0-9._-]{8,128}$")
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
 
 class Front:
@@ -35,7 +35,7 @@ class Front:
         started = time.perf_counter()
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
-        request_id = given if _WELL_FORMED.match(given) else str(new_id())
+        request_id = given if _WELL_FORMED.fullmatch(given) else str(new_id())
         client = scope.get("client")
         origin.set(Origin(client[0] if client else None, headers.get("user-agent", "")[:300], request_id))
         status = 0
