@@ -74,22 +74,22 @@ class Checkout:
     async def _wish(self) -> Wish:
         chance, customer = self._chance, self._customer
         way = chance.choices(list(WAYS_TO_PAY), list(WAYS_TO_PAY.values()))[0]
-        if way == "declined" and chance.random() < 0.5:  # noqa: PLR2004 - one half
+        if way == "declined" and chance.sometimes(0.5):
             await self._be_refused_a_card()
         method_id = await customer.add_card(TEST_CARDS[way]) if way in TEST_CARDS else customer.methods[way]
         coins: bool | int = False
-        if chance.random() < WITH_COINS:
+        if chance.sometimes(WITH_COINS):
             coins = True
-            if chance.random() < 0.5:  # noqa: PLR2004 - one half names a number
+            if chance.sometimes(0.5):
                 ledger = await self._api.call("GET", "/api/users/rewards")
                 coins = min(ledger.read(wire.whole, "balance"), chance.randrange(50, 1_000))
         return Wish(
             way,
             method_id,
             customer.address_id,
-            tip=chance.choice(TIPS) if chance.random() < TIPPED else 0,
+            tip=chance.choice(TIPS) if chance.sometimes(TIPPED) else 0,
             coins=coins,
-            instructions="Call when you are near." if chance.random() < 0.1 else None,  # noqa: PLR2004 - a share
+            instructions="Call when you are near." if chance.sometimes(0.1) else None,
         )
 
     async def _be_refused_a_card(self) -> None:
@@ -116,16 +116,15 @@ class Checkout:
             small = set(problems) <= {"BELOW_MINIMUM_ORDER", "EMPTY_CART"}
             if not small or attempt == MORE_TRIES or not await self._more():
                 break
-        if self._chance.random() < TRIES_ANYWAY:
+        if self._chance.sometimes(TRIES_ANYWAY):
             await self._try_anyway(wish, problems)
         if "PURCHASE_LIMIT_EXCEEDED" in problems:
             await self._empty_the_cart()
         return None
 
     async def _try_anyway(self, wish: Wish, problems: list[str]) -> None:
-        answer = await self._api.call(
-            "POST", "/api/orders", json=wish.body(), key=new_key(), refusals=frozenset(problems)
-        )
+        refusals = frozenset({*problems, *(["PAYMENT_FAILED"] if wish.way == "declined" else [])})
+        answer = await self._tap(wish, new_key(), refusals)
         order = answer.read(wire.order, "order")
         follow(self._customer, order)
         if not set(problems) & FLEETING:
@@ -155,14 +154,14 @@ class Checkout:
             await self._authenticate(order, answer)
         elif order.status != "confirmed":
             raise answer.unexplained(f"a paid order is {order.status}")
-        elif self._chance.random() < CANCELLED_EARLY:
+        elif self._chance.sometimes(CANCELLED_EARLY):
             await asyncio.sleep(self._chance.uniform(0, 4))
             await self._cancel(order.id)
 
     async def _place(self, wish: Wish, refusals: frozenset[str]) -> Answer:
         """Place the order; an impatient customer taps twice, and must not get two."""
         key = new_key()
-        if self._chance.random() >= DOUBLE_TAPPED:
+        if not self._chance.sometimes(DOUBLE_TAPPED):
             return await self._tap(wish, key, refusals)
         self._counts["double_taps"] += 1
         impatient = refusals | {"IDEMPOTENCY_IN_PROGRESS"}
@@ -234,12 +233,12 @@ class Checkout:
 
     async def _authenticate(self, order: wire.Order, answer: Answer) -> None:
         """Go to the bank's page of the sandbox and pass or fail there, or turn round."""
-        if self._chance.random() < WALKS_AWAY:
+        if self._chance.sometimes(WALKS_AWAY):
             await self._cancel(order.id)
             return
         secret = answer.read(wire.text, "payment", "clientSecret")
         intent_id = secret.partition("_secret_")[0]
-        fails = self._chance.random() < FAILS_AUTHENTICATION
+        fails = self._chance.sometimes(FAILS_AUTHENTICATION)
         outcome = {"client_secret": secret, "outcome": "fail" if fails else "complete"}
         await self._api.call("POST", "/sandbox/authenticate/{id}", of=intent_id, form=outcome)
         self._counts["authenticated"] += 1

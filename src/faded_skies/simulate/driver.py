@@ -116,7 +116,7 @@ class Driver:
         self.doing = "at the door"
         await asyncio.sleep(self._chance.uniform(*AT_THE_DOOR) / self._scene.plan.speed)
         person = _BY_PHONE.get((stop.contact or "")[-4:])
-        if person is None or self._chance.random() < NOBODY_THERE:
+        if person is None or self._chance.sometimes(NOBODY_THERE):
             await self._step(
                 stop,
                 "return",
@@ -139,12 +139,12 @@ class Driver:
         cash: dict[str, object] = {}
         if stop.cash_due:
             bills = -(-stop.cash_due // 2000) * 2000
-            exact = self._chance.random() < 0.5  # noqa: PLR2004 - one half has it counted out
+            exact = self._chance.sometimes(0.5)
             cash = {"cashReceived": (stop.cash_due if exact else bills) / 100}
-        if self._chance.random() < WRONG_ID_FIRST:
+        if self._chance.sometimes(WRONG_ID_FIRST):
             stranger = {**check, "dateOfBirth": (person.date_of_birth + timedelta(days=1)).isoformat()}
             await self._must_refuse(stop, {"idCheck": stranger, **cash}, "ID_CHECK_FAILED")
-        if cash and self._chance.random() < FORGETS_CASH:
+        if cash and self._chance.sometimes(FORGETS_CASH):
             await self._must_refuse(stop, {"idCheck": check}, "CASH_MISSING")
         await self._step(stop, "deliver", becomes="delivered", body={"idCheck": check, **cash})
 
@@ -185,7 +185,7 @@ class Driver:
 
     async def _drive(self, goal: Point, order_id: str | None) -> None:
         """Drive by road and tell the position every second, by socket or a few at a time by the API."""
-        tell = self._tell_by_api if self._chance.random() < BY_API else self._tell_by_socket
+        tell = self._tell_by_api if self._chance.sometimes(BY_API) else self._tell_by_socket
         kept: list[dict[str, object]] = []
         for position in drive(route(self._at, goal), every=TICK * self._scene.plan.speed):
             started = time.monotonic()

@@ -12,6 +12,14 @@ SHOP = JUNCTIONS["Congress at 6th"]
 """Where drivers fetch orders and wait for them."""
 
 
+class Luck(random.Random):
+    """One person's chance."""
+
+    def sometimes(self, share: float) -> bool:
+        """Return True in this share of all cases."""
+        return self.random() < share
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What the operator asked for."""
@@ -46,9 +54,9 @@ class Scene:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when no more orders come: what is on the road is brought home, and nothing else leaves."""
 
-    def chance(self, name: str) -> random.Random:
+    def chance(self, name: str) -> Luck:
         """Return a person's own luck, so that one person's choices do not change another's."""
-        return random.Random(f"{self.plan.seed} {name}")  # noqa: S311 - play, not security
+        return Luck(f"{self.plan.seed} {name}")
 
     @property
     def pause(self) -> float:

@@ -64,7 +64,7 @@ class View:
     def _drivers(self) -> Table:
         table = Table(box=None, show_header=False, pad_edge=False)
         for driver in self._town.drivers:
-            table.add_row(f"  {driver.person.first_name}", f"{driver.load} orders", escape(driver.doing))
+            table.add_row(f"  {driver.person.first_name}", f"{driver.load} to bring", escape(driver.doing))
         return table
 
     def _calls(self) -> Table:

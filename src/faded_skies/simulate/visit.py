@@ -5,13 +5,17 @@ import asyncio
 from faded_skies.demo.catalogue import CATEGORIES, PRODUCTS
 from faded_skies.simulate import wire
 from faded_skies.simulate.checkout import Checkout
-from faded_skies.simulate.client import Refused, going_on
+from faded_skies.simulate.client import NOT_MODIFIED, Refused, going_on
 from faded_skies.simulate.customer import Customer
 
 ABANDONS = 0.12
 """Share of visits that end without an order."""
 
 CART_IS_FULL = 6
+
+SHORTEST_MISSPELLED = 5
+"""Letters; a shorter word with a typing error is another word."""
+
 PAGE = 24
 CART_REFUSALS = frozenset({"OUT_OF_STOCK", "PURCHASE_LIMIT_EXCEEDED"})
 
@@ -39,7 +43,7 @@ class Visit:
         chosen = await self._browse()
         await self._fill(chosen, self._chance.choice((1, 2, 2, 3)))
         await self._change_of_mind()
-        if self._chance.random() < ABANDONS:
+        if self._chance.sometimes(ABANDONS):
             self._customer.tally.counts["abandoned"] += 1
             return
         await Checkout(self._customer, more=self.put_one_more).run()
@@ -75,21 +79,20 @@ class Visit:
 
     def _query(self, slugs: list[str]) -> dict[str, str | int]:
         chance = self._chance
-        way = chance.random()
-        if way < 0.35:  # noqa: PLR2004 - shares of one throw
-            return {"search": self._search_words(), "limit": PAGE}
-        if way < 0.45:  # noqa: PLR2004 - as above
-            return {"featured": "true"}
-        if way < 0.6:  # noqa: PLR2004 - as above
-            return {"inStock": "true", "sort": "price_asc", "limit": PAGE, "offset": chance.randrange(100)}
-        return {"category": chance.choice(slugs), "limit": PAGE}
+        queries: list[dict[str, str | int]] = [
+            {"search": self._search_words(), "limit": PAGE},
+            {"category": chance.choice(slugs), "limit": PAGE},
+            {"inStock": "true", "sort": "price_asc", "limit": PAGE, "offset": chance.randrange(100)},
+            {"featured": "true"},
+        ]
+        return chance.choices(queries, (35, 40, 15, 10))[0]
 
     def _search_words(self) -> str:
         """Return a word of a product's name, sometimes with a typing error."""
         chance = self._chance
         words = [word for word in chance.choice(PRODUCTS).name.split() if word.isalpha()]
         word = max(words, key=len, default="haze")
-        if len(word) < 5 or chance.random() < 0.7:  # noqa: PLR2004 - short words with errors are other words
+        if len(word) < SHORTEST_MISSPELLED or chance.sometimes(0.7):
             return word
         place = chance.randrange(1, len(word) - 1)
         return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
@@ -102,9 +105,9 @@ class Visit:
         if not answer.etag:
             raise answer.unexplained("the list has no ETag")
         await self._think()
-        if self._chance.random() < 0.3:  # noqa: PLR2004 - the share that comes back to a list
+        if self._chance.sometimes(0.3):
             again = await self._api.call("GET", "/api/products", query=query, etag=answer.etag)
-            if again.status == 304:  # noqa: PLR2004 - Not Modified
+            if again.status == NOT_MODIFIED:
                 self._customer.tally.counts["not_modified"] += 1
             elif again.etag == answer.etag:
                 raise again.unexplained("the list was sent again although its ETag is the same")
@@ -114,7 +117,7 @@ class Visit:
         exhausted = self._customer.exhausted
         wanted = [product for product in choice if product.product_class not in exhausted] or choice
         for product in self._chance.sample(wanted, min(pieces, len(wanted))):
-            await self._put(product, 2 if self._chance.random() < 0.25 else 1)  # noqa: PLR2004 - a share
+            await self._put(product, 2 if self._chance.sometimes(0.25) else 1)
 
     async def _put(self, listed: wire.Product, quantity: int) -> bool:
         """Open a product's page and put it into the cart; False when the shop refuses for a good reason."""
@@ -142,15 +145,14 @@ class Visit:
 
     async def _change_of_mind(self) -> None:
         """Sometimes change a quantity or put something back."""
-        whim = self._chance.random()
-        if whim > 0.3:  # noqa: PLR2004 - a share
+        if not self._chance.sometimes(0.3):
             return
         cart = await self.cart()
         if not cart.lines:
             return
         line = self._chance.choice(cart.lines)
         await self._think()
-        if whim < 0.1 and len(cart.lines) > 1:  # noqa: PLR2004 - a share
+        if len(cart.lines) > 1 and self._chance.sometimes(0.3):
             answer = await self._api.call("DELETE", "/api/cart/remove/{id}", of=line.product_id)
             if line.product_id in {left.product_id for left in answer.read(wire.cart).lines}:
                 raise answer.unexplained("what was removed is still in the cart")
