@@ -16,6 +16,7 @@ from faded_skies.bootstrap import Application
 from faded_skies.domains.identity import service
 from faded_skies.domains.notifications.ports import Email
 from faded_skies.platform.actor import Role
+from faded_skies.platform.ids import new_id
 
 PASSWORD = "Test-Skies-42!"
 BORN = date(1990, 5, 17)
@@ -65,9 +66,11 @@ async def make_person(
     email_verified: bool = True,
 ) -> UUID:
     """Make a person who signs in with PASSWORD; customers are ID-verified unless told otherwise."""
+    user_id = new_id()
     async with app.ports.db.transaction() as tx:
-        return await service.create_person(
+        await service.create_person(
             tx,
+            user_id=user_id,
             email=email or f"{role}-{next(_numbers)}@example.com",
             password_hash=password_hash(),
             full_name=full_name,
@@ -77,6 +80,7 @@ async def make_person(
             id_verified=id_verified,
             email_verified=email_verified,
         )
+    return user_id
 
 
 async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> SignedInPerson:

@@ -71,7 +71,8 @@ async def seed(settings: Settings, *, progress: Callable[[str], None]) -> None:
         _write_media(settings.data / "media")
         hasher: PasswordHasher = application.ports.get(PasswordHasher)
         password_hash = await hasher.hash(people.PASSWORD)
-        cards = await _attach_cards(application)
+        ids = {person.email: new_id() for person in PEOPLE}
+        cards = await _attach_cards(application, ids)
         async with application.ports.db.transaction() as tx:
             await tx.execute("SELECT pg_advisory_xact_lock(7262024002)")
             if await tx.fetchval("SELECT EXISTS (SELECT FROM shop)"):
@@ -84,7 +85,9 @@ async def seed(settings: Settings, *, progress: Callable[[str], None]) -> None:
             await _fill_shelves(tx)
             progress(f"Welcoming {len(PEOPLE)} people")
             for person in PEOPLE:
-                await _welcome(tx, person, password_hash, cards.get(person.email), application)
+                await _welcome(
+                    tx, person, ids[person.email], password_hash, cards.get(person.email), application
+                )
 
 
 def _write_media(folder: Path) -> None:
@@ -97,10 +100,12 @@ def _write_media(folder: Path) -> None:
             (folder / kind / f"{product.slug}.{suffix}").write_bytes(draw(product))
 
 
-async def _attach_cards(application: Application) -> dict[str, MethodDetails]:
+async def _attach_cards(application: Application, ids: dict[str, UUID]) -> dict[str, MethodDetails]:
     # At the gateway first: no vendor is called while the transaction is open.
     gateway: PaymentGateway = application.ports.get(PaymentGateway)
-    return {person.email: await gateway.attach(new_id(), "pm_card_visa") for person in people.CUSTOMERS}
+    return {
+        person.email: await gateway.attach(ids[person.email], "pm_card_visa") for person in people.CUSTOMERS
+    }
 
 
 async def _fill_shelves(tx: Tx) -> None:
@@ -160,10 +165,16 @@ def _images(products: Sequence[Product], ids: dict[str, UUID]) -> list[NewImage]
 
 
 async def _welcome(
-    tx: Tx, person: Person, password_hash: str, card: MethodDetails | None, application: Application
+    tx: Tx,
+    person: Person,
+    user_id: UUID,
+    password_hash: str,
+    card: MethodDetails | None,
+    application: Application,
 ) -> None:
-    user_id = await identity.create_person(
+    await identity.create_person(
         tx,
+        user_id=user_id,
         email=person.email,
         password_hash=password_hash,
         full_name=f"{person.first_name} {person.last_name}",

@@ -9,6 +9,11 @@ import structlog
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
+# Where it happened, without the values of local variables: those hold passwords and addresses.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def _render(_logger: object, _name: str, event: structlog.typing.EventDict) -> bytes:
     return orjson.dumps(event, default=str)
@@ -22,7 +27,7 @@ def configure(level: str, *, process: str, stream: TextIO = sys.stderr) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.dict_tracebacks,
+            _TRACEBACKS,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _render,
         ],

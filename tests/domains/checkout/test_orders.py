@@ -175,6 +175,7 @@ async def test_a_declined_card_keeps_the_cart_and_another_card_pays(
     assert confirmed.status_code == 200, confirmed.text
     assert confirmed.json()["order"]["status"] == "confirmed"
     assert confirmed.json()["payment"] == {"status": "succeeded"}
+    assert (await client.get("/api/cart", headers=shopper.headers)).json()["items"] == []
     again = await place(client, shopper)
     assert again.json()["code"] == "EMPTY_CART"
     assert await stock_of(app, product) == 3

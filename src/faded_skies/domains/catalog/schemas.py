@@ -28,6 +28,8 @@ def _none_when_blank(value: object) -> object:
 
 
 def _id(text: str) -> UUID | None:
+    if len(text) != 36:  # noqa: PLR2004 - RFC 9562 §4; a slug need not cost an exception
+        return None
     try:
         return UUID(text)
     except ValueError:

@@ -97,7 +97,7 @@ async def _place(checkout: Checkout, actor: Actor, body: PlaceOrder, call: Call 
     placed = await placing.reserve(checkout, actor, body.wish(), call)
     if isinstance(placed, Answer):
         return placed.response()
-    outcome = await placing.charge(checkout, actor, placed)
+    outcome = await placing.charge(checkout, placed)
     try:
         outcome.check()
         answer = Answer(201, await _present(checkout, outcome))

@@ -113,8 +113,10 @@ async def register(
 ) -> Grant:
     """Make a customer and their first session; a welcome follows. Raises Underage or EmailTaken."""
     check_age(date_of_birth)
-    user_id = await create_person(
+    user_id = new_id()
+    await create_person(
         tx,
+        user_id=user_id,
         email=email,
         password_hash=password_hash,
         full_name=full_name,
@@ -132,6 +134,7 @@ async def register(
 async def create_person(
     tx: Tx,
     *,
+    user_id: UUID,
     email: str,
     password_hash: str | None,
     full_name: str,
@@ -140,9 +143,8 @@ async def create_person(
     role: Role,
     id_verified: bool,
     email_verified: bool,
-) -> UUID:
-    """Make a person of any role, without mail or session. Raises EmailTaken."""
-    user_id = new_id()
+) -> None:
+    """Make a person of any role under the caller's new id, without mail or session. Raises EmailTaken."""
     await queries.insert_user(
         tx,
         user_id,
@@ -156,7 +158,6 @@ async def create_person(
         id_verified=id_verified,
     )
     tx.audit("person.created", object_type="user", object_id=user_id, actor_id=None, role=role)
-    return user_id
 
 
 async def find_account(db: Database, email: str) -> Account | None:

@@ -114,8 +114,8 @@ async def set_eta(source: Database | Tx, order_id: UUID, eta_at: datetime) -> No
     await queries.set_eta(source, order_id, eta_at)
 
 
-async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> None:
-    """Make an order. `settled`: nothing is to be charged now, so it is confirmed at once.
+async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> Order:
+    """Make an order and return it. `settled`: nothing is to be charged now, so it is confirmed at once.
 
     Otherwise it is pending and holds its stock and coins for 15 minutes.
     """
@@ -132,6 +132,7 @@ async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> Non
     )
     placed = await lock_order(tx, order.id)
     _tell(tx, placed, status, rules.MESSAGES[status], placed.created_at, actor_id=order.user_id)
+    return placed
 
 
 async def move(

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from faded_skies.domains.checkout import queries
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.service.placing import Outcome, settle
 from faded_skies.domains.orders import service as orders
@@ -18,9 +19,19 @@ UNPAID = frozenset({Status.PENDING, Status.PAYMENT_FAILED})
 async def confirm(checkout: Checkout, actor: Actor, order_id: UUID, method_id: UUID | None) -> Outcome:
     """Ask where the payment stands, or pay with another method.
 
-    An order that is paid already is answered as it is. Raises OrderNotFound, IllegalMove for an ended order,
-    PaymentFailed, TenderNotAllowed, GatewayUnavailable.
+    An order that is paid already is answered as it is. A cart that was kept after a decline is taken once the
+    money comes. Raises OrderNotFound, IllegalMove for an ended order, PaymentFailed, TenderNotAllowed,
+    GatewayUnavailable.
     """
+    outcome = await _confirm(checkout, actor, order_id, method_id)
+    if outcome.order.status is not Status.PAYMENT_FAILED:
+        items = (await orders.list_items(checkout.db, [order_id]))[order_id]
+        taken = {item.product_id: item.quantity for item in items}
+        await queries.take_cart(checkout.valkey, actor.id, outcome.order.cart_id, taken)
+    return outcome
+
+
+async def _confirm(checkout: Checkout, actor: Actor, order_id: UUID, method_id: UUID | None) -> Outcome:
     order = await orders.get_order_for(checkout.db, actor, order_id)
     if order.status not in UNPAID:
         return Outcome(_still_alive(order), None)

@@ -36,7 +36,7 @@ from faded_skies.platform.ids import new_id
 class Placed:
     """An order that holds its stock and coins; `intent` and `method` are set while something is to be charged."""
 
-    order_id: UUID
+    order: Order
     cart: Cart
     intent: Intent | None = None
     method: PaymentMethod | None = None
@@ -83,7 +83,7 @@ async def reserve(checkout: Checkout, actor: Actor, wish: Wish, call: Call | Non
             return await _take_up(tx, actor, first, cart)
         placed = await attempt(tx, call, work)
         if call and isinstance(placed, Placed):
-            await call.leave_subject(tx, placed.order_id)
+            await call.leave_subject(tx, placed.order.id)
         return placed
 
 
@@ -91,10 +91,9 @@ async def _take_up(tx: Tx, actor: Actor, order_id: UUID, cart: Cart) -> Placed:
     order = await orders.get_order_for(tx, actor, order_id)
     intent = await payments.find_open_intent(tx, order_id)
     if intent is None:
-        return Placed(order_id, cart)
-    return Placed(
-        order_id, cart, intent, await payments.get_method_for(tx, actor.id, order.payment_method_id)
-    )
+        return Placed(order, cart)
+    method = await payments.get_method_for(tx, actor.id, order.payment_method_id)
+    return Placed(order, cart, intent, method)
 
 
 async def _reserve(
@@ -110,7 +109,7 @@ async def _reserve(
         raise EmptyCart
     order = _new_order(actor.id, cart.id, appraisal, wish, rules_hash=checkout.book.digest)
     settled = order.amount_due_cents == 0 or appraisal.method.type is Tender.CASH
-    await orders.place(tx, order, settled=settled, now=now)
+    placed = await orders.place(tx, order, settled=settled, now=now)
     await inventory.reserve(
         tx,
         order_id=order.id,
@@ -119,9 +118,9 @@ async def _reserve(
     if order.coins_used:
         await rewards.hold(tx, user_id=actor.id, order_id=order.id, coins=order.coins_used)
     if settled:
-        return Placed(order.id, cart)
+        return Placed(placed, cart)
     intent = await _open_intent(tx, order, appraisal.method, wish.payment_intent)
-    return Placed(order.id, cart, intent, appraisal.method)
+    return Placed(placed, cart, intent, appraisal.method)
 
 
 async def _open_intent(tx: Tx, order: NewOrder, method: PaymentMethod, named: str | None) -> Intent:
@@ -182,11 +181,11 @@ def _new_order(
     )
 
 
-async def charge(checkout: Checkout, actor: Actor, placed: Placed) -> Outcome:
+async def charge(checkout: Checkout, placed: Placed) -> Outcome:
     """Ask the gateway and settle in a second transaction; then empty the cart, unless the money was refused."""
     if placed.intent is None or placed.method is None:
         result = None
-        order = await orders.get_order_for(checkout.db, actor, placed.order_id)
+        order = placed.order
     else:
         result = await payments.charge(checkout.gateway, placed.intent, placed.method)
         order = await settle(checkout, placed.intent.id, result)
