@@ -156,10 +156,11 @@ async def _welcome(application: Application, number: int, password_hash: str) ->
     ports = application.ports
     gateway: PaymentGateway = ports.get(PaymentGateway)
     example = people.CUSTOMERS[number % len(people.CUSTOMERS)]
-    email = f"customer-{number}@bench.example"
+    email, user_id = f"customer-{number}@bench.example", new_id()
     async with ports.db.transaction() as tx:
-        user_id = await identity.create_person(
+        await identity.create_person(
             tx,
+            user_id=user_id,
             email=email,
             password_hash=password_hash,
             full_name=f"{example.first_name} {example.last_name}",
