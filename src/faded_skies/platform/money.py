@@ -1,9 +1,10 @@
 """Money is whole US cents inside and a JSON number with at most two decimals outside; floats never carry a sum."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 Cents = int
 
@@ -15,7 +16,26 @@ def to_dollars(cents: Cents) -> float:
     return cents / 100
 
 
-Dollars = Annotated[
+def _a_number(value: object) -> object:
+    if isinstance(value, str):
+        raise PydanticCustomError("number", "Write this as a number, without quotes, such as 24.5.")
+    return value
+
+
+class JsonNumber:
+    """Metadata of a `Sum` in a body: a JSON number only, where pydantic would take a text as well."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_a_number, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        told: dict[str, Any] = handler(schema)
+        return told | next(way for way in told.pop("anyOf") if way["type"] == "number")
+
+
+Sum = Annotated[
     Decimal,
     Field(
         ge=0,
@@ -26,7 +46,10 @@ Dollars = Annotated[
         examples=[24.5],
     ),
 ]
-"""A sum as a client writes it: dollars, not negative, at most two decimals. `cents_of` makes it ours."""
+"""A sum as a query string writes it: dollars, not negative, at most two decimals. `cents_of` makes it ours."""
+
+Dollars = Annotated[Sum, JsonNumber()]
+"""A sum as a body writes it."""
 
 
 def cents_of(dollars: Decimal) -> Cents:

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from faded_skies.domains.catalog.models import Filter, ProductClass, Sort, Strain
 from faded_skies.domains.catalog.rules import search_words
 from faded_skies.platform.http.fields import Body, Id, Line, Note, Shape, Text
-from faded_skies.platform.money import Dollars, cents_of
+from faded_skies.platform.money import Sum, cents_of
 from faded_skies.platform.paging import DEEPEST, DEFAULT_ROWS, MOST_ROWS
 
 _MOST_EFFECTS = 10
@@ -57,8 +57,8 @@ class ProductQuery(Body):
         Annotated[list[_Short], Field(max_length=_MOST_EFFECTS), BeforeValidator(_several)] | None,
         Field(description="Every one of these; repeat it or separate by commas."),
     ] = None
-    min_price: Annotated[Dollars | None, Field(description="Dollars, inclusive.")] = None
-    max_price: Annotated[Dollars | None, Field(description="Dollars, inclusive.")] = None
+    min_price: Annotated[Sum | None, Field(description="Dollars, inclusive.")] = None
+    max_price: Annotated[Sum | None, Field(description="Dollars, inclusive.")] = None
     in_stock: Annotated[bool | None, Field(description="Only what is there (or is sold out).")] = None
     sort: Annotated[
         Sort | None, Field(description="Without it: relevance for a search, else the newest first.")

@@ -11,13 +11,13 @@ from faded_skies.domains.compliance.service import LimitUse, tax_summary
 from faded_skies.domains.orders.schemas import OrderShape
 from faded_skies.platform.geo import METRES_PER_MILE
 from faded_skies.platform.http.fields import Body, Id, Note, Shape, Text
-from faded_skies.platform.money import Dollars, cents_of, to_dollars
+from faded_skies.platform.money import JsonNumber, Sum, cents_of, to_dollars
 
 MOST_OF_ONE = 100
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_OF_ONE, description="How many to add.")]
 Coins = Annotated[int, Field(strict=True, ge=0, le=100_000_000, description="FS coins; one is worth a cent.")]
-Tip = Annotated[Dollars, Field(le=1000, description="Dollars for the driver.")]
+Tip = Annotated[Sum, Field(le=1000, description="Dollars for the driver."), JsonNumber()]
 
 
 class AddToCart(

@@ -9,7 +9,7 @@ from pydantic import Field
 from faded_skies.domains.payments.models import Intent, PaymentMethod, Tender
 from faded_skies.domains.payments.rules import wire_status
 from faded_skies.platform.http.fields import Body, Id, Line, Shape
-from faded_skies.platform.money import Dollars
+from faded_skies.platform.money import JsonNumber, Sum
 
 GatewayId = Annotated[Line, Field(max_length=255, examples=["pm_card_visa"])]
 """A payment method as the gateway's own client library names it."""
@@ -35,7 +35,7 @@ class CreateIntent(
 ):
     """A payment prepared before its order. `paymentMethodId` is ours, or the gateway's own id."""
 
-    amount: Annotated[Dollars, Field(ge=0.5)]
+    amount: Annotated[Sum, Field(ge=0.5), JsonNumber()]
     payment_method_id: GatewayId
 
 

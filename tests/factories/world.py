@@ -1,0 +1,81 @@
+"""A small world in which every operation has somebody who may call it, and something to call it for."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from factories.catalog import make_product
+from factories.delivery import make_order
+from factories.identity import SignedInPerson, signed_in
+from factories.operations import Operation
+from factories.shop import Shopper, make_shopper, open_shop, put_in_cart
+from faded_skies.bootstrap import Application
+from faded_skies.domains.orders.service import Status
+from faded_skies.platform.actor import Role
+from faded_skies.platform.db import Database
+
+
+@dataclass(frozen=True)
+class World:
+    """An open shop with a product, a customer with a full cart, and one of their orders on the road."""
+
+    shopper: Shopper
+    driver: SignedInPerson
+    admin: SignedInPerson
+    product_id: UUID
+    order_id: UUID
+
+    def headers(self, operation: Operation) -> dict[str, str]:
+        """The headers of somebody who may call it."""
+        if operation.path.startswith("/api/admin/"):
+            return self.admin.headers
+        if operation.path.startswith("/api/driver/"):
+            return self.driver.headers
+        return {} if operation.public else self.shopper.headers
+
+    def path(self, operation: Operation) -> str:
+        """Its path, with ids that exist."""
+        known = {
+            "product_id": self.product_id,
+            "order_id": self.order_id,
+            "address_id": self.shopper.address_id,
+            "method_id": self.shopper.methods["card"],
+        }
+        path = operation.path
+        for name in operation.ids:
+            path = path.replace(f"{{{name}}}", str(known[name]))
+        return path
+
+    def body(self, operation: Operation) -> dict[str, Any]:
+        """The document's example of its body, with ids that exist."""
+        known = {
+            "productId": self.product_id,
+            "deliveryAddressId": self.shopper.address_id,
+            "paymentMethodId": self.shopper.methods["card"],
+            "orderId": self.order_id,
+            "driverId": self.driver.id,
+        }
+        example: dict[str, Any] = operation.example
+        return example | {name: str(value) for name, value in known.items() if name in example}
+
+
+async def make_world(app: Application, client: httpx.AsyncClient) -> World:
+    await open_shop(app)
+    product_id = await make_product(app.ports.db, stock=50)
+    shopper = await make_shopper(app, client)
+    driver = await signed_in(app, client, Role.DRIVER)
+    admin = await signed_in(app, client, Role.ADMIN)
+    order_id = await make_order(app, shopper.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+    await put_in_cart(client, shopper, product_id)
+    return World(shopper, driver, admin, product_id, order_id)
+
+
+async def rows_of(db: Database) -> dict[str, int]:
+    """How many rows each table holds."""
+    tables = await db.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    counts = " UNION ALL ".join(
+        f"SELECT '{name}' AS name, count(*) AS rows FROM \"{name}\"" for (name,) in tables
+    )
+    return {row["name"]: row["rows"] for row in await db.fetch(counts)}
