@@ -32,7 +32,8 @@ class JsonNumber:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         told: dict[str, Any] = handler(schema)
-        return told | next(way for way in told.pop("anyOf") if way["type"] == "number")
+        number: dict[str, Any] = next(way for way in told.pop("anyOf") if way["type"] == "number")
+        return told | number
 
 
 Sum = Annotated[
