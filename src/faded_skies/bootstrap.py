@@ -93,12 +93,19 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     outbox = Outbox(ports.settings.data / "outbox", sender=ports.settings.from_email)
     for kind in (Outbox, Mailer, Pusher):
         ports.provide(kind, outbox)
+    ports.doubles["mail"] = "Mail and push go to a local outbox; nothing leaves this machine."
     if ports.settings.environment == "production":
         ports.provide(PaymentGateway, NoCards())
+        ports.doubles["stripe"] = "No card gateway is connected: cash and coins only."
     else:
         ports.provide(PaymentGateway, await stack.enter_async_context(open_sandbox(ports.settings)))
+        ports.doubles["stripe"] = "The built-in sandbox stands in for a card gateway; no money moves."
     ports.provide(Geocoder, ZipcodeGeocoder())
-    ports.provide(RuleBook, compliance.read_rules(ports.settings.jurisdiction))
+    ports.doubles["maps"] = "Addresses are placed at the middle of their ZIP code, or where the customer's pin is."
+    book = compliance.read_rules(ports.settings.jurisdiction)
+    ports.provide(RuleBook, book)
+    if book.fictional:
+        ports.doubles["law"] = f"The rules of {book.name} are made up; they let nobody sell anywhere."
 
 
 def _wire(ports: Ports) -> None:
@@ -132,7 +139,7 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     settings = ports.settings
     meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
     stack.push_async_callback(meter.close)
-    api = build_api(version=settings.version, ports=ports, routers=[*registry.routers(ports), *_pages(ports)])
+    api = build_api(version=settings.version, ports=ports, routers=[*registry.routers(), *_pages(ports)])
     api.mount("/media", StaticFiles(directory=settings.data / "media", check_dir=False), name="media")
     server = sockets.build_server(
         manager,

@@ -14,11 +14,11 @@ from faded_skies.domains.delivery import sockets as delivery_sockets
 from faded_skies.domains.identity import endpoints as identity
 from faded_skies.domains.identity import jobs as identity_jobs
 from faded_skies.domains.identity.service import IdentityAuthenticator
+from faded_skies.domains.notifications import endpoints as notifications
+from faded_skies.domains.notifications import subscribers as notifications_subscribers
 from faded_skies.domains.orders import endpoints as orders
 from faded_skies.domains.orders import jobs as orders_jobs
 from faded_skies.domains.orders import subscribers as orders_subscribers
-from faded_skies.domains.notifications import endpoints as notifications
-from faded_skies.domains.notifications import subscribers as notifications_subscribers
 from faded_skies.domains.payments import endpoints as payments
 from faded_skies.domains.payments import jobs as payments_jobs
 from faded_skies.domains.payments import subscribers as payments_subscribers
@@ -42,7 +42,7 @@ def authenticator(db: Database, tokens: AccessTokens) -> Authenticator:
     return IdentityAuthenticator(db, tokens)
 
 
-def routers(ports: Ports) -> Sequence[APIRouter]:
+def routers() -> Sequence[APIRouter]:
     """Return the routers, the hot ones first: the framework tries them in order."""
     return [
         catalog.router,

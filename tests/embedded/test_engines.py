@@ -17,7 +17,7 @@ import redis
 from faded_skies.platform.embedded import EngineFailed, Engines, binaries, start
 
 if TYPE_CHECKING:
-    from tests.embedded.conftest import App, Folder
+    from embedded.conftest import App, Folder
 
     StartApp = Callable[..., App]
     Sql = Callable[[Engines, str], Any]

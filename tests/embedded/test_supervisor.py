@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 if TYPE_CHECKING:
-    from tests.embedded.conftest import Folder
+    from embedded.conftest import Folder
 
     Until = Callable[[Callable[[], object], str], None]
 

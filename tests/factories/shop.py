@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+
 from factories.identity import signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.payments import service as payments
@@ -68,7 +69,12 @@ async def open_shop(app: Application, **area: Any) -> None:
 
 
 async def make_shopper(
-    app: Application, client: httpx.AsyncClient, *, cards: tuple[str, ...] = (), city: str = "Austin", **person: Any
+    app: Application,
+    client: httpx.AsyncClient,
+    *,
+    cards: tuple[str, ...] = (),
+    city: str = "Austin",
+    **person: Any,
 ) -> Shopper:
     """Make a verified customer with an address downtown, a good card, cash and coins, and further test `cards`."""
     user = await signed_in(app, client, **person)

@@ -5,12 +5,15 @@ from collections import Counter
 from typing import Any
 
 import httpx
+
 from factories.catalog import make_product
 from factories.shop import Shopper, give_coins, make_shopper, open_shop, put_in_cart, stock_of
 from faded_skies.bootstrap import Application
 
 
-async def place(client: httpx.AsyncClient, shopper: Shopper, body: dict[str, Any], **headers: str) -> httpx.Response:
+async def place(
+    client: httpx.AsyncClient, shopper: Shopper, body: dict[str, Any], **headers: str
+) -> httpx.Response:
     return await client.post("/api/orders", json=body, headers={**shopper.headers, **headers})
 
 
@@ -42,7 +45,9 @@ async def test_a_hundred_buyers_for_the_last_ten(app: Application, client: httpx
     carts = await asyncio.gather(*(client.get("/api/cart", headers=shopper.headers) for shopper in shoppers))
     assert sum(cart.json()["itemCount"] for cart in carts) == 90
     paid = await db.fetchval("SELECT count(*) FROM payment_intents")
-    assert paid == await db.fetchval("SELECT count(*) FROM orders WHERE tender = 'card' AND payment_status = 'paid'")
+    assert paid == await db.fetchval(
+        "SELECT count(*) FROM orders WHERE tender = 'card' AND payment_status = 'paid'"
+    )
 
 
 async def test_one_cart_in_two_tabs_becomes_one_order(app: Application, client: httpx.AsyncClient) -> None:
@@ -120,7 +125,9 @@ async def test_a_daily_limit_holds_over_parallel_carts(app: Application, client:
     assert bought <= 70_875
 
 
-async def test_an_order_cancelled_many_times_gives_back_once(app: Application, client: httpx.AsyncClient) -> None:
+async def test_an_order_cancelled_many_times_gives_back_once(
+    app: Application, client: httpx.AsyncClient
+) -> None:
     await open_shop(app)
     product = await make_product(app.ports.db, price_cents=2000, stock=10)
     shopper = await make_shopper(app, client)

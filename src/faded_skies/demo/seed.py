@@ -187,17 +187,15 @@ async def _welcome(
     if person.address is not None:
         await _give_address(tx, user_id, person.address)
     if person.car is not None:
-        await delivery.add_vehicle(
-            tx, make=person.car.make, model=person.car.model, plate=person.car.plate
-        )
+        await delivery.add_vehicle(tx, make=person.car.make, model=person.car.model, plate=person.car.plate)
     if card is not None:
         gateway: PaymentGateway = application.ports.get(PaymentGateway)
-        await payments.add_card(
-            tx, user_id=user_id, tender=Tender.CARD, provider=gateway.name, details=card
-        )
+        await payments.add_card(tx, user_id=user_id, tender=Tender.CARD, provider=gateway.name, details=card)
         await payments.add_shop_method(tx, user_id=user_id, tender=Tender.CASH)
         await payments.add_shop_method(tx, user_id=user_id, tender=Tender.FS_COIN)
-        await rewards.grant(tx, user_id=user_id, coins=WELCOME_COINS, description="A welcome from the demo shop")
+        await rewards.grant(
+            tx, user_id=user_id, coins=WELCOME_COINS, description="A welcome from the demo shop"
+        )
 
 
 async def _give_address(tx: Tx, user_id: UUID, address: Address) -> None:

@@ -14,7 +14,9 @@ class Origin:
     request_id: str | None = None
 
 
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+NOWHERE = Origin()
+
+origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 
 
 @dataclass(frozen=True)

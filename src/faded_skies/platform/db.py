@@ -17,6 +17,17 @@ from faded_skies.platform.outbound import transaction_open
 
 Row = asyncpg.Record
 
+DATABASE_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    # On a connection that the server ended a moment ago: https://github.com/MagicStack/asyncpg/issues/1069
+    asyncpg.InternalClientError,
+)
+"""What says that the database cannot be reached at the moment."""
+
 # The queue library's own statement, rendered once: priorities, entrypoints, payloads, delays, dedupe keys, headers.
 _ENQUEUE = QueryQueueBuilder().build_enqueue_query("raise")
 

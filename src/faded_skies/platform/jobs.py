@@ -19,7 +19,7 @@ from pgqueuer.executors import DatabaseRetryEntrypointExecutor, EntrypointExecut
 from pgqueuer.models import Context, Job, Schedule
 from pgqueuer.types import QueueExecutionMode
 
-from faded_skies.platform.db import Database
+from faded_skies.platform.db import DATABASE_LOST, Database
 from faded_skies.platform.events import Subscription
 
 log = structlog.get_logger()
@@ -28,6 +28,7 @@ MOST_ATTEMPTS = 8
 MOST_STARTS = 5
 HEARTBEAT = timedelta(seconds=4)
 
+_NOTE_FIRST_START = "INSERT INTO job_starts (job_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING starts"
 _COUNT_START = """
 INSERT INTO job_starts (job_id) VALUES ($1)
 ON CONFLICT (job_id) DO UPDATE SET starts = job_starts.starts + 1
@@ -59,12 +60,23 @@ class PoisonedJobError(Exception):
 
 @dataclass
 class _Executor(DatabaseRetryEntrypointExecutor):
-    """Counts starts before the work and forgets them after it, so that a crash leaves its trace."""
+    """Counts starts before the work and forgets them after it, so that a crash leaves its trace.
+
+    Jobs that a dead worker left behind run one at a time: whichever kills the next worker is then the only one
+    that is counted again, and those that were merely with it go on.
+    """
 
     db: Database = field(kw_only=True)
+    suspects: asyncio.Lock = field(kw_only=True)
 
     async def execute(self, job: Job, context: Context) -> None:
-        starts = await self.db.fetchval(_COUNT_START, job.id)
+        if await self.db.fetchval(_NOTE_FIRST_START, job.id):
+            await self._execute(job, context, starts=1)
+            return
+        async with self.suspects:
+            await self._execute(job, context, starts=await self.db.fetchval(_COUNT_START, job.id))
+
+    async def _execute(self, job: Job, context: Context, *, starts: int) -> None:
         if starts > MOST_STARTS:
             await self.db.fetchval(_FORGET_STARTS, job.id)
             raise PoisonedJobError(f"started {starts - 1} times without an end")
@@ -122,7 +134,7 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await self._run(QueueExecutionMode.continuous)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (asyncpg.PostgresError, *DATABASE_LOST) as error:
                 log.warning("worker_lost_database", error=type(error).__name__)
                 await self._rest()
 
@@ -166,8 +178,10 @@ class Worker:
             await connection.close(timeout=2)
 
     def _register(self, queue: PgQueuer) -> None:
+        suspects = asyncio.Lock()
+
         def executor(parameters: EntrypointExecutorParameters) -> _Executor:
-            return _Executor(parameters, max_attempts=MOST_ATTEMPTS, db=self._db)
+            return _Executor(parameters, max_attempts=MOST_ATTEMPTS, db=self._db, suspects=suspects)
 
         for subscription in self._subscriptions:
             queue.entrypoint(subscription.job, on_failure="hold", executor_factory=executor)(

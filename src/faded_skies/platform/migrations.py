@@ -89,17 +89,19 @@ async def migrate(
         steps += [(m, m.down) for m in reversed(migrations) if m.number in have and m.number > target]
         for migration, path in steps:
             progress(path.name)
-            await _run(connection, migration, path)
+            await _run(connection, migration, path, path.read_text(encoding="utf-8"))
         return len(steps)
     finally:
         await connection.close()
 
 
-async def _run(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration, path: Path) -> None:
+async def _run(
+    connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration, path: Path, statements: str
+) -> None:
     try:
         async with connection.transaction():
             await connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s'")
-            await connection.execute(path.read_text(encoding="utf-8"))
+            await connection.execute(statements)
             if path == migration.up:
                 await connection.execute(
                     "INSERT INTO schema_migrations (number, name) VALUES ($1, $2)",

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from faded_skies.platform import rooms
 from faded_skies.platform.actor import Actor, Authenticator, Role
+from faded_skies.platform.db import DATABASE_LOST
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import refusal
 from faded_skies.platform.http.errors import problems
@@ -66,13 +67,12 @@ def build_server(
 
     async def connect(sid: str, _environ: dict[str, Any], auth: object = None) -> None:
         token = auth.get("token") if isinstance(auth, dict) else None
+        if not isinstance(token, str):
+            raise _refused("TOKEN_REQUIRED")
         try:
-            if not isinstance(token, str):
-                raise ConnectionRefusedError
             actor = await authenticator.authenticate(token)
-        except (Situation, ConnectionRefusedError) as refused:
-            code = refused.code if isinstance(refused, Situation) else "TOKEN_REQUIRED"
-            raise socketio.exceptions.ConnectionRefusedError("Authentication error", {"code": code}) from None
+        except Situation as situation:
+            raise _refused(situation.code) from None
         await server.save_session(sid, {"actor": actor})
         await server.enter_room(sid, f"user:{actor.id}")
         if actor.role is Role.AGENT:
@@ -82,6 +82,11 @@ def build_server(
     for event in events:
         server.on(event.name, _receiver(server, event))
     return server
+
+
+def _refused(code: str) -> Exception:
+    refused: Exception = socketio.exceptions.ConnectionRefusedError("Authentication error", {"code": code})
+    return refused
 
 
 def _receiver(
@@ -103,7 +108,7 @@ def _receiver(
             answer = await event.handler(Socket(sid, session["actor"], server), payload)
         except Situation as situation:
             return {"ok": False, **refusal(situation)[1]}
-        except (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except (asyncpg.PostgresError, *DATABASE_LOST, RedisError):
             log.exception("socket_event_failed", socket_event=event.name)
             return {
                 "ok": False,

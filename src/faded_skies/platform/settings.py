@@ -55,11 +55,12 @@ class Settings(BaseSettings):
     @field_validator("jwt_expires_in", "refresh_expires_in", mode="before")
     @classmethod
     def _span(cls, value: object) -> object:
-        if isinstance(value, str) and (found := _SPAN.match(value)):
-            return timedelta(**{_UNITS[found[2]]: int(found[1])})
-        if isinstance(value, str):
+        if not isinstance(value, str):
+            return value
+        found = _SPAN.match(value)
+        if found is None:
             raise ValueError("write a whole number and a unit, such as 15m, 24h or 30d")
-        return value
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
     @field_validator("jwt_secret")
     @classmethod

@@ -11,7 +11,7 @@ from faded_skies.platform.outbound import refuse_inside_transaction
 
 
 class _Pipeline(Pipeline):
-    async def execute(self, raise_on_error: bool = True) -> list[Any]:  # noqa: FBT001, FBT002 - the library's signature
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
         refuse_inside_transaction("Valkey")
         return await super().execute(raise_on_error)
 
@@ -23,7 +23,7 @@ class Valkey(Redis):
         refuse_inside_transaction("Valkey")
         return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # untyped in redis-py
 
-    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:  # noqa: FBT001, FBT002 - the library's signature
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import UUID
 
 import httpx
 import pytest
+
 from factories.catalog import make_product, set_stock
 from factories.identity import signed_in
 from factories.shop import Shopper, give_coins, make_shopper, open_shop, put_in_cart, stock_of
@@ -17,11 +17,15 @@ from faded_skies.platform.ids import new_id
 Drain = Callable[[], Awaitable[None]]
 
 
-async def place(client: httpx.AsyncClient, shopper: Shopper, tender: str = "card", **fields: object) -> httpx.Response:
+async def place(
+    client: httpx.AsyncClient, shopper: Shopper, tender: str = "card", **fields: object
+) -> httpx.Response:
     return await client.post("/api/orders", json=shopper.order(tender, **fields), headers=shopper.headers)
 
 
-async def assert_nothing_happened(app: Application, client: httpx.AsyncClient, shopper: Shopper, items: int) -> None:
+async def assert_nothing_happened(
+    app: Application, client: httpx.AsyncClient, shopper: Shopper, items: int
+) -> None:
     """The cart is kept, and no order, charge, stock movement or coin was left behind."""
     cart = (await client.get("/api/cart", headers=shopper.headers)).json()
     assert cart["itemCount"] == items
@@ -99,7 +103,9 @@ async def test_a_paused_shop(app: Application, client: httpx.AsyncClient) -> Non
     assert (answer.status_code, answer.json()["code"]) == (422, "SHOP_CLOSED")
 
 
-async def test_stock_that_went_since_it_was_put_in_the_cart(app: Application, client: httpx.AsyncClient) -> None:
+async def test_stock_that_went_since_it_was_put_in_the_cart(
+    app: Application, client: httpx.AsyncClient
+) -> None:
     await open_shop(app)
     shopper = await make_shopper(app, client)
     product = await make_product(app.ports.db, stock=3)
@@ -125,7 +131,9 @@ async def test_more_coins_than_there_are(app: Application, client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize("field", ["deliveryAddressId", "paymentMethodId"])
-async def test_somebody_elses_things_are_absent(app: Application, client: httpx.AsyncClient, field: str) -> None:
+async def test_somebody_elses_things_are_absent(
+    app: Application, client: httpx.AsyncClient, field: str
+) -> None:
     await open_shop(app)
     shopper, other = await make_shopper(app, client), await make_shopper(app, client)
     await put_in_cart(client, shopper, await make_product(app.ports.db))
@@ -248,7 +256,9 @@ async def test_a_cancelled_order_gives_stock_coins_and_money_back(
     ended = (await client.get(f"/api/orders/{order['id']}", headers=shopper.headers)).json()["order"]
     assert ended["status"] == "cancelled"
     assert ended["payment"]["status"] == "refunded"
-    assert ended["payment"]["refundedAmount"] == ended["payment"]["amountPaid"] == order["payment"]["amountDue"]
+    assert (
+        ended["payment"]["refundedAmount"] == ended["payment"]["amountPaid"] == order["payment"]["amountDue"]
+    )
     assert await stock_of(app, product) == 5
     balance = (await client.get("/api/users/rewards", headers=shopper.headers)).json()["balance"]
     assert balance == 1_000
@@ -282,7 +292,12 @@ async def test_strangers_see_no_order(app: Application, client: httpx.AsyncClien
     shopper, stranger = await make_shopper(app, client), await signed_in(app, client)
     await put_in_cart(client, shopper, await make_product(app.ports.db))
     order = (await place(client, shopper)).json()["order"]
-    for method, path in (("GET", ""), ("GET", "/tracking"), ("POST", "/cancel"), ("POST", "/confirm-payment")):
+    for method, path in (
+        ("GET", ""),
+        ("GET", "/tracking"),
+        ("POST", "/cancel"),
+        ("POST", "/confirm-payment"),
+    ):
         answer = await client.request(method, f"/api/orders/{order['id']}{path}", headers=stranger.headers)
         assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
         nobody = await client.request(method, f"/api/orders/{order['id']}{path}")
@@ -292,4 +307,3 @@ async def test_strangers_see_no_order(app: Application, client: httpx.AsyncClien
         "total": 0,
         "hasMore": False,
     }
-    assert UUID(order["id"])

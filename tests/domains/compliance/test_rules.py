@@ -5,6 +5,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from faded_skies.domains.compliance import service
 from faded_skies.domains.compliance.errors import RulesError
 from faded_skies.domains.compliance.rules import (
@@ -20,8 +23,6 @@ from faded_skies.domains.compliance.rules import (
     place_allowed,
     taxes,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 BOOK = service.read_rules("us-tx-example")
 
@@ -40,7 +41,11 @@ lines = st.lists(
 
 def test_the_guides_example_taxes() -> None:
     found = taxes(BOOK, [Line("flower", 1, 10_000, 3_500, 700)], city="Austin")
-    assert [(tax.kind, tax.amount_cents) for tax in found] == [("state", 625), ("cannabis", 1500), ("local", 200)]
+    assert [(tax.kind, tax.amount_cents) for tax in found] == [
+        ("state", 625),
+        ("cannabis", 1500),
+        ("local", 200),
+    ]
 
 
 def test_a_rounding_that_binary_floats_get_wrong() -> None:
@@ -56,7 +61,10 @@ def test_accessories_owe_no_excise() -> None:
 
 
 def test_a_town_without_a_local_rate_owes_no_local_tax() -> None:
-    assert [tax.kind for tax in taxes(BOOK, [Line("flower", 1, 100, 0, 0)], city="Houston")] == ["state", "cannabis"]
+    assert [tax.kind for tax in taxes(BOOK, [Line("flower", 1, 100, 0, 0)], city="Houston")] == [
+        "state",
+        "cannabis",
+    ]
 
 
 @given(lines)

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
-from faded_skies.domains.orders.errors import IllegalMove
-from faded_skies.domains.orders.rules import MESSAGES, MOVES, Status, check_move, minutes_until, points_earned
 from hypothesis import given
 from hypothesis import strategies as st
+
+from faded_skies.domains.orders.errors import IllegalMove
+from faded_skies.domains.orders.rules import MESSAGES, MOVES, Status, check_move, minutes_until, points_earned
 
 CONTRACT = {
     ("pending", "confirmed"),
@@ -33,7 +34,9 @@ def test_a_refused_move_says_where_the_order_stands(now: Status, to: Status) -> 
     if (now.value, to.value) in CONTRACT:
         check_move(now, to)
         return
-    with pytest.raises(IllegalMove, match=r"^This order is .+, so it cannot become .+\. From here it can become: "):
+    with pytest.raises(
+        IllegalMove, match=r"^This order is .+, so it cannot become .+\. From here it can become: "
+    ):
         check_move(now, to)
 
 

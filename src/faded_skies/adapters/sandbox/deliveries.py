@@ -11,6 +11,7 @@ import httpx
 import structlog
 
 from faded_skies.adapters.sandbox.signing import HEADER, sign
+from faded_skies.platform.db import DATABASE_LOST
 
 log = structlog.get_logger()
 
@@ -74,7 +75,7 @@ class Deliveries:
             changed.clear()
             try:
                 await self.send_due()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (asyncpg.PostgresError, *DATABASE_LOST) as error:
                 log.warning("sandbox_deliveries_put_off", error=type(error).__name__)
                 await asyncio.sleep(_PATIENCE_SECONDS)
             with suppress(TimeoutError):

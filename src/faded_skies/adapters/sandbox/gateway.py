@@ -30,6 +30,7 @@ from faded_skies.domains.payments.ports import (
     RefundResult,
     WebhookEvent,
 )
+from faded_skies.platform.db import DATABASE_LOST
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 _INSERT_METHOD = "INSERT INTO sandbox.methods (id, user_id, card) VALUES ($1, $2, $3)"
@@ -169,7 +170,7 @@ class SandboxGateway:
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 yield connection
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        except DATABASE_LOST as error:
             raise GatewayUnavailable from error
         self.changed.set()
 

@@ -1,5 +1,6 @@
 """HTTP: the cart, the quote, the order and its payment."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -23,6 +24,7 @@ from faded_skies.domains.checkout.service import cart, paying, placing, shopfron
 from faded_skies.domains.checkout.service.placing import Outcome
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.schemas import present_order
+from faded_skies.domains.orders.service import Item
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.errors import Situation
@@ -100,7 +102,7 @@ async def _place(checkout: Checkout, actor: Actor, body: PlaceOrder, call: Call 
     outcome = await placing.charge(checkout, placed)
     try:
         outcome.check()
-        answer = Answer(201, await _present(checkout, outcome))
+        answer = Answer(201, _present(outcome, placed.items))
     except Situation as situation:
         answer = Answer(*refusal(situation))
     if call is not None:
@@ -116,16 +118,16 @@ async def confirm_payment(
     """After the bank's extra step, or with another payment method after a decline (402 PAYMENT_FAILED)."""
     outcome = await paying.confirm(checkout, actor, order_id, body.payment_method_id if body else None)
     outcome.check()
-    return Json(await _present(checkout, outcome))
+    items = await orders.list_items(checkout.db, [order_id])
+    return Json(_present(outcome, items[order_id]))
 
 
-async def _present(checkout: Checkout, outcome: Outcome) -> dict[str, object]:
+def _present(outcome: Outcome, items: Sequence[Item]) -> dict[str, object]:
     order = outcome.order
-    items = await orders.list_items(checkout.db, [order.id])
     payment: dict[str, object] = {"status": _STATUS.get(order.payment_status, order.payment_status)}
     if order.payment_status == "requires_action" and outcome.result is not None:
         payment["clientSecret"] = outcome.result.client_secret
-    return {"order": present_order(order, items[order.id], now=clock.now()), "payment": payment}
+    return {"order": present_order(order, items, now=clock.now()), "payment": payment}
 
 
 _STATUS = {"paid": "succeeded"}

@@ -27,7 +27,8 @@ async def calculate_tax(body: CalculateTax, book: Book) -> Json:
     return Json(
         {
             "subtotal": to_dollars(subtotal),
-            "taxes": {kind: summary[kind] for kind in ("state", "cannabis", "local")} | {"total": to_dollars(tax)},
+            "taxes": {kind: summary[kind] for kind in ("state", "cannabis", "local")}
+            | {"total": to_dollars(tax)},
             "breakdown": summary["breakdown"],
             "total": to_dollars(subtotal + tax),
         }

@@ -11,7 +11,7 @@ from faded_skies.platform.calendar import completed_years
 
 @dataclass(frozen=True, slots=True)
 class TaxStep:
-    """One tax: `rate` on the subtotal of the classes not excepted; `rates_by_city` replaces `rate` where it is local."""
+    """One tax: `rate` on the subtotal of the classes not excepted; a local one has `rates_by_city` instead."""
 
     name: str
     kind: str

@@ -38,7 +38,8 @@ WITH opened AS (
     SELECT product_id, quantity FROM unnest($1::uuid[], $2::int[]) AS n (product_id, quantity)
 )
 INSERT INTO stock_movements (id, product_id, change, reason)
-SELECT id, product_id, quantity, 'opening' FROM unnest($3::uuid[], $1::uuid[], $2::int[]) AS n (id, product_id, quantity)
+SELECT id, product_id, quantity, 'opening'
+FROM unnest($3::uuid[], $1::uuid[], $2::int[]) AS n (id, product_id, quantity)
 WHERE quantity > 0
 """
 

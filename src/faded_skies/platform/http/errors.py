@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
+from faded_skies.platform.db import DATABASE_LOST
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import Json, render
 
@@ -59,13 +60,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     for lost in (
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.OperatorInterventionError,
+        *DATABASE_LOST,
         RedisError,
-        OSError,
-        TimeoutError,
     ):
         app.add_exception_handler(lost, _lost)
     for unstorable in (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError):

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from redis.exceptions import RedisError
 
 from faded_skies.platform import clock
+from faded_skies.platform.db import DATABASE_LOST
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.fields import Shape
 from faded_skies.platform.http.provide import ports_of
@@ -94,7 +95,7 @@ async def _measure(check: Check) -> dict[str, str]:
     started = time.perf_counter()
     try:
         await check()
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError, TimeoutError) as error:
+    except (asyncpg.PostgresError, *DATABASE_LOST, RedisError) as error:
         log.warning("health_check_failed", error=type(error).__name__)
         return {"status": "unhealthy", "error": "It does not answer."}
     return {"status": "healthy", "responseTime": f"{(time.perf_counter() - started) * 1000:.1f}ms"}

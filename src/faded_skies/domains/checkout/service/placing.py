@@ -5,6 +5,7 @@ nothing open. A second transaction brings the answer home. Whoever dies in betwe
 sweep, the webhook, a repeated call or the end of its 15 minutes settles.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,7 +20,7 @@ from faded_skies.domains.identity import service as identity
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Wanted
 from faded_skies.domains.orders import service as orders
-from faded_skies.domains.orders.service import NewOrder, Order, Status
+from faded_skies.domains.orders.service import Item, NewOrder, Order, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.errors import PaymentFailed
 from faded_skies.domains.payments.service import ChargeResult, Intent, PaymentMethod, Tender
@@ -37,6 +38,7 @@ class Placed:
     """An order that holds its stock and coins; `intent` and `method` are set while something is to be charged."""
 
     order: Order
+    items: Sequence[Item]
     cart: Cart
     intent: Intent | None = None
     method: PaymentMethod | None = None
@@ -89,11 +91,12 @@ async def reserve(checkout: Checkout, actor: Actor, wish: Wish, call: Call | Non
 
 async def _take_up(tx: Tx, actor: Actor, order_id: UUID, cart: Cart) -> Placed:
     order = await orders.get_order_for(tx, actor, order_id)
+    items = (await orders.list_items(tx, [order_id]))[order_id]
     intent = await payments.find_open_intent(tx, order_id)
     if intent is None:
-        return Placed(order, cart)
+        return Placed(order, items, cart)
     method = await payments.get_method_for(tx, actor.id, order.payment_method_id)
-    return Placed(order, cart, intent, method)
+    return Placed(order, items, cart, intent, method)
 
 
 async def _reserve(
@@ -118,9 +121,9 @@ async def _reserve(
     if order.coins_used:
         await rewards.hold(tx, user_id=actor.id, order_id=order.id, coins=order.coins_used)
     if settled:
-        return Placed(placed, cart)
+        return Placed(placed, order.items, cart)
     intent = await _open_intent(tx, order, appraisal.method, wish.payment_intent)
-    return Placed(placed, cart, intent, appraisal.method)
+    return Placed(placed, order.items, cart, intent, appraisal.method)
 
 
 async def _open_intent(tx: Tx, order: NewOrder, method: PaymentMethod, named: str | None) -> Intent:
