@@ -32,7 +32,7 @@ def scene_at(url: str, *, minutes: float) -> Scene:
         url=url,
         minutes=minutes,
         customers=6,
-        drivers=2,
+        drivers=4,
         orders_per_minute=240,
         speed=2000,
         seed=7,
@@ -42,9 +42,9 @@ def scene_at(url: str, *, minutes: float) -> Scene:
 
 
 async def test_nothing_unexplained_happens(shop: str) -> None:
-    scene = scene_at(shop, minutes=0.15)
+    scene = scene_at(shop, minutes=0.1)
     await Town(scene).live()
-    summary = as_json(scene, seconds=9)
+    summary = as_json(scene, seconds=6)
     assert summary["unexplained"] == {"total": 0, "failures": []}
     states = scene.states()
     assert states["delivered"] > 0
