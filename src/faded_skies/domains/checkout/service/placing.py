@@ -58,13 +58,20 @@ class Outcome:
 
 
 async def quote(checkout: Checkout, actor: Actor, wish: Wish) -> Appraisal:
-    """Return what the cart would cost and every refusal at once; nothing is kept."""
+    """Return what the cart would cost and every refusal at once; nothing is kept.
+
+    It does what an order does and takes it back, so an unpaid order of the same cart does not count twice.
+    """
     cart = await queries.get_cart(checkout.valkey, actor.id)
-    async with checkout.db.transaction() as tx:
-        customer = await identity.find_customer(tx, actor.id)
-        if customer is None:
-            raise InvalidToken
-        return await appraise(tx, checkout.book, customer, cart, wish, now=clock.now())
+    async with checkout.db.trial() as tx:
+        customer = await identity.lock_customer(tx, actor.id)
+        taken: list[Situation] = []
+        try:
+            await _free_cart(tx, cart)
+        except (CartBeingPaid, CartOrdered) as situation:
+            taken.append(situation)
+        appraisal = await appraise(tx, checkout.book, customer, cart, wish, now=clock.now())
+        return replace(appraisal, problems=[*taken, *appraisal.problems])
 
 
 async def reserve(checkout: Checkout, actor: Actor, wish: Wish, call: Call | None) -> Placed | Answer:
@@ -73,20 +80,30 @@ async def reserve(checkout: Checkout, actor: Actor, wish: Wish, call: Call | Non
     A repeated call gets the first answer; where the first call died before it had one, its order is taken up.
     """
     cart = await queries.get_cart(checkout.valkey, actor.id)
+    left_behind = False
 
     async def work(tx: Tx) -> Placed:
-        return await _reserve(tx, checkout, actor, cart, wish, now=clock.now())
+        nonlocal left_behind
+        try:
+            return await _reserve(tx, checkout, actor, cart, wish, now=clock.now())
+        except CartOrdered:
+            left_behind = True
+            raise
 
-    async with checkout.db.transaction() as tx:
-        first = await call.claim(tx) if call else None
-        if isinstance(first, Answer):
-            return first
-        if first is not None:
-            return await _take_up(tx, actor, first, cart)
-        placed = await attempt(tx, call, work)
-        if call and isinstance(placed, Placed):
-            await call.leave_subject(tx, placed.order.id)
-        return placed
+    try:
+        async with checkout.db.transaction() as tx:
+            first = await call.claim(tx) if call else None
+            if isinstance(first, Answer):
+                return first
+            if first is not None:
+                return await _take_up(tx, actor, first, cart)
+            placed = await attempt(tx, call, work)
+            if call and isinstance(placed, Placed):
+                await call.leave_subject(tx, placed.order.id)
+            return placed
+    finally:
+        if left_behind:
+            await _take(checkout, actor.id, cart)
 
 
 async def _take_up(tx: Tx, actor: Actor, order_id: UUID, cart: Cart) -> Placed:
@@ -103,8 +120,7 @@ async def _reserve(
     tx: Tx, checkout: Checkout, actor: Actor, cart: Cart, wish: Wish, *, now: datetime
 ) -> Placed:
     customer = await identity.lock_customer(tx, actor.id)
-    if cart.id is not None:
-        await _free_cart(tx, cart.id)
+    await _free_cart(tx, cart)
     appraisal = await appraise(tx, checkout.book, customer, cart, wish, now=now)
     if appraisal.problems:
         raise appraisal.problems[0]
@@ -140,9 +156,9 @@ async def _open_intent(tx: Tx, order: NewOrder, method: PaymentMethod, named: st
     )
 
 
-async def _free_cart(tx: Tx, cart_id: UUID) -> None:
+async def _free_cart(tx: Tx, cart: Cart) -> None:
     """Make way for a new order of this cart: an unpaid one is replaced, a live one means the cart is gone."""
-    before = await orders.lock_order_by_cart(tx, cart_id)
+    before = None if cart.id is None else await orders.lock_order_by_cart(tx, cart.id)
     if before is None:
         return
     if before.status is Status.PENDING:
@@ -152,12 +168,9 @@ async def _free_cart(tx: Tx, cart_id: UUID) -> None:
             orderId=before.id,
         )
     if before.status is not Status.PAYMENT_FAILED:
-        raise EmptyCart
+        raise CartOrdered
     await orders.cancel(
-        tx,
-        before,
-        actor_id=before.user_id,
-        reason="Replaced by a new order of the same cart. Nothing was charged.",
+        tx, before, actor_id=before.user_id, reason="Replaced by a new order of the same cart. Nothing was charged."
     )
 
 
