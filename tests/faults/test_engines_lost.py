@@ -144,7 +144,8 @@ class Valkey(Program):
         async def answers() -> bool:
             try:
                 with redis.Redis(unix_socket_path=str(self.socket)) as client:
-                    return await asyncio.to_thread(client.ping) is True
+                    answer: bool = await asyncio.to_thread(client.ping)
+                    return answer
             except redis.RedisError:
                 return False
 
@@ -222,7 +223,7 @@ class TestValkeyKilled:
                 assert (await http.post("/api/orders", json=shopper.order("cash"))).status_code == 201
                 try:
                     async with asyncio.timeout(3):
-                        return (await told.get())["status"] == "confirmed"
+                        return bool((await told.get())["status"] == "confirmed")
                 except TimeoutError:
                     return False
 

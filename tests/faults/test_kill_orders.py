@@ -22,11 +22,11 @@ from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.settings import Settings
-from servers import Deployed, until
+from servers import Deployed, Program, until
 
 ORDERS = 200
 PEOPLE = 100
-AT_ONCE = 12
+AT_ONCE = 16
 KILLS = 6
 OPENING = 1_000
 COINS = 400
@@ -148,9 +148,10 @@ def _not_now(answer: httpx.Response) -> bool:
 
 async def kill_now_and_then(deployed: Deployed, ledger: Ledger) -> None:
     """Kill the server, the worker or both at random moments while orders are being placed, and start them again."""
-    victims = [[deployed.server], [deployed.worker], [deployed.server, deployed.worker]] * (KILLS // 3)
+    both: list[Program] = [deployed.server, deployed.worker]
+    victims = [both[:1], both[1:], both] * (KILLS // 3)
     random.shuffle(victims)
-    marks = sorted(random.sample(range(5, ORDERS - 60), KILLS))
+    marks = sorted(random.sample(range(5, ORDERS // 2), KILLS))
     for mark, chosen in zip(marks, victims, strict=True):
 
         async def reached(mark: int = mark) -> bool:
