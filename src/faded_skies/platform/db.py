@@ -181,6 +181,19 @@ class Database:
         return await self.pool.fetchval(statement, *values)
 
     @asynccontextmanager
+    async def trial(self) -> AsyncIterator[Tx]:
+        """Open a transaction in which to see what would happen; nothing of it stays."""
+        async with self.pool.acquire() as connection:
+            token = transaction_open.set(True)
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                yield Tx(cast("asyncpg.Connection[Row]", connection), self.bus)
+            finally:
+                await transaction.rollback()
+                transaction_open.reset(token)
+
+    @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """Open a transaction: commits when the block ends, undoes everything when it raises.
 

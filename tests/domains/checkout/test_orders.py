@@ -208,6 +208,49 @@ async def test_after_a_decline_the_same_cart_may_be_ordered_anew(
     assert await stock_of(app, product) == 0
 
 
+async def test_a_quote_after_a_decline_is_what_the_order_will_be(
+    app: Application, client: httpx.AsyncClient
+) -> None:
+    """The declined order holds the last stock, all coins and most of the daily limit: the next one replaces it."""
+    await open_shop(app)
+    product = await make_product(app.ports.db, stock=1, net_weight_mg=70_000)
+    shopper = await make_shopper(app, client, cards=("pm_card_chargeCustomerFail",))
+    await give_coins(app, shopper, 100)
+    await put_in_cart(client, shopper, product)
+    wish = shopper.order("cash", useCoins=True)
+    before = await client.post("/api/orders/quote", json=wish, headers=shopper.headers)
+    assert (await place(client, shopper, "pm_card_chargeCustomerFail", useCoins=True)).status_code == 402
+
+    after = await client.post("/api/orders/quote", json=wish, headers=shopper.headers)
+
+    assert {**after.json(), "earliestDelivery": None} == {**before.json(), "earliestDelivery": None}
+    assert before.json()["problems"] == []
+    cart = (await client.get("/api/cart", headers=shopper.headers)).json()
+    assert cart["limits"][0]["used"] == 70_000
+    assert (await place(client, shopper, "cash", useCoins=True)).status_code == 201
+
+
+async def test_a_cart_left_behind_by_a_killed_process_is_emptied(
+    app: Application, client: httpx.AsyncClient
+) -> None:
+    await open_shop(app)
+    product = await make_product(app.ports.db, stock=5)
+    shopper = await make_shopper(app, client)
+    await put_in_cart(client, shopper, product)
+    valkey = app.ports.valkey
+    left = dict(await valkey.hgetall(f"cart:{shopper.id}"))
+    assert (await place(client, shopper, "cash")).status_code == 201
+    for key in ({}, {"Idempotency-Key": "after-the-kill"}):
+        for field, value in left.items():
+            await valkey.hset(f"cart:{shopper.id}", field, value)
+        answer = await client.post(
+            "/api/orders", json=shopper.order("cash"), headers={**shopper.headers, **key}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "EMPTY_CART")
+        assert (await client.get("/api/cart", headers=shopper.headers)).json()["items"] == []
+    assert await stock_of(app, product) == 4
+
+
 async def test_the_banks_extra_step(app: Application, client: httpx.AsyncClient, drain: Drain) -> None:
     await open_shop(app)
     product = await make_product(app.ports.db, stock=5)

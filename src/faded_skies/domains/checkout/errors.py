@@ -8,6 +8,10 @@ class EmptyCart(Invalid):
     sentence = "Your cart is empty. Put something in it first."
 
 
+class CartOrdered(EmptyCart):
+    """This cart has become an order already; what still lies in it was left by a process that died."""
+
+
 class BelowMinimumOrder(Invalid):
     code = "BELOW_MINIMUM_ORDER"
 

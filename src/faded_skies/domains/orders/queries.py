@@ -128,6 +128,8 @@ SELECT i.product_id, i.name, i.product_class, i.quantity, i.unit_price_cents, i.
        i.thc_mg
 FROM orders o JOIN order_items i ON i.order_id = o.id
 WHERE o.user_id = $1 AND o.created_at >= $2 AND o.status NOT IN ('cancelled', 'returned')
+  -- The unpaid order of the same cart is replaced by the next one, so it is not bought besides it.
+  AND (o.cart_id = $3 AND o.status = 'payment_failed') IS NOT TRUE
 """
 
 
@@ -202,8 +204,10 @@ async def list_items(source: Database | Tx, order_ids: Sequence[UUID]) -> dict[U
     return found
 
 
-async def list_bought_since(source: Database | Tx, user_id: UUID, since: datetime) -> list[Item]:
-    return [_item(row) for row in await source.fetch(_BOUGHT_SINCE, user_id, since)]
+async def list_bought_since(
+    source: Database | Tx, user_id: UUID, since: datetime, *, cart_id: UUID | None
+) -> list[Item]:
+    return [_item(row) for row in await source.fetch(_BOUGHT_SINCE, user_id, since, cart_id)]
 
 
 async def insert_order(

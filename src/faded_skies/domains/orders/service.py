@@ -104,9 +104,14 @@ async def list_tracking(db: Database, order_id: UUID) -> list[TrackingLine]:
     return await queries.list_tracking(db, order_id)
 
 
-async def list_bought_since(source: Database | Tx, user_id: UUID, since: datetime) -> list[Item]:
-    """Return what a person bought since a moment and did not give back, for the daily limits."""
-    return await queries.list_bought_since(source, user_id, since)
+async def list_bought_since(
+    source: Database | Tx, user_id: UUID, since: datetime, *, cart_id: UUID | None
+) -> list[Item]:
+    """Return what a person bought since a moment and did not give back, for the daily limits.
+
+    An unpaid order of the cart that is judged does not count: the next order of that cart replaces it.
+    """
+    return await queries.list_bought_since(source, user_id, since, cart_id=cart_id)
 
 
 async def set_eta(source: Database | Tx, order_id: UUID, eta_at: datetime) -> None:

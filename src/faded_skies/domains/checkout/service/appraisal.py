@@ -47,7 +47,7 @@ async def appraise(
     product_ids = [line.product_id for line in cart.lines]
     products = await catalog.find_products(tx, product_ids)
     levels = await inventory.find_levels(tx, product_ids)
-    bought = await orders.list_bought_since(tx, customer.id, compliance.day_start(book, now))
+    bought = await orders.list_bought_since(tx, customer.id, compliance.day_start(book, now), cart_id=cart.id)
 
     items = [
         _item(products[line.product_id], line.quantity)

@@ -56,7 +56,7 @@ async def _check(checkout: Checkout, actor: Actor, cart: Cart, *, product_id: UU
     left = (await inventory.find_levels(checkout.db, [product_id])).get(product_id, 0)
     if quantity > left:
         raise inventory.out_of_stock([(Wanted(product_id, product.name, quantity), left)])
-    passed = compliance.exceeded(await _limits(checkout, actor, lines, products))
+    passed = compliance.exceeded(await _limits(checkout, actor, cart, lines, products))
     if passed:
         raise passed[0]
 
@@ -68,7 +68,7 @@ async def _view(checkout: Checkout, actor: Actor, cart: Cart) -> CartView:
     lines = [
         line for line in cart.lines if line.product_id in products and products[line.product_id].is_active
     ]
-    limits = await _limits(checkout, actor, lines, products)
+    limits = await _limits(checkout, actor, cart, lines, products)
     return CartView(
         lines=lines,
         cards=cards,
@@ -78,10 +78,10 @@ async def _view(checkout: Checkout, actor: Actor, cart: Cart) -> CartView:
 
 
 async def _limits(
-    checkout: Checkout, actor: Actor, lines: list[CartLine], products: Mapping[UUID, Product]
+    checkout: Checkout, actor: Actor, cart: Cart, lines: list[CartLine], products: Mapping[UUID, Product]
 ) -> list[compliance.LimitUse]:
     bought = await orders.list_bought_since(
-        checkout.db, actor.id, compliance.day_start(checkout.book, clock.now())
+        checkout.db, actor.id, compliance.day_start(checkout.book, clock.now()), cart_id=cart.id
     )
     return compliance.limit_uses(
         checkout.book,

@@ -6,12 +6,12 @@ sweep, the webhook, a repeated call or the end of its 15 minutes settles.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.checkout import queries
-from faded_skies.domains.checkout.errors import CartBeingPaid, EmptyCart
+from faded_skies.domains.checkout.errors import CartBeingPaid, CartOrdered, EmptyCart
 from faded_skies.domains.checkout.models import Appraisal, Cart, Wish
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.service.appraisal import appraise
@@ -27,8 +27,9 @@ from faded_skies.domains.payments.service import ChargeResult, Intent, PaymentMe
 from faded_skies.domains.places import service as places
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform import clock
-from faded_skies.platform.actor import Actor, InvalidToken
+from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Tx
+from faded_skies.platform.errors import Situation
 from faded_skies.platform.idempotency import Answer, Call, attempt
 from faded_skies.platform.ids import new_id
 
@@ -170,7 +171,10 @@ async def _free_cart(tx: Tx, cart: Cart) -> None:
     if before.status is not Status.PAYMENT_FAILED:
         raise CartOrdered
     await orders.cancel(
-        tx, before, actor_id=before.user_id, reason="Replaced by a new order of the same cart. Nothing was charged."
+        tx,
+        before,
+        actor_id=before.user_id,
+        reason="Replaced by a new order of the same cart. Nothing was charged.",
     )
 
 
@@ -206,13 +210,14 @@ async def charge(checkout: Checkout, placed: Placed) -> Outcome:
         result = await payments.charge(checkout.gateway, placed.intent, placed.method)
         order = await settle(checkout, placed.intent.id, result)
     if order.status is not Status.PAYMENT_FAILED and placed.cart.id == order.cart_id:
-        await queries.take_cart(
-            checkout.valkey,
-            order.user_id,
-            order.cart_id,
-            {line.product_id: line.quantity for line in placed.cart.lines},
-        )
+        await _take(checkout, order.user_id, placed.cart)
     return Outcome(order, result)
+
+
+async def _take(checkout: Checkout, user_id: UUID, cart: Cart) -> None:
+    if cart.id is not None:
+        taken = {line.product_id: line.quantity for line in cart.lines}
+        await queries.take_cart(checkout.valkey, user_id, cart.id, taken)
 
 
 async def settle(checkout: Checkout, intent_id: UUID, result: ChargeResult) -> Order:
