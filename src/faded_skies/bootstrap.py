@@ -101,7 +101,9 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
         ports.provide(PaymentGateway, await stack.enter_async_context(open_sandbox(ports.settings)))
         ports.doubles["stripe"] = "The built-in sandbox stands in for a card gateway; no money moves."
     ports.provide(Geocoder, ZipcodeGeocoder())
-    ports.doubles["maps"] = "Addresses are placed at the middle of their ZIP code, or where the customer's pin is."
+    ports.doubles["maps"] = (
+        "Addresses are placed at the middle of their ZIP code, or where the customer's pin is."
+    )
     book = compliance.read_rules(ports.settings.jurisdiction)
     ports.provide(RuleBook, book)
     if book.fictional:
@@ -140,7 +142,9 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
     stack.push_async_callback(meter.close)
     api = build_api(version=settings.version, ports=ports, routers=[*registry.routers(), *_pages(ports)])
-    api.mount("/media", StaticFiles(directory=settings.data / "media", check_dir=False), name="media")
+    media = settings.data / "media"
+    media.mkdir(parents=True, exist_ok=True)  # without it every picture would be a failure instead of a 404
+    api.mount("/media", StaticFiles(directory=media), name="media")
     server = sockets.build_server(
         manager,
         authenticator=ports.authenticator,

@@ -61,7 +61,7 @@ class Caller:
 async def test_every_answer_has_the_shape_that_the_document_promises(
     app: Application, client: httpx.AsyncClient, drain: Callable[[], Awaitable[None]]
 ) -> None:
-    call = Caller(client, await operations_of(app, client))
+    call = Caller(client, await operations_of(client))
     await _look_around(app, call)
     await _live_an_account(app, call, drain)
     await _own_things(app, client, call)

@@ -6,22 +6,21 @@ import httpx
 import pytest
 
 from factories.operations import document_of, operations_of, routes_of
-from faded_skies.bootstrap import Application
 from faded_skies.platform.http.fields import Body
 
 WITHOUT_EXAMPLE = {"PinBody", "PositionBody", "IdCheckBody", "TrackOrder", "ProductQuery"}
 """Parts of other bodies, payloads of sockets, and queries: shown by what holds them."""
 
 
-async def test_every_route_is_in_the_document(app: Application, client: httpx.AsyncClient) -> None:
+async def test_every_route_is_in_the_document(client: httpx.AsyncClient) -> None:
     document = await document_of(client)
     assert document["openapi"].startswith("3.1")
     named = {f"{method.upper()} {path}" for path, ways in document["paths"].items() for method in ways}
-    assert named == {name for name, _ in routes_of(app)}
+    assert named == {name for name, _ in routes_of()}
 
 
-async def test_every_operation_is_told_completely(app: Application, client: httpx.AsyncClient) -> None:
-    operations = await operations_of(app, client)
+async def test_every_operation_is_told_completely(client: httpx.AsyncClient) -> None:
+    operations = await operations_of(client)
     assert len(operations) > 50
     for operation in operations:
         told, responses = operation.told, operation.told["responses"]
@@ -44,8 +43,8 @@ async def test_every_operation_is_told_completely(app: Application, client: http
                 assert schema == ("HealthShape" if same else "ErrorShape"), (operation.name, status)
 
 
-async def test_every_parameter_explains_itself(app: Application, client: httpx.AsyncClient) -> None:
-    for operation in await operations_of(app, client):
+async def test_every_parameter_explains_itself(client: httpx.AsyncClient) -> None:
+    for operation in await operations_of(client):
         for parameter in operation.told.get("parameters", ()):
             assert parameter.get("description") or (
                 parameter["in"] == "path" and parameter["name"].endswith("_id")

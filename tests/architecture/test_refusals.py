@@ -63,19 +63,17 @@ async def call(
     return await client.request(operation.method, path, headers=headers, json=operation.example)
 
 
-async def guarded(app: Application, client: httpx.AsyncClient) -> list[Operation]:
-    return [operation for operation in await operations_of(app, client) if operation.name not in PUBLIC]
+async def guarded(client: httpx.AsyncClient) -> list[Operation]:
+    return [operation for operation in await operations_of(client) if operation.name not in PUBLIC]
 
 
-async def test_what_is_public_is_named_here(app: Application, client: httpx.AsyncClient) -> None:
-    operations = await operations_of(app, client)
+async def test_what_is_public_is_named_here(client: httpx.AsyncClient) -> None:
+    operations = await operations_of(client)
     assert {operation.name for operation in operations if operation.public} == PUBLIC
 
 
-async def test_without_a_token_every_door_but_the_public_ones_stays_shut(
-    app: Application, client: httpx.AsyncClient
-) -> None:
-    for operation in await guarded(app, client):
+async def test_without_a_token_every_door_but_the_public_ones_stays_shut(client: httpx.AsyncClient) -> None:
+    for operation in await guarded(client):
         for headers in ({}, {"Authorization": "Basic bWF5YTpwdw=="}, {"Authorization": "Bearer "}):
             answer = await call(client, operation, headers)
             assert (answer.status_code, answer.json()["code"]) == (401, "TOKEN_REQUIRED"), operation.name
@@ -146,7 +144,7 @@ async def test_a_bad_token_is_refused_everywhere(
     code: str,
 ) -> None:
     headers = bearer(await make(app, client))
-    for operation in await guarded(app, client):
+    for operation in await guarded(client):
         answer = await call(client, operation, headers)
         assert (answer.status_code, answer.json()["code"]) == (401, code), operation.name
         assert answer.headers["www-authenticate"] == "Bearer", operation.name
@@ -158,7 +156,7 @@ async def test_an_account_that_is_no_longer_active_is_refused_everywhere(
 ) -> None:
     person = await signed_in(app, client)
     await db.fetch("UPDATE users SET account_status = $2 WHERE id = $1", person.id, status)
-    for operation in await guarded(app, client):
+    for operation in await guarded(client):
         answer = await call(client, operation, person.headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "INVALID_TOKEN"), operation.name
 
@@ -168,7 +166,7 @@ async def test_the_wrong_role_is_refused_before_anything_is_looked_up(
     app: Application, client: httpx.AsyncClient, role: Role
 ) -> None:
     person = await signed_in(app, client, role)
-    for operation in await guarded(app, client):
+    for operation in await guarded(client):
         allowed = next((roles for start, roles in FOR.items() if operation.path.startswith(start)), set(Role))
         if role not in allowed:
             answer = await call(client, operation, person.headers)
@@ -187,7 +185,7 @@ async def test_a_stranger_and_an_id_of_another_kind_find_nothing(
     people = {role: await signed_in(app, client, role) for role in (Role.CUSTOMER, Role.DRIVER, Role.ADMIN)}
     method_id = await app.ports.db.fetchval("SELECT id FROM payment_methods WHERE user_id = $1", owner.id)
     address_id = await app.ports.db.fetchval("SELECT id FROM delivery_addresses WHERE user_id = $1", owner.id)
-    for operation in await operations_of(app, client):
+    for operation in await operations_of(client):
         if not operation.ids or operation.name in ABSENT_IS_NO_ERROR:
             continue
         role = next(

@@ -8,7 +8,6 @@ import httpx
 from fastapi.routing import iter_route_contexts
 
 from faded_skies import registry
-from faded_skies.bootstrap import Application
 
 
 @dataclass(frozen=True)
@@ -49,16 +48,16 @@ async def document_of(client: httpx.AsyncClient) -> dict[str, Any]:
     return document
 
 
-def routes_of(app: Application) -> Iterator[tuple[str, Any]]:
+def routes_of() -> Iterator[tuple[str, Any]]:
     """Every route that the registry names: its operation's name, and the model of its answer."""
-    for router in registry.routers(app.ports):
+    for router in registry.routers():
         for route in iter_route_contexts(router.routes):
             for method in route.methods or ():
                 yield f"{method} {route.path_format}", route.response_model
 
 
-async def operations_of(app: Application, client: httpx.AsyncClient) -> list[Operation]:
-    document, models = await document_of(client), dict(routes_of(app))
+async def operations_of(client: httpx.AsyncClient) -> list[Operation]:
+    document, models = await document_of(client), dict(routes_of())
     return [
         Operation(method.upper(), path, told, models[f"{method.upper()} {path}"], _example(document, told))
         for path, methods in document["paths"].items()

@@ -104,8 +104,8 @@ async def nothing_changes(app: Application) -> AsyncIterator[None]:
     assert await rows_of(app.ports.db) == before
 
 
-async def bodied(app: Application, client: httpx.AsyncClient) -> list[Operation]:
-    return [operation for operation in await operations_of(app, client) if operation.takes_body]
+async def bodied(client: httpx.AsyncClient) -> list[Operation]:
+    return [operation for operation in await operations_of(client) if operation.takes_body]
 
 
 async def send(
@@ -129,7 +129,7 @@ async def test_what_is_no_json_object_is_refused_everywhere(
 ) -> None:
     world = await make_world(app, client)
     async with nothing_changes(app):
-        for operation in await bodied(app, client):
+        for operation in await bodied(client):
             required = operation.told["requestBody"].get("required", False)
             for name, content in NOT_AN_OBJECT.items():
                 if not required and name in {"empty", "null"}:
@@ -155,7 +155,7 @@ async def test_another_content_type_is_refused_everywhere(
 ) -> None:
     world = await make_world(app, client)
     async with nothing_changes(app):
-        for operation in await bodied(app, client):
+        for operation in await bodied(client):
             content = write(world.body(operation))
             told(await send(client, world, operation, content, {"Content-Type": kind}))
 
@@ -166,7 +166,7 @@ async def test_a_body_of_two_megabytes_is_refused_everywhere(
     world = await make_world(app, client)
     huge = b'{"a": "' + b"x" * 2_000_000 + b'"}'
     async with nothing_changes(app):
-        for operation in await bodied(app, client):
+        for operation in await bodied(client):
             answer = await send(client, world, operation, huge)
             assert (answer.status_code, told(answer)["code"]) == (413, "BODY_TOO_LARGE"), operation.name
 
@@ -176,7 +176,7 @@ async def test_unknown_missing_and_doubled_fields_are_refused(
 ) -> None:
     world, document = await make_world(app, client), await document_of(client)
     async with nothing_changes(app):
-        for operation in await bodied(app, client):
+        for operation in await bodied(client):
             body, (schema, _) = world.body(operation), schema_of(document, operation)
             unknown = [
                 "surprise",
@@ -202,7 +202,7 @@ async def test_unknown_missing_and_doubled_fields_are_refused(
 async def test_every_field_refuses_what_is_not_its_kind(app: Application, client: httpx.AsyncClient) -> None:
     world, document = await make_world(app, client), await document_of(client)
     async with nothing_changes(app):
-        for operation in await bodied(app, client):
+        for operation in await bodied(client):
             schema, definitions = schema_of(document, operation)
             for place, kinds in fields(schema, definitions):
                 for value in wrong_for(kinds):
@@ -225,7 +225,7 @@ async def test_strange_but_whole_texts_never_break_anything(
     app: Application, client: httpx.AsyncClient
 ) -> None:
     world, document = await make_world(app, client), await document_of(client)
-    for operation in await bodied(app, client):
+    for operation in await bodied(client):
         schema, definitions = schema_of(document, operation)
         for place, kinds in fields(schema, definitions):
             if "string" in kinds:

@@ -18,6 +18,7 @@ from faded_skies.platform.ids import new_id
 
 log = structlog.get_logger()
 
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
 
@@ -63,21 +64,27 @@ class Front:
         )
 
     def _bounded(self, headers: Headers, receive: Receive) -> Receive:
-        most = self._most_bytes
-        declared = headers.get("content-length", "")
-        if declared.isdigit() and int(declared) <= most:
+        most, declared = self._most_bytes, _declared_length(headers)
+        if declared is not None and declared <= most:
             return receive  # the server itself holds a client to the length it declared
         read = 0
 
         async def counted() -> Message:
             nonlocal read
+            if declared is not None:
+                raise HTTPException(413)
             message = await receive()
             read += len(message.get("body", b""))
-            if read > most or (declared.isdigit() and int(declared) > most):
+            if read > most:
                 raise HTTPException(413)
             return message
 
         return counted
+
+
+def _declared_length(headers: Headers) -> int | None:
+    text = headers.get("content-length", "")
+    return int(text) if _LENGTH.fullmatch(text) else None
 
 
 def _route(scope: Scope) -> str:
