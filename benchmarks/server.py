@@ -17,7 +17,6 @@ from fastapi import APIRouter
 from faded_skies import registry
 from faded_skies.main import serve
 from faded_skies.platform.http.answers import Json
-from faded_skies.platform.ports import Ports
 from faded_skies.platform.settings import read_settings
 
 FLOOR_PATH = "/api/constant"
@@ -37,8 +36,8 @@ def run() -> None:
     """Serve until SIGINT, with the settings of the environment."""
     routers = registry.routers
 
-    def with_floor(ports: Ports) -> Sequence[APIRouter]:
-        return [floor, *routers(ports)]
+    def with_floor() -> Sequence[APIRouter]:
+        return [floor, *routers()]
 
     with mock.patch.object(registry, "routers", with_floor), suppress(KeyboardInterrupt):
         uvloop.run(serve(read_settings()))

@@ -15,7 +15,6 @@ from faded_skies.domains.delivery.errors import (
     NotOutForDelivery,
     VehicleNotFound,
 )
-from faded_skies.domains.delivery.events import DriverAssigned
 from faded_skies.domains.delivery.models import Handover, Position, Shift, Stop
 from faded_skies.domains.delivery.queries import POSITIONS
 from faded_skies.domains.orders import service as orders
@@ -81,7 +80,6 @@ async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID) -> 
     assigned = await orders.assign(tx, order, driver_id=driver_id, actor_id=actor_id)
     if order.driver_id != driver_id:
         await queries.put_stop(tx, order_id=order_id, driver_id=driver_id, assigned_by=actor_id)
-        tx.emit(DriverAssigned(order_id=order_id, driver_id=driver_id))
     return assigned
 
 
