@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from faded_skies.domains.orders.models import Item, NewOrder, Order, TrackingLine
@@ -10,8 +11,8 @@ from faded_skies.platform.actor import Actor, Role
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import new_id
 
-_SELECT = """
-SELECT o.id, o.order_number, o.user_id, o.cart_id, o.status, o.subtotal_cents, o.tax_cents, o.taxes,
+_COLUMNS = """
+       o.id, o.order_number, o.user_id, o.cart_id, o.status, o.subtotal_cents, o.tax_cents, o.taxes,
        o.delivery_fee_cents, o.tip_cents, o.total_cents, o.coins_used, o.amount_due_cents, o.paid_cents,
        o.refunded_cents, o.payment_status, o.tender, o.payment_method_id,
        jsonb_build_object('id', m.id, 'type', m.type, 'lastFour', m.last_four, 'cardBrand', m.card_brand)
@@ -19,10 +20,12 @@ SELECT o.id, o.order_number, o.user_id, o.cart_id, o.status, o.subtotal_cents, o
        o.delivery_address, o.special_instructions, o.eta_at, o.driver_id,
        split_part(d.full_name, ' ', 1) AS driver_first_name,
        o.hold_expires_at, o.delivered_at, o.created_at, o.updated_at
-FROM orders o
+"""
+_JOINS = """
 JOIN payment_methods m ON m.id = o.payment_method_id
 LEFT JOIN users d ON d.id = o.driver_id
 """
+_SELECT = f"SELECT {_COLUMNS} FROM orders o {_JOINS}"
 
 # Access is a query: whoever may not see an order finds none.
 _MAY_SEE = {
@@ -56,7 +59,7 @@ SELECT order_id, product_id, name, product_class, quantity, unit_price_cents, to
 FROM order_items WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line
 """
 # The order, its lines and the first line of its story, in one round trip.
-_INSERT = """
+_INSERT = f"""
 WITH made AS (
     INSERT INTO orders (
         id, order_number, user_id, cart_id, delivery_address_id, delivery_address, payment_method_id, tender,
@@ -65,7 +68,7 @@ WITH made AS (
     ) VALUES (
         $1, 'FS-' || nextval('order_numbers'), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
         $16, $17, $18, $19, $20, $21
-    ) RETURNING id
+    ) RETURNING *
 ), lines AS (
     INSERT INTO order_items (
         order_id, line, product_id, name, product_class, quantity, unit_price_cents, total_price_cents,
@@ -74,10 +77,12 @@ WITH made AS (
     SELECT made.id, l.line, l.product_id, l.name, l.product_class, l.quantity, l.unit_price, l.total, l.weight, l.thc
     FROM made, unnest($22::uuid[], $23::text[], $24::text[], $25::int[], $26::int[], $27::int[], $28::int[], $29::int[])
         WITH ORDINALITY AS l (product_id, name, product_class, quantity, unit_price, total, weight, thc, line)
+), story AS (
+    INSERT INTO order_tracking (id, order_id, status, message) SELECT $30, made.id, $8, $31 FROM made
 )
-INSERT INTO order_tracking (id, order_id, status, message) SELECT $30, made.id, $8, $31 FROM made
+SELECT {_COLUMNS} FROM made o {_JOINS}
 """
-_MOVE = """
+_MOVE = f"""
 WITH moved AS (
     UPDATE orders SET
         status = $2,
@@ -88,11 +93,12 @@ WITH moved AS (
         payment_status = coalesce($4, payment_status),
         updated_at = now()
     WHERE id = $1
-    RETURNING id
+    RETURNING *
+), story AS (
+    INSERT INTO order_tracking (id, order_id, status, message, latitude, longitude)
+    SELECT $5, id, $2, $6, $7, $8 FROM moved
 )
-INSERT INTO order_tracking (id, order_id, status, message, latitude, longitude)
-SELECT $5, id, $2, $6, $7, $8 FROM moved
-RETURNING created_at
+SELECT {_COLUMNS} FROM moved o {_JOINS}
 """
 _NOTE = """
 INSERT INTO order_tracking (id, order_id, status, message, latitude, longitude)
@@ -219,9 +225,9 @@ async def insert_order(
     hold_expires_at: datetime | None,
     eta_at: datetime,
     message: str,
-) -> None:
+) -> Order:
     items = order.items
-    await tx.execute(
+    row = await tx.fetchrow(
         _INSERT,
         order.id,
         order.user_id,
@@ -255,6 +261,7 @@ async def insert_order(
         new_id(),
         message,
     )
+    return _order(cast("Row", row))
 
 
 async def move_order(
@@ -267,11 +274,12 @@ async def move_order(
     payment_status: str | None,
     latitude: float | None,
     longitude: float | None,
-) -> datetime:
-    moved_at: datetime = await tx.fetchval(
+) -> Order:
+    """Move the order, whose row the caller holds, and return it as it is then."""
+    row = await tx.fetchrow(
         _MOVE, order_id, to, paid_cents, payment_status, new_id(), message, latitude, longitude
     )
-    return moved_at
+    return _order(cast("Row", row))
 
 
 async def insert_note(

@@ -126,7 +126,7 @@ async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> Ord
     """
     status = Status.CONFIRMED if settled else Status.PENDING
     unpaid = "unpaid" if order.amount_due_cents else "paid"
-    await queries.insert_order(
+    placed = await queries.insert_order(
         tx,
         order,
         status=status,
@@ -135,7 +135,6 @@ async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> Ord
         eta_at=now + FIRST_ESTIMATE,
         message=rules.MESSAGES[status],
     )
-    placed = await lock_order(tx, order.id)
     _tell(tx, placed, status, rules.MESSAGES[status], placed.created_at, actor_id=order.user_id)
     return placed
 
@@ -158,7 +157,7 @@ async def move(
     """
     rules.check_move(order.status, to)
     text = message or rules.MESSAGES[to]
-    moved_at = await queries.move_order(
+    moved = await queries.move_order(
         tx,
         order.id,
         to=to,
@@ -168,8 +167,8 @@ async def move(
         latitude=latitude,
         longitude=longitude,
     )
-    _tell(tx, order, to, text, moved_at, actor_id=actor_id, was=order.status.value)
-    return await lock_order(tx, order.id)
+    _tell(tx, moved, to, text, moved.updated_at, actor_id=actor_id, was=order.status.value)
+    return moved
 
 
 def _tell(
