@@ -1,11 +1,10 @@
-"""What can be done with payment methods, attempts to charge, and refunds.
+"""Attempts to charge.
 
 The intent's row is the truth. What the gateway says, by its answer, by a webhook or when asked later, only
 moves the row, in any order and any number of times. Locks: the order's row first (its owner takes it), then
 the intent's. Functions that take a gateway run outside of any transaction.
 """
 
-from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -15,113 +14,23 @@ from faded_skies.domains.payments.errors import (
     GatewayUnavailable,
     IntentNotFound,
     IntentNotUsable,
-    PaymentMethodNotFound,
     PaymentUnderWay,
-    RefundTooLarge,
     TenderNotAllowed,
     UnknownPaymentMethod,
 )
-from faded_skies.domains.payments.events import MethodRemoved, PaymentAnswered, RefundRequested, RefundSettled
-from faded_skies.domains.payments.models import Intent, PaymentMethod, Tender
+from faded_skies.domains.payments.events import PaymentAnswered
+from faded_skies.domains.payments.models import Intent, PaymentMethod
 from faded_skies.domains.payments.ports import (
     ChargeRequest,
     GatewayName,
-    MethodDetails,
     PaymentGateway,
-    RefundResult,
 )
 from faded_skies.domains.payments.rules import ABANDONED_AFTER, ChargeResult, ChargeStatus, IntentStatus
+from faded_skies.domains.payments.service.refunds import request_refund
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database, Tx
-from faded_skies.platform.errors import InvalidState
-
-__all__ = [
-    "ChargeResult",
-    "ChargeStatus",
-    "Intent",
-    "IntentStatus",
-    "PaymentMethod",
-    "Tender",
-    "add_card",
-    "add_shop_method",
-    "adopt_intent",
-    "answer",
-    "apply_result",
-    "ask",
-    "cancel",
-    "cancel_open",
-    "charge",
-    "find_decline_code",
-    "find_open_intent",
-    "find_order_id",
-    "get_intent",
-    "get_method_for",
-    "list_methods",
-    "make_primary",
-    "open_intent",
-    "open_unadopted",
-    "refund_order",
-    "remove_method",
-    "request_refund",
-    "send_refund",
-    "settle_refund",
-]
 
 log = structlog.get_logger()
-
-
-async def list_methods(source: Database | Tx, user_id: UUID) -> list[PaymentMethod]:
-    """Return a person's methods, the primary one first."""
-    return await queries.list_methods(source, user_id)
-
-
-async def get_method_for(source: Database | Tx, user_id: UUID, method_id: UUID) -> PaymentMethod:
-    """Return a person's own, active method. Raises PaymentMethodNotFound."""
-    method = await queries.find_method(source, user_id, method_id)
-    if method is None:
-        raise PaymentMethodNotFound
-    return method
-
-
-async def add_card(
-    tx: Tx, *, user_id: UUID, tender: Tender, provider: GatewayName, details: MethodDetails
-) -> PaymentMethod:
-    """Keep a card that the gateway has attached; one that is kept already is returned as it is."""
-    await queries.lock_methods(tx, user_id)
-    kept = await queries.find_method_by_external(tx, user_id, provider, details.external_id)
-    if kept is not None:
-        return kept
-    return await queries.insert_method(tx, user_id=user_id, tender=tender, provider=provider, details=details)
-
-
-async def add_shop_method(tx: Tx, *, user_id: UUID, tender: Tender) -> PaymentMethod:
-    """Offer cash or coins to a person; there is one of each, so a second one is the first."""
-    await queries.lock_methods(tx, user_id)
-    kept = await queries.find_method_by_type(tx, user_id, tender)
-    if kept is not None:
-        return kept
-    return await queries.insert_method(tx, user_id=user_id, tender=tender, provider="shop", details=None)
-
-
-async def make_primary(tx: Tx, *, user_id: UUID, method_id: UUID, primary: bool) -> PaymentMethod:
-    """Make a method the primary one. Raises PaymentMethodNotFound, or InvalidState if none were left."""
-    await queries.lock_methods(tx, user_id)
-    method = await get_method_for(tx, user_id, method_id)
-    if not primary:
-        if method.is_primary:
-            raise InvalidState("One method is always the primary one. Make another one primary instead.")
-        return method
-    await queries.set_primary(tx, user_id, method_id)
-    return replace(method, is_primary=True)
-
-
-async def remove_method(tx: Tx, *, user_id: UUID, method_id: UUID) -> None:
-    """Take a method out of a person's account; old orders keep it. Raises PaymentMethodNotFound."""
-    await queries.lock_methods(tx, user_id)
-    method = await get_method_for(tx, user_id, method_id)
-    await queries.deactivate_method(tx, method)
-    if method.external_id is not None:
-        tx.emit(MethodRemoved(external_id=method.external_id))
 
 
 async def open_intent(
@@ -345,82 +254,5 @@ async def answer(tx: Tx, *, intent_id: UUID, result: ChargeResult, wanted: bool 
             status=result.status,
             client_secret=result.client_secret,
             decline_code=result.decline_code,
-        )
-    )
-
-
-async def refund_order(
-    tx: Tx, *, order_id: UUID, amount_cents: int, reason: str, requested_by: UUID | None
-) -> UUID:
-    """Give money of an order's card payment back. Raises IntentNotFound or RefundTooLarge."""
-    intent_id = await queries.find_paid_intent_id(tx, order_id)
-    if intent_id is None:
-        raise IntentNotFound
-    return await request_refund(
-        tx, intent_id=intent_id, amount_cents=amount_cents, reason=reason, requested_by=requested_by
-    )
-
-
-async def request_refund(
-    tx: Tx, *, intent_id: UUID, amount_cents: int, reason: str, requested_by: UUID | None
-) -> UUID:
-    """Ask for money back and return the refund's id; the gateway hears of it later. Raises RefundTooLarge."""
-    reserved = await queries.reserve_refund(tx, intent_id, amount_cents)
-    if reserved is None:
-        raise RefundTooLarge
-    refund_id = await queries.insert_refund(
-        tx,
-        intent_id=intent_id,
-        order_id=reserved["order_id"],
-        amount_cents=amount_cents,
-        reason=reason,
-        requested_by=requested_by,
-    )
-    tx.audit(
-        "refund.requested",
-        object_type="refund",
-        object_id=refund_id,
-        actor_id=requested_by,
-        intentId=intent_id,
-        amountCents=amount_cents,
-        reason=reason,
-    )
-    tx.emit(RefundRequested(refund_id=refund_id))
-    return refund_id
-
-
-async def send_refund(db: Database, gateway: PaymentGateway, refund_id: UUID) -> RefundResult | None:
-    """Tell the gateway of a refund; safe to repeat. None when it is settled. Raises GatewayUnavailable."""
-    refund = await queries.find_refund(db, refund_id)
-    if refund is None or refund.status != "pending":
-        return None
-    return await gateway.refund(refund.id, refund.intent_external_id, refund.amount_cents)
-
-
-async def settle_refund(tx: Tx, *, refund_id: UUID, result: RefundResult) -> None:
-    """Write down what became of a refund, once. A failed one can be asked for again."""
-    refund = await queries.lock_refund(tx, refund_id)
-    if refund is None or refund.status != "pending" or result.status == "processing":
-        return
-    ok = result.status == "succeeded"
-    await queries.settle_refund(tx, refund_id, result.status, result.external_id)
-    if not ok:
-        await queries.unreserve_refund(tx, refund.intent_id, refund.amount_cents)
-    tx.audit(
-        f"refund.{result.status}",
-        object_type="refund",
-        object_id=refund_id,
-        actor_id=None,
-        intentId=refund.intent_id,
-        amountCents=refund.amount_cents,
-        reason=result.reason,
-    )
-    tx.emit(
-        RefundSettled(
-            refund_id=refund_id,
-            intent_id=refund.intent_id,
-            order_id=refund.order_id,
-            amount_cents=refund.amount_cents,
-            ok=ok,
         )
     )
