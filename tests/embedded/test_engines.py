@@ -434,6 +434,12 @@ def test_root_copies_programs_that_lie_in_a_closed_folder(
         assert sql(engines, "SELECT 1") == 1
         assert folder.postmaster().exe().startswith(str(shelter))
     assert closed.stat().st_mode & 0o777 == 0o700
+    copies = list(shelter.iterdir())
+    for program in closed.rglob("postgres"):  # as installed once more
+        os.utime(program)
+    with start(folder.data) as engines:
+        assert sql(engines, "SELECT 1") == 1
+    assert list(shelter.iterdir()) == copies
 
 
 @only_root

