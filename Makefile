@@ -11,7 +11,7 @@ run: ## start the whole shop: database, cache, demo data, server and jobs (PORT,
 	@sh scripts/bootstrap.sh run && exec .venv/bin/faded-skies up
 
 test: check ## all checks, then all tests (ARGS="-k orders" picks some)
-	@exec $(PYTHON_IN) -m pytest $(ARGS)
+	@exec $(PYTHON_IN) -m pytest -n auto --dist worksteal $(ARGS)
 
 check: ## format, lint, types and the architecture's import contracts
 	@sh scripts/bootstrap.sh dev
