@@ -165,6 +165,48 @@ class TestValkeyKilled:
         await valkey.ready()
         return f"unix://{valkey.socket}?db=0"
 
+    async def test_in_the_middle_of_traffic(
+        self,
+        app: Application,
+        client: httpx.AsyncClient,
+        valkey: Valkey,
+        deployed: Deployed,
+        quiet: Callable[[], Awaitable[None]],
+    ) -> None:
+        db = app.ports.db
+        await open_shop(app)
+        product = await make_product(db, price_cents=1500, net_weight_mg=0, thc_mg=0, stock=100_000)
+        shoppers = [await make_shopper(app, client) for _ in range(6)]
+        await deployed.server.ready()
+        async with (
+            httpx.AsyncClient(base_url=deployed.server.address, timeout=30) as http,
+            traffic_of(http, shoppers, product) as traffic,
+        ):
+            for _ in range(3):
+                await more_orders(traffic, 10)
+                valkey.kill()
+                before = len(traffic.bodies)
+
+                async def refused(before: int = before) -> bool:
+                    return len(traffic.bodies) > before
+
+                await until(refused, "somebody is refused")
+                valkey.start()
+                await valkey.ready()
+            await more_orders(traffic, 20)
+
+        assert traffic.codes() <= {200, 201, 409, 422, 503}, traffic.answers
+        for body in traffic.bodies:
+            assert_clear(body)
+        await quiet()
+        assert deployed.server.is_running
+        assert deployed.worker.is_running
+        assert await db.fetch("SELECT entrypoint FROM pgqueuer") == []
+        # An order whose answer was lost is there and whole; every other one was told.
+        assert await db.fetchval("SELECT count(*) FROM orders WHERE status = 'confirmed'") >= traffic.orders()
+        taken = await db.fetchval("SELECT sum(quantity) FROM order_items")
+        assert await db.fetchval("SELECT quantity FROM stock_levels") == 100_000 - taken
+
     async def test_carts_say_so_and_come_back(
         self,
         app: Application,
