@@ -25,6 +25,7 @@ from faded_skies.supervisor import answers
 ROOT = Path(__file__).resolve().parents[1]
 SATURATED = 0.95
 CLEARLY_IDLE = 0.90
+DISTURBED = 0.15
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,15 @@ class Sample:
     per_second: float
     p50_ms: float
     p99_ms: float
-    void: bool
-    """The load core was the bottleneck, so neither rate nor latencies say anything of our server."""
+    bottleneck: bool
+    """The load's core was full and the server's idle at times, so rate and latencies say nothing of our server."""
     strangers: float
     """The share of the server's core that other programs used meanwhile."""
+
+    @property
+    def void(self) -> bool:
+        """Tell whether this sample is better left out: not the server was measured, or not the server alone."""
+        return self.bottleneck or self.strangers > DISTURBED
 
 
 Samples = dict[str, list[Sample]]
@@ -122,7 +128,7 @@ async def _sample(case: Case, pid: int, port: int, plan: Plan, *, floor_us: floa
         per_second=len(volley.latencies) / volley.seconds,
         p50_ms=volley.percentile_ms(0.50),
         p99_ms=volley.percentile_ms(0.99),
-        void=busy.load >= SATURATED and busy.server < CLEARLY_IDLE,
+        bottleneck=busy.load >= SATURATED and busy.server < CLEARLY_IDLE,
         strangers=max(0.0, busy.server - spent / volley.seconds),
     )
 
