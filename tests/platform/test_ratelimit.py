@@ -1,0 +1,168 @@
+"""Limits: what counts, for whom, what answers tell of it, and that processes count together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from factories.catalog import make_product
+from factories.identity import signed_in
+from factories.shop import make_shopper, open_shop
+from faded_skies.bootstrap import Application
+from faded_skies.platform import ratelimit, valkey
+from faded_skies.platform.actor import Role
+from faded_skies.platform.errors import Limited
+from faded_skies.platform.ratelimit import Gate, Meter
+from faded_skies.platform.settings import Settings
+
+MOST, WINDOW = 4, 900
+
+
+class Clock:
+    """The time that limits see; it starts at the beginning of a window."""
+
+    def __init__(self) -> None:
+        self.now = 1_900_000_000 // WINDOW * WINDOW + 1.0
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(ratelimit, "time", SimpleNamespace(time=clock.time))
+    return clock
+
+
+@pytest.fixture
+def settings(settings: Settings, clock: Clock) -> Settings:
+    return settings.model_copy(update={"rate_limit_max": MOST, "rate_limit_order_max": 2})
+
+
+@asynccontextmanager
+async def client_from(app: Application, address: str) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=app.asgi, client=(address, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield http
+
+
+async def test_answers_tell_what_is_left_and_the_last_is_refused(client: httpx.AsyncClient) -> None:
+    answers = [await client.get("/api/categories") for _ in range(MOST + 1)]
+    assert [answer.status_code for answer in answers] == [200] * MOST + [429]
+    assert [answer.headers["ratelimit-limit"] for answer in answers] == ["4"] * 5
+    assert [answer.headers["ratelimit-remaining"] for answer in answers] == ["3", "2", "1", "0", "0"]
+    assert {answer.headers["ratelimit-reset"] for answer in answers} == {"899"}
+    assert answers[-1].json() == {
+        "error": "That is more than 4 requests in one window. Wait 899 seconds.",
+        "code": "RATE_LIMITED",
+        "retryAfter": 899,
+    }
+    assert answers[-1].headers["retry-after"] == "899"
+    assert all("retry-after" not in answer.headers for answer in answers[:-1])
+
+
+async def test_a_new_window_begins_anew(client: httpx.AsyncClient, clock: Clock) -> None:
+    for _ in range(MOST + 1):
+        answer = await client.get("/api/categories")
+    assert answer.status_code == 429
+    clock.now += WINDOW - 2
+    assert (await client.get("/api/categories")).headers["retry-after"] == "1"
+    clock.now += 1
+    answer = await client.get("/api/categories")
+    assert (answer.status_code, answer.headers["ratelimit-remaining"]) == (200, "3")
+
+
+async def test_refusals_and_unknown_addresses_count_too(client: httpx.AsyncClient) -> None:
+    for path in ("/api/cart", "/api/nothing", "/api/products/x", "/api/cart"):
+        assert (await client.get(path)).status_code in {401, 404, 422}
+    assert (await client.get("/api/categories")).status_code == 429
+
+
+async def test_people_are_counted_apart_wherever_they_are(
+    app: Application, client: httpx.AsyncClient
+) -> None:
+    async with client_from(app, "203.0.113.1") as one, client_from(app, "203.0.113.2") as two:
+        maya, noor = await signed_in(app, one), await signed_in(app, two)
+        for http in (one, two, one, two):
+            assert (await http.get("/api/users/profile", headers=maya.headers)).status_code == 200
+        assert (await one.get("/api/users/profile", headers=maya.headers)).status_code == 429
+        assert (await one.get("/api/users/profile", headers=noor.headers)).status_code == 200
+        # Without a good token it is the address that counts; the one sign-in came from there.
+        forged = {"Authorization": f"{maya.headers['Authorization']}x"}
+        left = (await one.get("/api/users/profile", headers=forged)).headers["ratelimit-remaining"]
+        assert left == "2"
+
+
+async def test_health_webhooks_and_the_document_have_no_limit(client: httpx.AsyncClient) -> None:
+    for _ in range(MOST + 2):
+        assert (await client.get("/health/live")).status_code == 200
+        assert (await client.post("/webhooks/sandbox", content=b"{}")).status_code == 400
+        answer = await client.get("/openapi.json")
+        assert answer.status_code == 200
+        assert "ratelimit-limit" not in answer.headers
+
+
+async def test_positions_do_not_count_to_the_general_limit(
+    app: Application, client: httpx.AsyncClient
+) -> None:
+    driver = await signed_in(app, client, Role.DRIVER)
+    position = {"lat": 30.28, "lng": -97.75}
+    for _ in range(MOST + 2):
+        answer = await client.post("/api/driver/location", json=position, headers=driver.headers)
+        assert answer.status_code == 200
+        assert "ratelimit-limit" not in answer.headers
+    answer = await client.get("/api/driver/orders", headers=driver.headers)
+    assert answer.headers["ratelimit-remaining"] == "3"
+
+
+async def test_orders_have_a_limit_of_their_own(app: Application, client: httpx.AsyncClient) -> None:
+    await open_shop(app)
+    await make_product(app.ports.db)
+    shopper = await make_shopper(app, client)
+    order = shopper.order()
+    codes = [
+        (await client.post("/api/orders", json=order, headers=shopper.headers)).json()["code"]
+        for _ in range(3)
+    ]
+    assert codes == ["EMPTY_CART", "EMPTY_CART", "RATE_LIMITED"]
+    assert await app.ports.db.fetchval("SELECT count(*) FROM orders") == 0
+
+
+async def test_two_processes_count_together(app: Application, clock: Clock) -> None:
+    one, two = [Meter(app.ports.valkey, "api", limit=5, window=60) for _ in range(2)]
+    assert [one.hit("maya").remaining for _ in range(2)] == [4, 3]
+    await one.close()
+    assert [two.hit("maya").remaining for _ in range(2)] == [4, 3]
+    await two.close()
+    assert two.hit("maya").remaining == 0  # what the other counted is known by now
+    await two.close()
+    assert one.hit("maya").remaining == 2  # not asked again yet: a burst may pass by this much
+    await one.close()
+    assert one.hit("maya").exceeded
+    assert not one.hit("noor").exceeded
+    await one.close()
+    assert await app.ports.valkey.ttl(f"rate_limit:maya:api:{int(clock.now // 60)}") in range(1, 61)
+
+
+async def test_a_meter_goes_on_without_valkey(clock: Clock) -> None:
+    lost = valkey.connect("redis://127.0.0.1:1/0")
+    meter = Meter(lost, "api", limit=2, window=60)
+    assert [meter.hit("maya").exceeded for _ in range(3)] == [False, False, True]
+    await meter.close()
+    assert meter.hit("maya").exceeded
+    await meter.close()
+    await lost.aclose()
+
+
+async def test_a_gate_lets_no_more_in_than_it_may_however_they_come(app: Application, clock: Clock) -> None:
+    gate = Gate(app.ports.valkey, "door", limit=5, window=60, refusal="Wait a moment.")
+    answers = await asyncio.gather(*(gate.enter("maya") for _ in range(20)), return_exceptions=True)
+    assert answers.count(None) == 5
+    assert all(isinstance(answer, Limited) for answer in answers if answer is not None)
+    await gate.enter("noor")
+    clock.now += 60
+    await gate.enter("maya")
