@@ -27,7 +27,10 @@ folder=
 clean_up() {
 	status=$?
 	trap - EXIT
-	if [ -n "$make" ]; then kill -KILL -- "-$make" 2>/dev/null || true; fi
+	if [ -n "$make" ]; then
+		kill -KILL -- "-$make" 2>/dev/null || true
+		wait "$make" 2>/dev/null || true
+	fi
 	if [ -n "$folder" ]; then end_leftovers; fi
 	for data in "$base"/*/*/var/pg*; do # root's database lies elsewhere when its account cannot enter here
 		if [ -L "$data" ]; then rm -rf "$(readlink "$data")"; fi
