@@ -66,7 +66,13 @@ class Shop:
     def open(self, mode: str = "plain") -> list[str]:
         self.start(mode)
         lines = self.lines_until("Welcome at")
-        self.until(lambda: len(self.programs()) == 2, "the server and the worker run")
+        both = [
+            self.notes / "serve.json",
+            self.notes / f"{'stubborn' if mode == 'stubborn' else 'work'}.json",
+        ]
+        self.until(
+            lambda: all(note.exists() for note in both), "the server and the worker have said that they run"
+        )
         return lines
 
     def end(self, number: signal.Signals) -> tuple[int, str]:
