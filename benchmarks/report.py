@@ -91,8 +91,8 @@ The server runs alone on one core; PostgreSQL, Valkey and the load ({plan.connec
 another. {plan.products:,} products, {plan.customers} customers. {plan.rounds} rounds, each case in turn for
 {plan.seconds:g} s (orders: one for each customer); medians, least and most in brackets. *CPU* is the server process's
 own, user and kernel, all threads. The *floor* is the same server answering a constant through all its layers; a ratio
-compares with the floor of the same round. *Void* rounds are left out unless there are no others: the load's core was the
-bottleneck, or other programs took more than {DISTURBED:.0%} of the server's core.
+compares with the floor of the same round. *Void* rounds are left out unless there are no others: the load's core
+was the bottleneck, or other programs took more than {DISTURBED:.0%} of the server's core.
 
 {table(cases, samples)}
 
