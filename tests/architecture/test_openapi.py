@@ -1,5 +1,6 @@
 """The OpenAPI document tells the truth: every route is in it, complete, and answers as it promises."""
 
+import re
 from typing import Any
 
 import httpx
@@ -83,3 +84,15 @@ async def test_the_document_is_there_for_everybody(client: httpx.AsyncClient, pa
 def _bodies(parent: type[Body]) -> list[type[Body]]:
     children = [child for child in parent.__subclasses__() if child.__module__.startswith("faded_skies.")]
     return [one for child in children for one in (child, *_bodies(child))]
+
+
+async def test_the_page_to_try_it_needs_no_other_host(client: httpx.AsyncClient) -> None:
+    page = await client.get("/docs")
+    assert page.status_code == 200
+    assert re.findall(r'(?:src|href)="([^"]+)"', page.text) == [
+        "/docs/assets/swagger-ui.css",
+        "/docs/assets/favicon.png",
+        "/docs/assets/swagger-ui-bundle.js",
+    ]
+    for address in ("swagger-ui.css", "favicon.png", "swagger-ui-bundle.js"):
+        assert (await client.get(f"/docs/assets/{address}")).status_code == 200

@@ -21,7 +21,7 @@ from faded_skies.platform.valkey import Valkey
 
 Result = TypeVar("Result")
 
-_MARK_SECONDS = 30
+_MARK_SECONDS = 5
 
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7))"
 _FIND = """

@@ -9,10 +9,19 @@ import structlog
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
-# Where it happened, without the values of local variables: those hold passwords and addresses.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 )
+
+
+def _without_values(
+    _logger: object, _name: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Keep of an exception where it happened and its type: local variables and messages may quote people."""
+    for exception in event.get("exception", ()):
+        exception.pop("exc_value", None)
+        exception.pop("exc_notes", None)
+    return event
 
 
 def _render(_logger: object, _name: str, event: structlog.typing.EventDict) -> bytes:
@@ -28,6 +37,7 @@ def configure(level: str, *, process: str, stream: TextIO = sys.stderr) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _TRACEBACKS,
+            _without_values,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _render,
         ],

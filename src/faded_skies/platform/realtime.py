@@ -115,6 +115,14 @@ def _receiver(
                 "error": "We cannot do this at the moment. Try again.",
                 "code": "UNAVAILABLE",
             }
+        except Exception:
+            # The last net: without an acknowledgement the client would wait for its own timeout.
+            log.exception("socket_event_failed", socket_event=event.name)
+            return {
+                "ok": False,
+                "error": "Something went wrong on our side. Try again.",
+                "code": "INTERNAL",
+            }
         return {"ok": True, **answer}
 
     return receive

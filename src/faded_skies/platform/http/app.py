@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from faded_skies.platform.http import errors
+from faded_skies.platform.http import docs_page, errors
 from faded_skies.platform.http.document import Api
 from faded_skies.platform.http.fields import ErrorShape
 from faded_skies.platform.http.front import Front, apologise
@@ -34,6 +34,7 @@ def build_api(*, version: str, ports: Ports, routers: Sequence[APIRouter]) -> Fa
         title="Faded Skies",
         version=version,
         description="The backend of a licensed cannabis retailer. Prices are dollars, times are UTC.",
+        docs_url=None,
         redoc_url=None,
         responses={
             "4XX": {"model": ErrorShape, "description": "Refused; the sentence says what to do."},
@@ -42,6 +43,7 @@ def build_api(*, version: str, ports: Ports, routers: Sequence[APIRouter]) -> Fa
     )
     api.state.ports = ports
     errors.install(api)
+    docs_page.install(api)
     api.add_exception_handler(Exception, apologise)
     for router in routers:
         api.include_router(router)

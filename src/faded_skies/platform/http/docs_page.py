@@ -1,0 +1,29 @@
+"""The page to try the API on, with its scripts served by us: a shop without internet shows it too."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+_ASSETS = "/docs/assets"
+
+
+def install(api: FastAPI) -> None:
+    """Serve /docs. Only the files of the package are used, so it is found and not imported."""
+    found = find_spec("fastapi_offline")
+    if found is None or found.origin is None:
+        raise RuntimeError("fastapi-offline is not installed; run make again to complete the environment")
+    api.mount(_ASSETS, StaticFiles(directory=Path(found.origin).parent / "static"), name="docs assets")
+
+    @api.get("/docs", include_in_schema=False)
+    async def show() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=f"{api.title} · API",
+            swagger_js_url=f"{_ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{_ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{_ASSETS}/favicon.png",
+        )
