@@ -1,5 +1,7 @@
 """The server process: HTTP and Socket.IO on one port."""
 
+import signal
+
 import uvicorn
 
 from faded_skies import bootstrap
@@ -31,4 +33,11 @@ async def serve(settings: Settings) -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
+        # uvicorn raises the signal it was ended by once more, which would end us before everything is closed.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _already_ending)
         await uvicorn.Server(config).serve()
+
+
+def _already_ending(*_: object) -> None:
+    return

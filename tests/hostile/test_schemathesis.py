@@ -45,7 +45,9 @@ def without_tokens(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def cases_of(operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, **known: Any) -> list[Case[Any]]:
+def cases_of(
+    operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, **known: Any
+) -> list[Case[Any]]:
     """Return what schemathesis makes up; `known` parts of the request are given."""
     found: list[Case[Any]] = []
 

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Header
@@ -19,22 +19,26 @@ from faded_skies.platform.errors import Conflict, Kind, Situation
 from faded_skies.platform.http.answers import Json, dump, refusal
 from faded_skies.platform.valkey import Valkey
 
-Result = TypeVar("Result")
-
 _MARK_SECONDS = 5
 
-_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7))"
-_FIND = """
-SELECT fingerprint, status, body, subject FROM idempotency_keys
-WHERE owner_id = $1 AND key = $2 AND created_at > now() - interval '24 hours'
-"""
-_PUT = """
-INSERT INTO idempotency_keys (owner_id, key, fingerprint) VALUES ($1, $2, $3)
-ON CONFLICT (owner_id, key) DO UPDATE
-SET fingerprint = EXCLUDED.fingerprint, status = NULL, body = NULL, subject = NULL, created_at = now()
+# Whoever cannot have the lock makes no row. A row older than a day is as good as none.
+_CLAIM = """
+WITH lock AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended($4, 7)) AS held),
+made AS (
+    INSERT INTO idempotency_keys AS k (owner_id, key, fingerprint)
+    SELECT $1, $2, $3 FROM lock WHERE held
+    ON CONFLICT (owner_id, key) DO UPDATE
+    SET fingerprint = EXCLUDED.fingerprint, status = NULL, body = NULL, subject = NULL, created_at = now()
+    WHERE k.created_at < now() - interval '24 hours'
+    RETURNING 1
+)
+SELECT EXISTS (SELECT FROM made) AS is_new, k.fingerprint, k.status, k.body, k.subject
+FROM lock LEFT JOIN idempotency_keys k ON lock.held AND k.owner_id = $1 AND k.key = $2
 """
 _SUBJECT = "UPDATE idempotency_keys SET subject = $3 WHERE owner_id = $1 AND key = $2"
-_ANSWER = "UPDATE idempotency_keys SET status = $3, body = $4 WHERE owner_id = $1 AND key = $2"
+_ANSWER = """
+UPDATE idempotency_keys SET status = $3, body = $4, subject = coalesce($5, subject) WHERE owner_id = $1 AND key = $2
+"""
 _PRUNE = "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
 
 KeyHeader = Annotated[
@@ -92,12 +96,14 @@ class Call:
 
         Raises KeyInProgress while another transaction holds it, KeyReused when the request differs.
         """
-        if not await tx.fetchval(_LOCK, f"{self.owner_id}:{self.key}"):
-            raise KeyInProgress
-        row = await tx.fetchrow(_FIND, self.owner_id, self.key)
-        if row is None:
-            await tx.execute(_PUT, self.owner_id, self.key, self.fingerprint)
+        row = await tx.fetchrow(
+            _CLAIM, self.owner_id, self.key, self.fingerprint, f"{self.owner_id}:{self.key}"
+        )
+        if row is not None and row["is_new"]:
             return None
+        if row is None or row["fingerprint"] is None:
+            # Another transaction has the lock, or had it until a moment ago and its row is not ours to see yet.
+            raise KeyInProgress
         if row["fingerprint"] != self.fingerprint:
             raise KeyReused
         if row["status"] is not None:
@@ -123,38 +129,41 @@ class Call:
         """Tie the key to the thing this call made, for a repetition that finds no answer yet."""
         await tx.execute(_SUBJECT, self.owner_id, self.key, subject)
 
-    async def keep(self, tx: Tx, answer: Answer) -> None:
-        """Store the answer with the effect."""
-        await tx.execute(_ANSWER, self.owner_id, self.key, answer.status, dump(answer.body))
+    async def keep(self, source: Tx | Database, answer: Answer, *, subject: UUID | None = None) -> None:
+        """Store the answer: with its effect in a transaction, or by itself where the effect stands already."""
+        await source.fetchval(_ANSWER, self.owner_id, self.key, answer.status, dump(answer.body), subject)
 
 
-async def attempt(tx: Tx, call: Call | None, work: Callable[[Tx], Awaitable[Result]]) -> Result | Answer:
-    """Run `work` in a claimed transaction. With a key, a refusal undoes the work, is kept, and is returned.
+async def keep_refusal(db: Database, call: Call | None, situation: Situation) -> Answer:
+    """Make a refusal, whose transaction was undone, the answer of its key; without a key it is raised again.
 
-    Refusals that only say "not now" are raised: they must not be what the key answers for a day.
+    So are those that only say "not now": they must not be what the key answers for a day. Returns the first
+    answer when a repetition was quicker.
     """
-    if call is None:
-        return await work(tx)
-    try:
-        async with tx.savepoint():
-            return await work(tx)
-    except Situation as situation:
-        if situation.kind in _NOT_KEPT:
-            raise
-        answer = Answer(*refusal(situation))
-        await call.keep(tx, answer)
-        return answer
+    if call is None or situation.kind in _NOT_KEPT or isinstance(situation, KeyReused | KeyInProgress):
+        raise situation
+    answer = Answer(*refusal(situation))
+    async with db.transaction() as tx:
+        first = await call.claim(tx)
+        if isinstance(first, Answer):
+            return first
+        if first is None:
+            await call.keep(tx, answer)
+    return answer
 
 
 async def once(db: Database, call: Call | None, work: Callable[[Tx], Awaitable[Answer]]) -> Json:
     """Run `work` in one transaction, at most once for a key, and return its answer or the first one's."""
-    async with db.transaction() as tx:
-        first = await call.claim(tx) if call else None
-        if isinstance(first, Answer):
-            return first.response()
-        answer = await attempt(tx, call, work)
-        if call:
-            await call.keep(tx, answer)
+    try:
+        async with db.transaction() as tx:
+            first = await call.claim(tx) if call else None
+            if isinstance(first, Answer):
+                return first.response()
+            answer = await work(tx)
+            if call:
+                await call.keep(tx, answer)
+    except Situation as situation:
+        answer = await keep_refusal(db, call, situation)
     return answer.response()
 
 

@@ -470,8 +470,12 @@ async def test_other_domains_see_what_is_no_longer_sold(db: Database) -> None:
     products = await service.find_products(db, [sold, retired, closed, new_id()])
     cards = await service.find_cards(db, [sold, retired])
 
-    assert products[sold] == service.Product(sold, "Sold", 3500, "flower", 3500, 700, is_active=True)
-    assert products[retired] == service.Product(retired, "Retired", 3500, "flower", 0, 0, is_active=False)
+    assert products[sold] == service.Product(
+        sold, "Sold", 3500, "flower", 3500, 700, is_active=True, stock_quantity=4
+    )
+    assert products[retired] == service.Product(
+        retired, "Retired", 3500, "flower", 0, 0, is_active=False, stock_quantity=10
+    )
     assert not products[closed].is_active
     assert len(products) == 3
     assert (cards[sold]["stockQuantity"], cards[sold]["price"], cards[sold]["isActive"]) == (4, 35.0, True)

@@ -251,6 +251,26 @@ async def test_a_cart_left_behind_by_a_killed_process_is_emptied(
     assert await stock_of(app, product) == 4
 
 
+async def test_a_repeated_call_empties_the_cart_that_the_first_left_behind(
+    app: Application, client: httpx.AsyncClient
+) -> None:
+    await open_shop(app)
+    product = await make_product(app.ports.db, stock=5)
+    shopper = await make_shopper(app, client)
+    await put_in_cart(client, shopper, product)
+    valkey = app.ports.valkey
+    left = dict(await valkey.hgetall(f"cart:{shopper.id}"))
+    headers = {**shopper.headers, "Idempotency-Key": "killed-in-between"}
+    first = await client.post("/api/orders", json=shopper.order("cash"), headers=headers)
+    for field, value in left.items():
+        await valkey.hset(f"cart:{shopper.id}", field, value)
+
+    again = await client.post("/api/orders", json=shopper.order("cash"), headers=headers)
+
+    assert again.content == first.content
+    assert (await client.get("/api/cart", headers=shopper.headers)).json()["items"] == []
+
+
 async def test_the_banks_extra_step(app: Application, client: httpx.AsyncClient, drain: Drain) -> None:
     await open_shop(app)
     product = await make_product(app.ports.db, stock=5)

@@ -32,6 +32,7 @@ class Product:
     net_weight_mg: int
     thc_mg: int
     is_active: bool
+    stock_quantity: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from faded_skies.domains.checkout.schemas import (
     present_shop,
 )
 from faded_skies.domains.checkout.service import cart, paying, placing, shopfront
-from faded_skies.domains.checkout.service.placing import Outcome
+from faded_skies.domains.checkout.service.placing import Outcome, Placed
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.schemas import present_order
 from faded_skies.domains.orders.service import Item
@@ -96,7 +96,7 @@ async def place_order(body: PlaceOrder, actor: SignedIn, checkout: Wired, key: K
 
 
 async def _place(checkout: Checkout, actor: Actor, body: PlaceOrder, call: Call | None) -> Json:
-    placed = await placing.reserve(checkout, actor, body.wish(), call)
+    placed = await placing.reserve(checkout, actor, body.wish(), call, present=_present_placed)
     if isinstance(placed, Answer):
         return placed.response()
     outcome = await placing.charge(checkout, placed)
@@ -105,10 +105,13 @@ async def _place(checkout: Checkout, actor: Actor, body: PlaceOrder, call: Call 
         answer = Answer(201, _present(outcome, placed.items))
     except Situation as situation:
         answer = Answer(*refusal(situation))
-    if call is not None:
-        async with checkout.db.transaction() as tx:
-            await call.keep(tx, answer)
+    if call is not None and not placed.is_answered:
+        await call.keep(checkout.db, answer)
     return answer.response()
+
+
+def _present_placed(placed: Placed) -> Answer:
+    return Answer(201, _present(Outcome(placed.order, None), placed.items))
 
 
 @router.post("/api/orders/{order_id}/confirm-payment", response_model=PlacedAnswer, tags=["orders"])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Tx
 from faded_skies.platform.ids import new_id
 
 # Rows are locked in the order of their ids, so two orders of the same products wait and never deadlock.
@@ -12,7 +12,6 @@ _LOCK = """
 SELECT product_id, quantity FROM stock_levels
 WHERE product_id = ANY($1::uuid[]) ORDER BY product_id FOR NO KEY UPDATE
 """
-_LEVELS = "SELECT product_id, quantity FROM stock_levels WHERE product_id = ANY($1::uuid[])"
 _MOVE = """
 WITH moved AS (
     UPDATE stock_levels s SET quantity = s.quantity + m.change, updated_at = now()
@@ -42,11 +41,6 @@ SELECT id, product_id, quantity, 'opening'
 FROM unnest($3::uuid[], $1::uuid[], $2::int[]) AS n (id, product_id, quantity)
 WHERE quantity > 0
 """
-
-
-async def find_levels(source: Database | Tx, product_ids: Sequence[UUID]) -> dict[UUID, int]:
-    rows = await source.fetch(_LEVELS, list(product_ids))
-    return {row["product_id"]: row["quantity"] for row in rows}
 
 
 async def lock_levels(tx: Tx, product_ids: Sequence[UUID]) -> dict[UUID, int]:

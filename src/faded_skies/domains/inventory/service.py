@@ -6,14 +6,9 @@ from uuid import UUID
 from faded_skies.domains.inventory import queries
 from faded_skies.domains.inventory.errors import OutOfStock
 from faded_skies.domains.inventory.models import Wanted
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Tx
 
-__all__ = ["Wanted", "find_levels", "open_stock", "out_of_stock", "release", "reserve", "restock"]
-
-
-async def find_levels(source: Database | Tx, product_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Return how much there is of each product at this moment; products without a level are absent."""
-    return await queries.find_levels(source, product_ids)
+__all__ = ["Wanted", "open_stock", "out_of_stock", "release", "reserve", "restock"]
 
 
 async def reserve(tx: Tx, *, order_id: UUID, wanted: Sequence[Wanted]) -> None:

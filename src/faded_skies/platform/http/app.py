@@ -35,6 +35,8 @@ def build_api(*, version: str, ports: Ports, routers: Sequence[APIRouter]) -> Fa
         version=version,
         description="The backend of a licensed cannabis retailer. Prices are dollars, times are UTC.",
         docs_url=None,
+        # Its hooks cost 4 % of an empty request while nothing listens to them.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         redoc_url=None,
         responses={
             "4XX": {"model": ErrorShape, "description": "Refused; the sentence says what to do."},

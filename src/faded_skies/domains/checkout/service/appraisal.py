@@ -46,7 +46,6 @@ async def appraise(
     shop = await places.get_shop(tx)
     product_ids = [line.product_id for line in cart.lines]
     products = await catalog.find_products(tx, product_ids)
-    levels = await inventory.find_levels(tx, product_ids)
     bought = await orders.list_bought_since(tx, customer.id, compliance.day_start(book, now), cart_id=cart.id)
 
     items = [
@@ -72,7 +71,7 @@ async def appraise(
             else []
         ),
         *_place_problems(book, address, area, now=now),
-        *_stock_problems(cart, products, levels),
+        *_stock_problems(cart, products),
         *compliance.exceeded(limits),
         *_minimum_problems(area, subtotal),
         *([] if method.type in book.tenders else [TenderNotAllowed()]),
@@ -146,13 +145,11 @@ def _place_problems(
     ]
 
 
-def _stock_problems(
-    cart: Cart, products: Mapping[UUID, Product], levels: Mapping[UUID, int]
-) -> list[Situation]:
+def _stock_problems(cart: Cart, products: Mapping[UUID, Product]) -> list[Situation]:
     short = []
     for line in cart.lines:
         product = products.get(line.product_id)
-        left = levels.get(line.product_id, 0) if product and product.is_active else 0
+        left = product.stock_quantity if product and product.is_active else 0
         if left < line.quantity:
             name = product.name if product else "A product in your cart"
             short.append((Wanted(line.product_id, name, line.quantity), left))

@@ -53,9 +53,8 @@ async def _check(checkout: Checkout, actor: Actor, cart: Cart, *, product_id: UU
     product = products.get(product_id)
     if product is None or not product.is_active:
         raise ProductNotFound
-    left = (await inventory.find_levels(checkout.db, [product_id])).get(product_id, 0)
-    if quantity > left:
-        raise inventory.out_of_stock([(Wanted(product_id, product.name, quantity), left)])
+    if quantity > product.stock_quantity:
+        raise inventory.out_of_stock([(Wanted(product_id, product.name, quantity), product.stock_quantity)])
     passed = compliance.exceeded(await _limits(checkout, actor, cart, lines, products))
     if passed:
         raise passed[0]

@@ -5,7 +5,7 @@ nothing open. A second transaction brings the answer home. Whoever dies in betwe
 sweep, the webhook, a repeated call or the end of its 15 minutes settles.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -30,7 +30,7 @@ from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Tx
 from faded_skies.platform.errors import Situation
-from faded_skies.platform.idempotency import Answer, Call, attempt
+from faded_skies.platform.idempotency import Answer, Call, keep_refusal
 from faded_skies.platform.ids import new_id
 
 
@@ -43,6 +43,8 @@ class Placed:
     cart: Cart
     intent: Intent | None = None
     method: PaymentMethod | None = None
+    is_answered: bool = False
+    """Whether the answer stands with the key already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,36 +77,44 @@ async def quote(checkout: Checkout, actor: Actor, wish: Wish) -> Appraisal:
         return replace(appraisal, problems=[*taken, *appraisal.problems])
 
 
-async def reserve(checkout: Checkout, actor: Actor, wish: Wish, call: Call | None) -> Placed | Answer:
+async def reserve(
+    checkout: Checkout, actor: Actor, wish: Wish, call: Call | None, *, present: Callable[[Placed], Answer]
+) -> Placed | Answer:
     """First transaction: judge the cart and reserve everything, or refuse and reserve nothing.
 
     A repeated call gets the first answer; where the first call died before it had one, its order is taken up.
+    What needs no charge is answered here: `present` makes the answer that is kept with the order.
     """
     cart = await queries.get_cart(checkout.valkey, actor.id)
-    left_behind = False
-
-    async def work(tx: Tx) -> Placed:
-        nonlocal left_behind
-        try:
-            return await _reserve(tx, checkout, actor, cart, wish, now=clock.now())
-        except CartOrdered:
-            left_behind = True
-            raise
-
+    is_left_behind = False
     try:
         async with checkout.db.transaction() as tx:
             first = await call.claim(tx) if call else None
             if isinstance(first, Answer):
+                is_left_behind = await _is_ordered(tx, cart)
                 return first
             if first is not None:
                 return await _take_up(tx, actor, first, cart)
-            placed = await attempt(tx, call, work)
-            if call and isinstance(placed, Placed):
+            placed = await _reserve(tx, checkout, actor, cart, wish, now=clock.now())
+            if call is None:
+                return placed
+            if placed.intent is not None:
                 await call.leave_subject(tx, placed.order.id)
-            return placed
+                return placed
+            await call.keep(tx, present(placed), subject=placed.order.id)
+            return replace(placed, is_answered=True)
+    except Situation as situation:
+        is_left_behind = isinstance(situation, CartOrdered)
+        return await keep_refusal(checkout.db, call, situation)
     finally:
-        if left_behind:
+        if is_left_behind:
+            # Whoever made the order died before emptying the cart.
             await _take(checkout, actor.id, cart)
+
+
+async def _is_ordered(tx: Tx, cart: Cart) -> bool:
+    made = None if cart.id is None else await orders.lock_order_by_cart(tx, cart.id)
+    return made is not None and made.status is not Status.PAYMENT_FAILED
 
 
 async def _take_up(tx: Tx, actor: Actor, order_id: UUID, cart: Cart) -> Placed:
