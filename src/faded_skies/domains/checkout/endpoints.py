@@ -26,7 +26,6 @@ from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.schemas import present_order
 from faded_skies.domains.orders.service import Item
 from faded_skies.platform import clock
-from faded_skies.platform.actor import Actor
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import Json, refusal
 from faded_skies.platform.http.auth import SignedIn, needs_token
@@ -89,17 +88,14 @@ async def place_order(body: PlaceOrder, actor: SignedIn, checkout: Wired, key: K
     """Order the cart. The cart is taken, or kept when refused; see the contract for the refusals."""
     await checkout.gate.enter(str(actor.id))
     call = Call.of(actor.id, key, what="place order", body=body.model_dump(mode="json"))
-    if call is None:
-        return await _place(checkout, actor, body, None)
-    async with call.running(checkout.valkey):
-        return await _place(checkout, actor, body, call)
-
-
-async def _place(checkout: Checkout, actor: Actor, body: PlaceOrder, call: Call | None) -> Json:
     placed = await placing.reserve(checkout, actor, body.wish(), call, present=_present_placed)
     if isinstance(placed, Answer):
         return placed.response()
-    outcome = await placing.charge(checkout, placed)
+    if call is None or placed.intent is None:
+        outcome = await placing.charge(checkout, placed)
+    else:
+        async with call.running(checkout.valkey):
+            outcome = await placing.charge(checkout, placed)
     try:
         outcome.check()
         answer = Answer(201, _present(outcome, placed.items))
