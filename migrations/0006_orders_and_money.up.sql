@@ -92,7 +92,8 @@ CREATE TABLE order_tracking (
     message text NOT NULL,
     latitude double precision,
     longitude double precision,
-    created_at timestamptz NOT NULL DEFAULT now(),
+    -- Not now(): two moves in one transaction happen one after the other.
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CHECK ((latitude IS NULL) = (longitude IS NULL))
 );
 CREATE INDEX order_tracking_order_idx ON order_tracking (order_id, created_at, id);
