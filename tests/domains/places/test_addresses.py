@@ -408,12 +408,15 @@ async def test_of_overlapping_areas_the_nearest_is_taken(db: Database) -> None:
     closed = await make_area(db, "Closed", middle=ROUND_ROCK)
     await db.fetch("UPDATE service_areas SET is_active = false WHERE id = $1", closed.id)
 
+    with pytest.raises(Unavailable):
+        await service.offer_at(db, 30.28, -97.74)
+    await open_shop(db)
     assert await service.areas(db) == [austin, round_rock]
-    assert await service.area_at(db, 30.28, -97.74) == austin
-    assert await service.area_at(db, 30.45, -97.69) == round_rock
-    assert await service.area_at(db, 29.7604, -95.3698) is None
+    assert (await service.offer_at(db, 30.28, -97.74)).area == austin
+    assert (await service.offer_at(db, 30.45, -97.69)).area == round_rock
+    assert (await service.offer_at(db, 29.7604, -95.3698)).area is None
     async with db.transaction() as tx:
-        assert await service.area_at(tx, *ROUND_ROCK) == round_rock
+        assert (await service.offer_at(tx, *ROUND_ROCK)).area == round_rock
 
 
 async def test_there_is_one_shop(db: Database) -> None:

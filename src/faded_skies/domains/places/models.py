@@ -93,6 +93,14 @@ class ServiceArea:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What the shop offers at a point: the area it lies in, None outside of all. `paused` takes no new orders."""
+
+    paused: bool
+    area: ServiceArea | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
     """The one shop. `paused` takes no new orders."""
 

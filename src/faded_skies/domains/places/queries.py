@@ -1,6 +1,6 @@
 """SQL of the shop, its areas and people's addresses."""
 
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from typing import cast
 from uuid import UUID
 
@@ -56,6 +56,11 @@ _AREAS = """
 SELECT id, name, latitude, longitude, radius_m, fee_cents, minimum_cents, opens_minute, closes_minute
 FROM service_areas WHERE is_active ORDER BY name
 """
+_OFFER = """
+SELECT s.paused, a.id, a.name, a.latitude, a.longitude, a.radius_m, a.fee_cents, a.minimum_cents, a.opens_minute,
+    a.closes_minute
+FROM shop s LEFT JOIN service_areas a ON a.is_active ORDER BY a.name
+"""
 _INSERT_AREA = """
 INSERT INTO service_areas (
     id, name, latitude, longitude, radius_m, fee_cents, minimum_cents, opens_minute, closes_minute
@@ -75,6 +80,9 @@ INSERT INTO shop (
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
+
+
+_AREA_FIELDS = tuple(field.name for field in fields(ServiceArea))
 
 
 async def lock_owner(tx: Tx, user_id: UUID) -> None:
@@ -127,6 +135,17 @@ async def promote_newest(tx: Tx, user_id: UUID, *, but: UUID) -> bool:
 
 async def list_areas(db: Reader) -> list[ServiceArea]:
     return [ServiceArea(**dict(row)) for row in await db.fetch(_AREAS)]
+
+
+async def find_offer(db: Reader) -> tuple[bool, list[ServiceArea]] | None:
+    """Return whether the shop is paused, and its areas; None before it is set up."""
+    rows = await db.fetch(_OFFER)
+    if not rows:
+        return None
+    areas = [
+        ServiceArea(**{name: row[name] for name in _AREA_FIELDS}) for row in rows if row["id"] is not None
+    ]
+    return rows[0]["paused"], areas
 
 
 async def insert_area(tx: Tx, area: ServiceArea) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from faded_skies.domains.places import queries, rules
 from faded_skies.domains.places.errors import AddressChanged, TooManyAddresses
-from faded_skies.domains.places.models import Address, AddressFields, Pin, Position, ServiceArea, Shop
+from faded_skies.domains.places.models import Address, AddressFields, Offer, Pin, Position, ServiceArea, Shop
 from faded_skies.domains.places.ports import Geocoder, Place
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.errors import Refused, Unavailable
@@ -22,6 +22,7 @@ from faded_skies.platform.ids import new_id
 __all__ = [
     "Address",
     "AddressFields",
+    "Offer",
     "Pin",
     "Position",
     "ServiceArea",
@@ -29,7 +30,6 @@ __all__ = [
     "add_address",
     "add_area",
     "addresses_of",
-    "area_at",
     "areas",
     "change_address",
     "containing",
@@ -37,10 +37,13 @@ __all__ = [
     "get_shop",
     "locate",
     "locate_change",
+    "offer_at",
     "open_shop",
     "remove_address",
     "snapshot",
 ]
+
+_NOT_SET_UP = "The shop is not set up yet. Come back a little later."
 
 _FIELDS = tuple(field.name for field in fields_of(AddressFields))
 
@@ -49,7 +52,7 @@ async def get_shop(db: Database | Tx) -> Shop:
     """Return the shop. Raises Unavailable before it is set up."""
     shop = await queries.find_shop(db)
     if shop is None:
-        raise Unavailable("The shop is not set up yet. Come back a little later.")
+        raise Unavailable(_NOT_SET_UP)
     return shop
 
 
@@ -67,9 +70,16 @@ async def add_area(tx: Tx, area: ServiceArea) -> None:
     await queries.insert_area(tx, area)
 
 
-async def area_at(db: Database | Tx, latitude: float, longitude: float) -> ServiceArea | None:
-    """Return the area that a point lies in: of several the one whose middle is nearest."""
-    return containing(await queries.list_areas(db), latitude, longitude)
+async def offer_at(db: Database | Tx, latitude: float, longitude: float) -> Offer:
+    """Return what we offer at a point: the area it lies in, and whether orders are taken at all.
+
+    Raises Unavailable before the shop is set up.
+    """
+    found = await queries.find_offer(db)
+    if found is None:
+        raise Unavailable(_NOT_SET_UP)
+    paused, among = found
+    return Offer(paused=paused, area=containing(among, latitude, longitude))
 
 
 def containing(among: Iterable[ServiceArea], latitude: float, longitude: float) -> ServiceArea | None:

@@ -42,8 +42,8 @@ async def appraise(
     """Price the cart and judge it. Raises AddressNotFound or PaymentMethodNotFound for things of others."""
     address = await places.get_address_for(tx, customer.id, wish.delivery_address_id)
     method = await payments.get_method_for(tx, customer.id, wish.payment_method_id)
-    area = await places.area_at(tx, address.latitude, address.longitude)
-    shop = await places.get_shop(tx)
+    offer = await places.offer_at(tx, address.latitude, address.longitude)
+    area = offer.area
     product_ids = [line.product_id for line in cart.lines]
     products = await catalog.find_products(tx, product_ids)
     bought = await orders.list_bought_since(tx, customer.id, compliance.day_start(book, now), cart_id=cart.id)
@@ -67,7 +67,7 @@ async def appraise(
         *([] if items else [EmptyCart()]),
         *(
             [ShopClosed("The shop is taking no orders at the moment. Please try again later.")]
-            if shop.paused
+            if offer.paused
             else []
         ),
         *_place_problems(book, address, area, now=now),
