@@ -45,6 +45,12 @@ def _port() -> int:
     return int(text)
 
 
+def _port_of_the_running_shop() -> int:
+    """Return PORT, or else the port that the shop of this data folder was last started on."""
+    note = _data() / "port"
+    return int(note.read_text()) if "PORT" not in os.environ and note.exists() else _port()
+
+
 def _kept_secret(data: Path) -> str:
     """Return the demo's token secret, made at the first start and kept in a file only we may read."""
     path = data / "secrets" / "jwt"
@@ -73,6 +79,7 @@ def up() -> None:
     os.environ["PORT"] = str(port)
     os.environ.setdefault("API_URL", f"http://127.0.0.1:{port}")
     os.environ.setdefault("JWT_SECRET", _kept_secret(data))
+    (data / "port").write_text(str(port))
     program = [sys.executable, "-m", "faded_skies"]
     sys.exit(
         supervisor.up(
@@ -123,12 +130,12 @@ def demo(*, as_json: bool) -> None:
 
     people = {"customer": CUSTOMERS[0], "driver": DRIVERS[0], "agent": AGENT, "admin": ADMIN}
     if not as_json:
-        click.echo(_welcome(_port()))
+        click.echo(_welcome(_port_of_the_running_shop()))
         return
     click.echo(
         json.dumps(
             {
-                "baseUrl": f"http://127.0.0.1:{_port()}",
+                "baseUrl": f"http://127.0.0.1:{_port_of_the_running_shop()}",
                 "people": {
                     role: {"email": person.email, "password": PASSWORD} for role, person in people.items()
                 },
