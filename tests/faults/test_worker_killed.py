@@ -76,7 +76,7 @@ async def test_a_job_that_kills_its_worker_is_held_and_the_others_go_on(
     await db.fetch("CREATE TABLE harmless AS SELECT 0 AS done")
     async with db.transaction() as tx:
         for number in range(30):
-            tx.enqueue("test.kill" if number == 7 else "test.note", b"{}")
+            tx._jobs.append(("test.kill" if number == 7 else "test.note", b"{}"))
 
     async def finished() -> bool:
         left = await db.fetch("SELECT entrypoint, status FROM pgqueuer WHERE status IN ('queued', 'picked')")

@@ -102,7 +102,7 @@ async def test_a_savepoint_takes_its_events_and_audit_entries_with_it(shop: Shop
 
 async def test_a_job_that_fails_is_tried_again_and_the_last_time_held(shop: Shop) -> None:
     async with shop.db.transaction() as tx:
-        tx.enqueue("test.note", b'{"thing": "of another shape"}')
+        tx._jobs.append(("test.note", b'{"thing": "of another shape"}'))
     working = asyncio.create_task(shop.worker.run())
     async with asyncio.timeout(20):
         while (found := await shop.jobs()) != [("queued", 1)]:

@@ -85,10 +85,6 @@ class Tx:
         """State a fact: one job for each of its subscribers is enqueued with this commit."""
         self._jobs.extend(self._bus.jobs_for(event))
 
-    def enqueue(self, job: str, payload: bytes) -> None:
-        """Enqueue one job with this commit."""
-        self._jobs.append((job, payload))
-
     def audit(
         self,
         action: str,

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-from faded_skies.platform.geo import distance_m
-
 MOST_ADDRESSES = 50
 MOST_LINE, MOST_NOTE = 255, 500
 PIN_REACH_M = 30_000
@@ -53,11 +51,6 @@ def city_fits(city: str, cities: Iterable[str]) -> bool:
     """Tell whether a city is one of those of a ZIP code, however it is abbreviated and with a slip of the finger."""
     given = _plain(city)
     return any(SequenceMatcher(None, given, _plain(known)).ratio() >= _ALIKE for known in cities)
-
-
-def pin_fits(*, pin: tuple[float, float], middle: tuple[float, float]) -> bool:
-    """Tell whether a pin (latitude, longitude) can belong to a ZIP code with this middle."""
-    return distance_m(*pin, *middle) <= PIN_REACH_M
 
 
 def _plain(city: str) -> str:
