@@ -1,0 +1,2 @@
+-- Filled in the commit that needs it.
+SELECT 1;
