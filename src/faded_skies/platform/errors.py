@@ -8,6 +8,10 @@ from enum import Enum
 from typing import ClassVar
 
 
+class StartRefused(Exception):  # noqa: N818 - a refusal, in a sentence for whoever starts the process
+    """A process cannot start as things are; the text says what to do. The command line prints it and ends."""
+
+
 class Kind(Enum):
     """What sort of situation it is; the edges translate it into their own words."""
 
@@ -63,6 +67,14 @@ class Conflict(Situation):
     kind = Kind.CONFLICT
 
 
+class TooLarge(Situation):
+    kind = Kind.TOO_LARGE
+
+
+class Unsupported(Situation):
+    kind = Kind.UNSUPPORTED
+
+
 class Invalid(Situation):
     kind = Kind.INVALID
 
@@ -75,6 +87,10 @@ class Limited(Situation):
 class Unavailable(Situation):
     kind = Kind.UNAVAILABLE
     code = "UNAVAILABLE"
+
+
+class FileTooLarge(TooLarge):
+    code = "FILE_TOO_LARGE"
 
 
 class InvalidState(Conflict):
