@@ -163,6 +163,7 @@ def _environment(folder: Path, engines: Engines, port: int) -> dict[str, str]:
         "DATABASE_URL": engines.database_url,
         "REDIS_URL": engines.redis_url,
         "JWT_SECRET": "a-secret-for-benchmarks-long-enough",
+        "VAULT_MASTER_KEYS": "bench:dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgYWxvbmU=",
         "FADED_SKIES_DATA": str(folder / "data"),
         "PORT": str(port),
         "RATE_LIMIT_MAX": wide,

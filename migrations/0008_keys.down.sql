@@ -1,2 +1,1 @@
--- Filled in the commit that needs it.
-SELECT 1;
+DROP TABLE keys;

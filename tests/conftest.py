@@ -123,6 +123,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "JWT_SECRET": "a-secret-for-tests-that-is-long-enough",
+            "VAULT_MASTER_KEYS": "tests:dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgYWxvbmU=",
             "FADED_SKIES_DATA": tmp_path,
             "RATE_LIMIT_MAX": 1_000_000,
             "RATE_LIMIT_AUTH_MAX": 1_000_000,

@@ -32,11 +32,15 @@ from faded_skies.platform.db import Database
 from faded_skies.platform.events import Bus
 from faded_skies.platform.http.app import Dispatcher, build_api, layered
 from faded_skies.platform.jobs import Worker
+from faded_skies.platform.keyring import Keyring, PurposeKeys
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.ratelimit import Gate, Meter
 from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.settings import Settings
 from faded_skies.platform.tokens import AccessTokens
+
+PURPOSES = ("audit", "document_number")
+"""What keyed digests are made for; each has a key of its own."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
         bus = Bus()
         db = await Database.connect(settings.database_url, bus=bus, size=settings.database_pool)
         stack.push_async_callback(db.close)
+        keyring = Keyring.parse(settings.vault_master_keys.get_secret_value())
+        purpose_keys = await PurposeKeys.load(db, keyring, PURPOSES)
         valkey = valkey_client.connect(settings.redis_url)
         stack.push_async_callback(valkey.aclose)
         manager = rooms.connect_manager(settings.redis_url, write_only=not serves)
@@ -70,6 +76,8 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             tokens=tokens,
             realtime=Realtime(manager),
             authenticator=registry.authenticator(db, tokens),
+            keyring=keyring,
+            purpose_keys=purpose_keys,
         )
         await _choose_adapters(ports, stack)
         _wire(ports)

@@ -1,6 +1,7 @@
 """The command line. Each command imports what it needs when it runs, so that --help and start stay quick."""
 
 import asyncio
+import base64
 import json
 import os
 import secrets
@@ -30,7 +31,8 @@ def main() -> None:
     """Faded Skies: the backend of a licensed cannabis retailer.
 
     To try it: `faded-skies up` starts everything on this machine, with a demo shop. In production run `migrate`
-    once, then as many `serve` and `worker` processes as you need, with DATABASE_URL, REDIS_URL and JWT_SECRET set.
+    once, then as many `serve` and `worker` processes as you need, with DATABASE_URL, REDIS_URL, JWT_SECRET
+    and VAULT_MASTER_KEYS set.
     """
 
 
@@ -51,16 +53,20 @@ def _port_of_the_running_shop() -> int:
     return int(note.read_text()) if "PORT" not in os.environ and note.exists() else _port()
 
 
-def _kept_secret(data: Path) -> str:
-    """Return the demo's token secret, made at the first start and kept in a file only we may read."""
-    path = data / "secrets" / "jwt"
+def _kept_secret(data: Path, name: str, make: Callable[[], str]) -> str:
+    """Return a secret of the demo's, made at the first start and kept in a file only we may read."""
+    path = data / "secrets" / name
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = path.with_suffix(f".{os.getpid()}")
         fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(48))
+        fresh.write_text(make())
         fresh.replace(path)
     return path.read_text()
+
+
+def _master_key() -> str:
+    return f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 @main.command()
@@ -78,7 +84,8 @@ def up() -> None:
     os.environ["FADED_SKIES_DATA"] = str(data)
     os.environ["PORT"] = str(port)
     os.environ.setdefault("API_URL", f"http://127.0.0.1:{port}")
-    os.environ.setdefault("JWT_SECRET", _kept_secret(data))
+    os.environ.setdefault("JWT_SECRET", _kept_secret(data, "jwt", lambda: secrets.token_urlsafe(48)))
+    os.environ.setdefault("VAULT_MASTER_KEYS", _kept_secret(data, "vault", _master_key))
     (data / "port").write_text(str(port))
     program = [sys.executable, "-m", "faded_skies"]
     sys.exit(
@@ -163,13 +170,13 @@ def worker() -> None:
 def _run(process: Callable[["Settings"], Coroutine[None, None, None]]) -> None:
     import uvloop
 
-    from faded_skies.platform.settings import SettingsError, read_settings
+    from faded_skies.platform.errors import StartRefused
+    from faded_skies.platform.settings import read_settings
 
     try:
-        settings = read_settings()
-    except SettingsError as error:
+        uvloop.run(process(read_settings()))
+    except StartRefused as error:
         raise click.ClickException(str(error)) from None
-    uvloop.run(process(settings))
 
 
 @main.command(

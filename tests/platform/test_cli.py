@@ -50,6 +50,7 @@ def test_missing_settings_are_named(command: str) -> None:
         "DATABASE_URL",
         "REDIS_URL",
         "JWT_SECRET",
+        "VAULT_MASTER_KEYS",
     ]
 
 

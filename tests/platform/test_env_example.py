@@ -15,6 +15,7 @@ FILLED_IN = {
     "DATABASE_URL": "postgresql://shop@127.0.0.1/shop",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "JWT_SECRET": "thirty-two characters or more are enough",
+    "VAULT_MASTER_KEYS": "tests:dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgYWxvbmU=",
 }
 
 

@@ -7,7 +7,13 @@ import pytest
 from faded_skies.platform.settings import Settings, SettingsError, read_settings
 
 SECRET = "a-secret-for-tests-that-is-long-enough"
-NEEDED = {"DATABASE_URL": "postgresql://shop", "REDIS_URL": "redis://shop", "JWT_SECRET": SECRET}
+MASTER_KEY = "tests:dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgYWxvbmU="
+NEEDED = {
+    "DATABASE_URL": "postgresql://shop",
+    "REDIS_URL": "redis://shop",
+    "JWT_SECRET": SECRET,
+    "VAULT_MASTER_KEYS": MASTER_KEY,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +32,7 @@ def test_what_is_needed_is_enough_and_keeps_its_secret() -> None:
     assert settings.jwt_expires_in == timedelta(hours=24)
     assert (settings.rate_limit_window, settings.rate_limit_max) == (15, 100)
     assert SECRET not in repr(settings)
+    assert MASTER_KEY.partition(":")[2] not in repr(settings)
 
 
 @pytest.mark.parametrize("name", NEEDED)
@@ -45,6 +52,8 @@ def test_what_is_missing_is_named(environment: pytest.MonkeyPatch, name: str) ->
         ("DATABASE_POOL_SIZE", "1"),
         ("DATABASE_POOL_SIZE", "many"),
         ("JWT_SECRET", "short"),
+        ("VAULT_MASTER_KEYS", "2026a"),
+        ("VAULT_MASTER_KEYS", "2026a:dG9vIHNob3J0"),
         ("JWT_EXPIRES_IN", "a day"),
         ("JWT_EXPIRES_IN", "24"),
         ("REFRESH_EXPIRES_IN", "30 years"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.db import Database
+from faded_skies.platform.keyring import Keyring, PurposeKeys
 from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.settings import Settings
 from faded_skies.platform.tokens import AccessTokens
@@ -25,6 +26,8 @@ class Ports:
         tokens: AccessTokens,
         realtime: Realtime,
         authenticator: Authenticator,
+        keyring: Keyring,
+        purpose_keys: PurposeKeys,
     ) -> None:
         self.settings = settings
         self.db = db
@@ -32,6 +35,8 @@ class Ports:
         self.tokens = tokens
         self.realtime = realtime
         self.authenticator = authenticator
+        self.keyring = keyring
+        self.purpose_keys = purpose_keys
         self.doubles: dict[str, str] = {}
         self._provided: dict[object, object] = {}
 

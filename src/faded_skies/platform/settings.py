@@ -11,11 +11,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from faded_skies.platform.errors import StartRefused
+from faded_skies.platform.keyring import Keyring
+
 _SPAN = re.compile(r"^\s*(\d+)\s*(s|m|h|d)\s*$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-class SettingsError(Exception):
+class SettingsError(StartRefused):
     """A setting is missing or wrong; the text names the variable and what it wants."""
 
 
@@ -36,6 +39,7 @@ class Settings(BaseSettings):
     redis_url: str = Field(alias="REDIS_URL")
 
     jwt_secret: SecretStr = Field(alias="JWT_SECRET")
+    vault_master_keys: SecretStr = Field(alias="VAULT_MASTER_KEYS")
     jwt_expires_in: timedelta = Field(timedelta(hours=24), alias="JWT_EXPIRES_IN")
     refresh_expires_in: timedelta = Field(timedelta(days=30), alias="REFRESH_EXPIRES_IN")
 
@@ -67,6 +71,12 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if len(value.get_secret_value()) < 32:  # noqa: PLR2004 - RFC 7518 §3.2: as long as the SHA-256 output
             raise ValueError("use at least 32 characters, for example from: openssl rand -base64 32")
+        return value
+
+    @field_validator("vault_master_keys")
+    @classmethod
+    def _good_keys(cls, value: SecretStr) -> SecretStr:
+        Keyring.parse(value.get_secret_value())
         return value
 
     @model_validator(mode="after")
