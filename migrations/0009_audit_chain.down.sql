@@ -1,2 +1,11 @@
--- Filled in the commit that needs it.
-SELECT 1;
+DROP FUNCTION append_audit;
+DROP TABLE audit_seals;
+DROP TABLE audit_heads;
+DROP INDEX audit_log_recorded_at_idx;
+DROP INDEX audit_log_action_idx;
+ALTER TABLE audit_log
+    DROP COLUMN mac,
+    DROP COLUMN link,
+    DROP COLUMN position,
+    DROP COLUMN chain,
+    DROP COLUMN reason;

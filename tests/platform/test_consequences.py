@@ -45,7 +45,7 @@ class Shop:
         self.settings = settings
         self.heard: list[Happened] = []
         subscriptions: Sequence[Subscription] = [Subscription("test.note", Happened, self._note)]
-        self.db = Database(db.pool, Bus())
+        self.db = Database(db.pool, Bus(), sign=db.sign)
         self.db.bus.register(subscriptions)
         self.worker = Worker(url=settings.database_url, db=self.db, subscriptions=subscriptions, periodic=[])
 

@@ -11,8 +11,10 @@ import orjson
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 
 from faded_skies.platform.audit import Entry, origin
+from faded_skies.platform.audit.encoding import Sign
+from faded_skies.platform.audit.writing import APPEND, append_values
 from faded_skies.platform.events import Bus, Event
-from faded_skies.platform.ids import new_id, uuid_text
+from faded_skies.platform.ids import uuid_text
 from faded_skies.platform.outbound import transaction_open
 
 Row = asyncpg.Record
@@ -31,13 +33,6 @@ DATABASE_LOST = (
 # The queue library's own statement, rendered once: priorities, entrypoints, payloads, delays, dedupe keys, headers.
 _ENQUEUE = QueryQueueBuilder().build_enqueue_query("raise")
 
-_INSERT_AUDIT = """
-INSERT INTO audit_log (id, actor_id, action, object_type, object_id, details, address, user_agent, request_id)
-SELECT e.id, e.actor_id, e.action, e.object_type, e.object_id, e.details, $7, $8, $9
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::jsonb[])
-     AS e (id, actor_id, action, object_type, object_id, details)
-"""
-
 
 class Tx:
     """An open transaction: statements, and what shall follow from its commit.
@@ -46,11 +41,12 @@ class Tx:
     they exist exactly when the changes exist.
     """
 
-    __slots__ = ("_audit", "_bus", "_jobs", "connection")
+    __slots__ = ("_audit", "_bus", "_jobs", "_sign", "connection")
 
-    def __init__(self, connection: "asyncpg.Connection[Row]", bus: Bus) -> None:
+    def __init__(self, connection: "asyncpg.Connection[Row]", bus: Bus, sign: Sign) -> None:
         self.connection = connection
         self._bus = bus
+        self._sign = sign
         self._jobs: list[tuple[str, bytes]] = []
         self._audit: list[Entry] = []
 
@@ -92,27 +88,14 @@ class Tx:
         object_type: str,
         object_id: UUID | None,
         actor_id: UUID | None,
+        reason: str | None = None,
         **details: object,
     ) -> None:
-        """Record who did what to which thing; written with this commit."""
-        self._audit.append(Entry(action, object_type, object_id, actor_id, details))
+        """Record who did what to which thing, and why; written with this commit."""
+        self._audit.append(Entry(action, object_type, object_id, actor_id, reason, details))
 
     async def flush(self) -> None:
         """Write what was collected. Called once, by `Database.transaction`, just before the commit."""
-        if self._audit:
-            where = origin.get()
-            await self.connection.execute(
-                _INSERT_AUDIT,
-                [new_id() for _ in self._audit],
-                [entry.actor_id for entry in self._audit],
-                [entry.action for entry in self._audit],
-                [entry.object_type for entry in self._audit],
-                [entry.object_id for entry in self._audit],
-                [entry.details for entry in self._audit],
-                where.address,
-                where.user_agent,
-                where.request_id,
-            )
         if self._jobs:
             count = len(self._jobs)
             await self.connection.execute(
@@ -124,6 +107,9 @@ class Tx:
                 [None] * count,
                 [None] * count,
             )
+        if self._audit:
+            # Last, because it locks the end of a chain until the commit.
+            await self.connection.execute(APPEND, *append_values(self._audit, origin.get(), self._sign))
 
 
 def _dump(value: object) -> str:
@@ -135,6 +121,10 @@ async def prepare_connection(connection: "asyncpg.Connection[Row]") -> None:
     await connection.set_type_codec("jsonb", encoder=_dump, decoder=orjson.loads, schema="pg_catalog")
 
 
+def _no_key_yet(_: bytes) -> bytes:
+    raise RuntimeError("This database cannot write the audit log: bootstrap has not given it the log's key.")
+
+
 async def _keep_session(_: "asyncpg.Connection[Row]") -> None:
     # No statement of ours sets session state outside a transaction, so the pool need not reset it at each
     # release: that saves 30-40 µs a request (facts in docs/architecture.md).
@@ -144,9 +134,11 @@ async def _keep_session(_: "asyncpg.Connection[Row]") -> None:
 class Database:
     """The pool. Reads outside a transaction commit by themselves and cost no BEGIN."""
 
-    def __init__(self, pool: "asyncpg.Pool[Row]", bus: Bus) -> None:
+    def __init__(self, pool: "asyncpg.Pool[Row]", bus: Bus, *, sign: Sign = _no_key_yet) -> None:
         self.pool = pool
         self.bus = bus
+        # Bootstrap sets it once the key is read, which needs this very pool.
+        self.sign = sign
 
     @classmethod
     async def connect(cls, url: str, *, bus: Bus, size: int) -> "Database":
@@ -184,7 +176,7 @@ class Database:
             transaction = connection.transaction()
             await transaction.start()
             try:
-                yield Tx(cast("asyncpg.Connection[Row]", connection), self.bus)
+                yield Tx(cast("asyncpg.Connection[Row]", connection), self.bus, self.sign)
             finally:
                 await transaction.rollback()
                 transaction_open.reset(token)
@@ -200,7 +192,7 @@ class Database:
             token = transaction_open.set(True)
             try:
                 async with connection.transaction():
-                    tx = Tx(cast("asyncpg.Connection[Row]", connection), self.bus)
+                    tx = Tx(cast("asyncpg.Connection[Row]", connection), self.bus, self.sign)
                     yield tx
                     await tx.flush()
             finally:

@@ -21,10 +21,14 @@ origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the log. `actor_id` is None for the system itself; `details` never holds personal data."""
+    """One line of the log. `actor_id` is None for the system itself; `details` never holds personal data.
+
+    `reason` is what the person gave as their reason, in their words.
+    """
 
     action: str
     object_type: str
     object_id: UUID | None
     actor_id: UUID | None
+    reason: str | None
     details: dict[str, object]
