@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import socketio
 from fastapi import APIRouter
@@ -21,16 +22,18 @@ from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import RuleBook
-from faded_skies.domains.identity.ports import PasswordHasher
+from faded_skies.domains.identity.ports import Adulthood, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.domains.places.ports import Geocoder
+from faded_skies.permissions import TABLE
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import rooms
 from faded_skies.platform import valkey as valkey_client
+from faded_skies.platform.access import Access
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Bus
-from faded_skies.platform.http.app import Dispatcher, build_api, layered
+from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, layered
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.keyring import Keyring, PurposeKeys
 from faded_skies.platform.ports import Ports
@@ -64,6 +67,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
         stack.push_async_callback(db.close)
         keyring = Keyring.parse(settings.vault_master_keys.get_secret_value())
         purpose_keys = await PurposeKeys.load(db, keyring, PURPOSES)
+        db.sign = partial(purpose_keys.digest, "audit")
         valkey = valkey_client.connect(settings.redis_url)
         stack.push_async_callback(valkey.aclose)
         manager = rooms.connect_manager(settings.redis_url, write_only=not serves)
@@ -78,6 +82,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             authenticator=registry.authenticator(db, tokens),
             keyring=keyring,
             purpose_keys=purpose_keys,
+            access=Access(TABLE),
         )
         await _choose_adapters(ports, stack)
         _wire(ports)
@@ -114,6 +119,7 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     )
     book = compliance.read_rules(ports.settings.jurisdiction)
     ports.provide(RuleBook, book)
+    ports.provide(Adulthood, Adulthood(book.min_age, book.timezone))
     if book.fictional:
         ports.doubles["law"] = f"The rules of {book.name} are made up; they let nobody sell anywhere."
 
@@ -153,10 +159,13 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     media = settings.data / "media"
     media.mkdir(parents=True, exist_ok=True)  # without it every picture would be a failure instead of a 404
     api.mount("/media", StaticFiles(directory=media), name="media")
+    events = registry.client_events(ports)
+    ports.access.require_named(doors_of(api.routes) | {f"SOCKET {event.name}" for event in events})
     server = sockets.build_server(
         manager,
         authenticator=ports.authenticator,
-        events=registry.client_events(ports),
+        access=ports.access,
+        events=events,
         origins=settings.client_origins,
     )
     http = layered(

@@ -14,6 +14,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from faded_skies.adapters.outbox.outbox import Outbox
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity import service
+from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.notifications.ports import Email
 from faded_skies.platform.actor import Role
 from faded_skies.platform.ids import new_id
@@ -110,6 +111,12 @@ async def signed_in(
         date_of_birth=date_of_birth,
     )
     return await sign_in(client, email)
+
+
+def adulthood(app: Application) -> Adulthood:
+    """Return from which age people may buy, as the shop's rule file says."""
+    found: Adulthood = app.ports.get(Adulthood)
+    return found
 
 
 def outbox(app: Application) -> Outbox:

@@ -12,7 +12,7 @@ from faded_skies.domains.orders.service import Order, Status
 from faded_skies.platform import clock
 from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
-from faded_skies.platform.http.auth import Admin, needs_role, needs_token
+from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api/admin/orders", tags=["staff"], dependencies=need
 
 @router.get("", response_model=OrdersAnswer)
 async def list_board(
-    _: Admin,
+    _: SignedIn,
     db: Db,
     status: Annotated[Status | None, Query(description="Only orders in this state.")] = None,
     driver_id: Annotated[Id | None, Query(alias="driverId", description="Only this driver's orders.")] = None,
@@ -50,7 +50,7 @@ async def list_board(
 
 
 @router.patch("/{order_id}/status", response_model=OrderAnswer)
-async def move_order(order_id: Id, body: MoveOrder, actor: Admin, db: Db, key: KeyHeader = None) -> Json:
+async def move_order(order_id: Id, body: MoveOrder, actor: SignedIn, db: Db, key: KeyHeader = None) -> Json:
     """Start packing an order, or cancel it; 409 INVALID_STATE when its state does not allow that."""
 
     async def work(tx: Tx) -> Answer:
@@ -65,7 +65,9 @@ async def move_order(order_id: Id, body: MoveOrder, actor: Admin, db: Db, key: K
 
 
 @router.post("/{order_id}/assign", response_model=OrderAnswer)
-async def assign_order(order_id: Id, body: AssignOrder, actor: Admin, db: Db, key: KeyHeader = None) -> Json:
+async def assign_order(
+    order_id: Id, body: AssignOrder, actor: SignedIn, db: Db, key: KeyHeader = None
+) -> Json:
     """Give an order to a driver, also in place of another one while it is on its way."""
 
     async def work(tx: Tx) -> Answer:
@@ -76,7 +78,7 @@ async def assign_order(order_id: Id, body: AssignOrder, actor: Admin, db: Db, ke
 
 
 @router.post("/{order_id}/receive-goods", response_model=OrderAnswer)
-async def receive_goods(order_id: Id, actor: Admin, db: Db, key: KeyHeader = None) -> Json:
+async def receive_goods(order_id: Id, actor: SignedIn, db: Db, key: KeyHeader = None) -> Json:
     """Take the goods of a returned order back into stock, once they are back in the shop."""
 
     async def work(tx: Tx) -> Answer:

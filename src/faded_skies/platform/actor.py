@@ -15,14 +15,21 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Owed(StrEnum):
+    """What a person must hand in before they may do anything else."""
+
+    DATE_OF_BIRTH = "date_of_birth"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person and the session they came with."""
+    """A signed-in person and the session they came with. While they owe something, only handing it in is open."""
 
     id: UUID
     role: Role
     name: str
     session_id: UUID
+    owes: Owed | None = None
 
 
 class TokenRequired(Unauthenticated):

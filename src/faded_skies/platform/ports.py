@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from faded_skies.platform.access import Access
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.db import Database
 from faded_skies.platform.keyring import Keyring, PurposeKeys
@@ -28,6 +29,7 @@ class Ports:
         authenticator: Authenticator,
         keyring: Keyring,
         purpose_keys: PurposeKeys,
+        access: Access,
     ) -> None:
         self.settings = settings
         self.db = db
@@ -37,6 +39,7 @@ class Ports:
         self.authenticator = authenticator
         self.keyring = keyring
         self.purpose_keys = purpose_keys
+        self.access = access
         self.doubles: dict[str, str] = {}
         self._provided: dict[object, object] = {}
 

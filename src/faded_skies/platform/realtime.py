@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from faded_skies.platform import rooms
+from faded_skies.platform.access import Access
 from faded_skies.platform.actor import Actor, Authenticator, Role
 from faded_skies.platform.db import DATABASE_LOST
 from faded_skies.platform.errors import Situation
@@ -52,6 +53,7 @@ def build_server(
     manager: socketio.AsyncRedisManager,
     *,
     authenticator: Authenticator,
+    access: Access,
     events: Sequence[ClientEvent],
     origins: list[str],
 ) -> socketio.AsyncServer:
@@ -71,6 +73,7 @@ def build_server(
             raise _refused("TOKEN_REQUIRED")
         try:
             actor = await authenticator.authenticate(token)
+            access.check("SOCKET connect", actor)
         except Situation as situation:
             raise _refused(situation.code) from None
         await server.save_session(sid, {"actor": actor})
@@ -80,7 +83,7 @@ def build_server(
 
     server.on("connect", connect)
     for event in events:
-        server.on(event.name, _receiver(server, event))
+        server.on(event.name, _receiver(server, access, event))
     return server
 
 
@@ -90,7 +93,7 @@ def _refused(code: str) -> Exception:
 
 
 def _receiver(
-    server: socketio.AsyncServer, event: ClientEvent
+    server: socketio.AsyncServer, access: Access, event: ClientEvent
 ) -> Callable[..., Awaitable[dict[str, object]]]:
     async def receive(sid: str, *data: object) -> dict[str, object]:
         try:
@@ -105,6 +108,7 @@ def _receiver(
             }
         session = await server.get_session(sid)
         try:
+            access.check(f"SOCKET {event.name}", session["actor"])
             answer = await event.handler(Socket(sid, session["actor"], server), payload)
         except Situation as situation:
             return {"ok": False, **refusal(situation)[1]}

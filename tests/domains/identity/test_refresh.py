@@ -8,7 +8,7 @@ import pytest
 
 from factories.identity import SignedInPerson, sign_in, signed_in
 from faded_skies.bootstrap import Application
-from faded_skies.domains.identity.schemas import TokensShape
+from faded_skies.domains.identity.schemas.sign_in import TokensShape
 from faded_skies.platform.db import Database
 
 Actions = Callable[[], Awaitable[list[str]]]

@@ -7,10 +7,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from factories.identity import PASSWORD, mails_to, registration, token_in
+from factories.identity import PASSWORD, adulthood, mails_to, registration, token_in
 from faded_skies.bootstrap import Application
-from faded_skies.domains.identity.rules import local_day
-from faded_skies.domains.identity.schemas import SignedInShape
+from faded_skies.domains.identity.schemas.sign_in import SignedInShape
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 
@@ -67,8 +66,10 @@ async def test_an_address_is_taken_whatever_its_case(client: httpx.AsyncClient, 
     assert await db.fetchval("SELECT count(*) FROM sessions") == 1
 
 
-async def test_the_day_before_the_21st_birthday_is_too_early(client: httpx.AsyncClient, db: Database) -> None:
-    today = local_day(clock.now())
+async def test_the_day_before_the_21st_birthday_is_too_early(
+    app: Application, client: httpx.AsyncClient, db: Database
+) -> None:
+    today = adulthood(app).day(clock.now())
     birthday = today.replace(year=today.year - 21, day=min(today.day, 28))
     tomorrow = (birthday + timedelta(days=1)).isoformat()
     if birthday.day == today.day:

@@ -2,30 +2,32 @@
 
 import string
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faded_skies.domains.identity import rules
+from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.platform.calendar import completed_years
 
 DAYS = st.dates(date(1900, 1, 2), date(2100, 12, 31))
 
 
 @pytest.mark.parametrize(
-    ("born", "day", "of_age"),
+    ("born", "day", "age"),
     [
-        (date(2000, 6, 15), date(2021, 6, 14), False),
-        (date(2000, 6, 15), date(2021, 6, 15), True),
-        (date(2004, 2, 29), date(2025, 2, 28), False),
-        (date(2004, 2, 29), date(2025, 3, 1), True),
-        (date(2004, 12, 31), date(2025, 12, 30), False),
-        (date(2005, 1, 1), date(2025, 12, 31), False),
+        (date(2000, 6, 15), date(2021, 6, 14), 20),
+        (date(2000, 6, 15), date(2021, 6, 15), 21),
+        (date(2004, 2, 29), date(2025, 2, 28), 20),
+        (date(2004, 2, 29), date(2025, 3, 1), 21),
+        (date(2004, 12, 31), date(2025, 12, 30), 20),
+        (date(2005, 1, 1), date(2025, 12, 31), 20),
     ],
 )
-def test_the_21st_birthday_is_the_first_day(born: date, day: date, of_age: bool) -> None:
-    assert rules.is_of_age(day, born=born) is of_age
+def test_the_birthday_is_the_first_day_of_an_age(born: date, day: date, age: int) -> None:
+    assert completed_years(born, on=day) == age
 
 
 @given(born=DAYS, day=DAYS)
@@ -36,8 +38,9 @@ def test_age_never_falls_and_grows_by_one_a_year(born: date, day: date) -> None:
 
 
 def test_the_day_is_that_of_the_shop_not_of_greenwich() -> None:
-    assert rules.local_day(datetime(2026, 3, 1, 5, 59, tzinfo=UTC)) == date(2026, 2, 28)
-    assert rules.local_day(datetime(2026, 3, 1, 6, 0, tzinfo=UTC)) == date(2026, 3, 1)
+    adulthood = Adulthood(21, ZoneInfo("America/Chicago"))
+    assert adulthood.day(datetime(2026, 3, 1, 5, 59, tzinfo=UTC)) == date(2026, 2, 28)
+    assert adulthood.day(datetime(2026, 3, 1, 6, 0, tzinfo=UTC)) == date(2026, 3, 1)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from factories.identity import PASSWORD, make_person, sign_in, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.ports import Match, PasswordHasher
-from faded_skies.domains.identity.schemas import SignedInShape
+from faded_skies.domains.identity.schemas.sign_in import SignedInShape
 from faded_skies.platform.db import Database
 from faded_skies.platform.settings import Settings
 from faded_skies.platform.tokens import AccessTokens

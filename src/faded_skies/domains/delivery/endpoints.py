@@ -26,7 +26,7 @@ from faded_skies.domains.orders.service import Order
 from faded_skies.platform import clock
 from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
-from faded_skies.platform.http.auth import Driver, SignedIn, needs_role, needs_token
+from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db, Store, ports_of, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
@@ -52,7 +52,7 @@ async def _answer(tx: Tx, order: Order, **more: object) -> Answer:
 
 @router.post("/location", response_model=ReceivedAnswer)
 async def record_location(
-    body: LocationBody, actor: Driver, db: Db, store: Store, watchers: Watchers
+    body: LocationBody, actor: SignedIn, db: Db, store: Store, watchers: Watchers
 ) -> Json:
     """Tell where the driver is or was, one position or up to 100; each may name the order it is brought for.
 
@@ -65,7 +65,7 @@ async def record_location(
 
 
 @router.post("/shift", response_model=ShiftAnswer)
-async def set_shift(body: ShiftBody, actor: Driver, db: Db) -> Json:
+async def set_shift(body: ShiftBody, actor: SignedIn, db: Db) -> Json:
     """Start or end the driver's shift; saying the same again changes nothing. 409 VEHICLE_IN_USE."""
     async with db.transaction() as tx:
         shift = await service.set_shift(
@@ -75,14 +75,14 @@ async def set_shift(body: ShiftBody, actor: Driver, db: Db) -> Json:
 
 
 @router.get("/orders", response_model=StopsAnswer)
-async def list_stops(actor: Driver, db: Db, book: Rules) -> Json:
+async def list_stops(actor: SignedIn, db: Db, book: Rules) -> Json:
     """The orders that the driver has to bring, first assigned first, with what the door needs."""
     stops = await service.list_stops(db, actor.id)
     return Json({"orders": present_stops(stops, min_age=book.min_age)})
 
 
 @router.post("/orders/{order_id}/pickup", response_model=OrderAnswer)
-async def pick_up(order_id: Id, actor: Driver, db: Db, key: KeyHeader = None) -> Json:
+async def pick_up(order_id: Id, actor: SignedIn, db: Db, key: KeyHeader = None) -> Json:
     """Take a packed order on the road. 409 INVALID_STATE unless it is being packed."""
 
     async def work(tx: Tx) -> Answer:
@@ -92,7 +92,7 @@ async def pick_up(order_id: Id, actor: Driver, db: Db, key: KeyHeader = None) ->
 
 
 @router.post("/orders/{order_id}/arrive", response_model=OrderAnswer)
-async def arrive(order_id: Id, actor: Driver, db: Db, key: KeyHeader = None) -> Json:
+async def arrive(order_id: Id, actor: SignedIn, db: Db, key: KeyHeader = None) -> Json:
     """Tell the customer, once, that the driver is at the door. 409 INVALID_STATE unless on the road."""
 
     async def work(tx: Tx) -> Answer:
@@ -103,7 +103,7 @@ async def arrive(order_id: Id, actor: Driver, db: Db, key: KeyHeader = None) -> 
 
 @router.post("/orders/{order_id}/deliver", response_model=DeliveredAnswer)
 async def deliver(
-    order_id: Id, body: DeliverBody, actor: Driver, db: Db, book: Rules, key: KeyHeader = None
+    order_id: Id, body: DeliverBody, actor: SignedIn, db: Db, book: Rules, key: KeyHeader = None
 ) -> Json:
     """Hand the order to the one who ordered it, after checking their ID.
 
@@ -131,7 +131,7 @@ async def deliver(
 
 
 @router.post("/orders/{order_id}/return", response_model=OrderAnswer)
-async def bring_back(order_id: Id, body: ReturnBody, actor: Driver, db: Db, key: KeyHeader = None) -> Json:
+async def bring_back(order_id: Id, body: ReturnBody, actor: SignedIn, db: Db, key: KeyHeader = None) -> Json:
     """Take back an order that could not be handed over. 409 INVALID_STATE unless it is on the road."""
 
     async def work(tx: Tx) -> Answer:

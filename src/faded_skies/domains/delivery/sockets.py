@@ -6,8 +6,6 @@ from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.schemas import LocationBody, TrackOrder, present_tracked
 from faded_skies.domains.orders import service as orders
 from faded_skies.platform import clock
-from faded_skies.platform.actor import Role
-from faded_skies.platform.errors import InsufficientPermissions
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent, Socket
 
@@ -25,8 +23,6 @@ def client_events(ports: Ports) -> Sequence[ClientEvent]:
         return present_tracked(order, position, now=clock.now())
 
     async def update_location(socket: Socket, payload: LocationBody) -> dict[str, object]:
-        if socket.actor.role is not Role.DRIVER:
-            raise InsufficientPermissions
         now = clock.now()
         positions = payload.read(now)
         await service.record_positions(

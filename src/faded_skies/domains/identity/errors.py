@@ -10,7 +10,6 @@ class EmailTaken(Conflict):
 
 class Underage(Invalid):
     code = "UNDERAGE"
-    sentence = "You must be 21 or older to shop with us. Come back on your 21st birthday."
 
 
 class InvalidCredentials(Unauthenticated):

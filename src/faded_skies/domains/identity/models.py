@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from faded_skies.domains.identity.rules import id_is_good
 from faded_skies.platform.actor import Role
 
 
@@ -54,16 +55,20 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A person as other domains see them. `id_verified`: approved, and the document not out of date."""
+    """A person as other domains see them."""
 
     id: UUID
     full_name: str
     email: str
     phone: str | None
     date_of_birth: date | None
-    id_verified: bool
+    id_verification_status: str
     id_expires_on: date | None
     account_status: str
+
+    def id_verified(self, day: date) -> bool:
+        """Tell whether their ID holds on this local day."""
+        return id_is_good(day, status=self.id_verification_status, expires_on=self.id_expires_on)
 
 
 @dataclass(frozen=True, slots=True)

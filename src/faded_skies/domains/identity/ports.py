@@ -1,6 +1,24 @@
 """What accounts need from outside."""
 
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Adulthood:
+    """From which age people may buy (completed years), counted in days of the shop's time zone.
+
+    The jurisdiction's rule file says both.
+    """
+
+    years: int
+    zone: ZoneInfo
+
+    def day(self, now: datetime) -> date:
+        """Return the calendar day at the shop."""
+        return now.astimezone(self.zone).date()
 
 
 class Match(NamedTuple):

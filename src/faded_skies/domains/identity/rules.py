@@ -5,16 +5,7 @@ A `…_problem` returns one sentence that says how to mend the field, or None wh
 
 import re
 import unicodedata
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
-
-from faded_skies.platform.calendar import completed_years
-
-BUSINESS_ZONE = ZoneInfo("America/Chicago")
-"""Where the shop's days begin and end."""
-
-LEGAL_AGE = 21
-"""Years; the guide's age for cannabis."""
+from datetime import date
 
 MOST_EMAIL = 255
 MOST_PASSWORD = 128
@@ -30,16 +21,6 @@ _MOST_EMAIL_NAME = 64
 _PHONE = re.compile(r"\([0-9]{3}\) [0-9]{3}-[0-9]{4}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _OLDEST = date(1900, 1, 2)
-
-
-def local_day(now: datetime, zone: ZoneInfo = BUSINESS_ZONE) -> date:
-    """Return the calendar day at the shop."""
-    return now.astimezone(zone).date()
-
-
-def is_of_age(day: date, *, born: date) -> bool:
-    """Tell whether a person may buy on this day: from the 21st birthday on."""
-    return completed_years(born, on=day) >= LEGAL_AGE
 
 
 def id_is_good(day: date, *, status: str, expires_on: date | None) -> bool:

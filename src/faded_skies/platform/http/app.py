@@ -4,7 +4,9 @@ from collections.abc import Collection, Sequence
 
 import socketio
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from faded_skies.platform.http import docs_page, errors
@@ -50,6 +52,16 @@ def build_api(*, version: str, ports: Ports, routers: Sequence[APIRouter]) -> Fa
     for router in routers:
         api.include_router(router)
     return api
+
+
+def doors_of(routes: Sequence[BaseRoute]) -> set[str]:
+    """Return "METHOD /path" for each operation; mounted folders of files are no doors."""
+    return {
+        f"{method} {route.path_format}"
+        for route in iter_route_contexts(routes)
+        if route.methods
+        for method in route.methods - {"HEAD"}
+    }
 
 
 class Dispatcher:

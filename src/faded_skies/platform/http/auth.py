@@ -1,13 +1,11 @@
-"""Who may call an endpoint: aliases for endpoint signatures. An endpoint without one of them is public."""
+"""Who is calling an endpoint, in its signature. Whether they may stands in the table of permissions."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from faded_skies.platform.actor import Actor, Role, TokenRequired
-from faded_skies.platform.errors import InsufficientPermissions
+from faded_skies.platform.actor import Actor, TokenRequired
 from faded_skies.platform.http.fields import ErrorShape
 from faded_skies.platform.http.provide import ports_of
 
@@ -24,24 +22,17 @@ def bearer_token(request: Request) -> str:
 
 
 async def signed_in(request: Request) -> Actor:
-    """Return who is asking. Raises TokenRequired, InvalidToken or TokenExpired."""
-    return await ports_of(request).authenticator.authenticate(bearer_token(request))
+    """Return who is asking, if the table of permissions lets them.
 
-
-def _only(*roles: Role) -> Callable[[Request], Awaitable[Actor]]:
-    async def allowed(request: Request) -> Actor:
-        actor = await signed_in(request)
-        if actor.role not in roles:
-            raise InsufficientPermissions
-        return actor
-
-    return allowed
+    Raises TokenRequired, InvalidToken or TokenExpired; InsufficientPermissions, or what the person owes first.
+    """
+    ports = ports_of(request)
+    actor = await ports.authenticator.authenticate(bearer_token(request))
+    ports.access.check(f"{request.method} {request.scope['route'].path_format}", actor)
+    return actor
 
 
 SignedIn = Annotated[Actor, Depends(signed_in)]
-Driver = Annotated[Actor, Depends(_only(Role.DRIVER))]
-Admin = Annotated[Actor, Depends(_only(Role.ADMIN))]
-Staff = Annotated[Actor, Depends(_only(Role.ADMIN, Role.AGENT))]
 
 needs_token = [Depends(_bearer)]
 """For `dependencies=` of a router whose endpoints need a token: shows the padlock in the document."""

@@ -1,7 +1,7 @@
 """What an order of a cart would cost and everything that stands against it; a quote shows it, an order obeys it."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from faded_skies.domains.catalog import service as catalog
@@ -63,7 +63,7 @@ async def appraise(
     coins, coin_problem = _coins(wish, method, balance=balance, total=total)
 
     problems: list[Situation] = [
-        *_person_problems(customer),
+        *_person_problems(customer, compliance.business_day(book, now)),
         *([] if items else [EmptyCart()]),
         *(
             [ShopClosed("The shop is taking no orders at the moment. Please try again later.")]
@@ -121,11 +121,11 @@ def _coins(
     return balance, None if as_many_as_there_are else PaymentFailed("insufficient_coins")
 
 
-def _person_problems(customer: Customer) -> list[Situation]:
+def _person_problems(customer: Customer, day: date) -> list[Situation]:
     problems: list[Situation] = []
     if customer.date_of_birth is None:
         problems.append(AgeVerificationRequired())
-    if not customer.id_verified:
+    if not customer.id_verified(day):
         problems.append(IdVerificationRequired())
     return problems
 

@@ -1,0 +1,7 @@
+"""HTTP of accounts, one file for each matter."""
+
+from fastapi import APIRouter
+
+from faded_skies.domains.identity.endpoints import mailed, profile, sign_in
+
+ROUTERS: list[APIRouter] = [profile.router, sign_in.router, mailed.router]

@@ -1,0 +1,130 @@
+"""SQL of sign-in, sessions and their refresh tokens."""
+
+from datetime import datetime
+from uuid import UUID
+
+from faded_skies.domains.identity.models import Account, EndReason
+from faded_skies.platform.actor import Actor, Owed, Role
+from faded_skies.platform.db import Database, Tx
+
+LIVE_SESSION = """
+    s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > now()
+    AND u.account_status = 'active'
+"""
+_FIND_ACTOR = f"""
+SELECT u.role, u.full_name, u.role = 'customer' AND u.date_of_birth IS NULL AS owes_birth_date
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE {LIVE_SESSION}
+"""
+_FIND_ACCOUNT = "SELECT id, password_hash FROM users WHERE email = $1::text::citext"
+# The hash that was verified must still stand: a reset in between makes the old password wrong.
+_SIGN_IN = """
+UPDATE users SET last_login_at = now(), password_hash = coalesce($3, password_hash)
+WHERE id = $1 AND password_hash = $2 AND account_status = 'active'
+"""
+_ACCOUNT_STATUS = "SELECT account_status FROM users WHERE id = $1 AND password_hash = $2"
+_INSERT_SESSION = """
+INSERT INTO sessions (id, user_id, expires_at, address, user_agent) VALUES ($1, $2, $3, $4, $5)
+"""
+_EXTEND_SESSION = "UPDATE sessions SET expires_at = $2 WHERE id = $1 AND ended_at IS NULL"
+_END_SESSION = """
+UPDATE sessions SET ended_at = now(), end_reason = $2 WHERE id = $1 AND ended_at IS NULL RETURNING user_id
+"""
+_END_SESSIONS_OF = """
+UPDATE sessions SET ended_at = now(), end_reason = $2 WHERE user_id = $1 AND ended_at IS NULL
+"""
+_INSERT_REFRESH = """
+INSERT INTO refresh_tokens (id, session_id, token_hash, expires_at) VALUES ($1, $2, $3, $4)
+"""
+_USE_REFRESH = """
+UPDATE refresh_tokens t SET used_at = now()
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE t.token_hash = $1 AND t.used_at IS NULL AND t.expires_at > now() AND t.session_id = s.id
+  AND s.ended_at IS NULL AND s.expires_at > now() AND u.account_status = 'active'
+RETURNING s.id AS session_id, s.user_id
+"""
+_FIND_SESSION_OF_USED = """
+SELECT session_id FROM refresh_tokens WHERE token_hash = $1 AND used_at IS NOT NULL
+"""
+_PRUNE_REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE expires_at < now() - interval '7 days'"
+_PRUNE_SESSIONS = "DELETE FROM sessions WHERE least(ended_at, expires_at) < now() - interval '90 days'"
+
+
+async def find_actor(db: Database, *, session_id: UUID, user_id: UUID) -> Actor | None:
+    """Return who the session stands for, when it lives and the account is active."""
+    row = await db.fetchrow(_FIND_ACTOR, session_id, user_id)
+    if row is None:
+        return None
+    return Actor(
+        id=user_id,
+        role=Role(row["role"]),
+        name=row["full_name"],
+        session_id=session_id,
+        owes=Owed.DATE_OF_BIRTH if row["owes_birth_date"] else None,
+    )
+
+
+async def find_account(db: Database, email: str) -> Account | None:
+    row = await db.fetchrow(_FIND_ACCOUNT, email)
+    return None if row is None else Account(row["id"], row["password_hash"])
+
+
+async def sign_in(tx: Tx, account: Account, *, better_hash: str | None) -> bool:
+    """Stamp the sign-in, if the account is active and the verified hash is still the one that counts."""
+    return await tx.execute(_SIGN_IN, account.id, account.password_hash, better_hash) == 1
+
+
+async def find_account_status(tx: Tx, account: Account) -> str | None:
+    """Return the status, or None when the password has been changed since it was verified."""
+    status: str | None = await tx.fetchval(_ACCOUNT_STATUS, account.id, account.password_hash)
+    return status
+
+
+async def insert_session(
+    tx: Tx,
+    session_id: UUID,
+    *,
+    user_id: UUID,
+    expires_at: datetime,
+    address: str | None,
+    user_agent: str | None,
+) -> None:
+    await tx.execute(_INSERT_SESSION, session_id, user_id, expires_at, address, user_agent)
+
+
+async def extend_session(tx: Tx, session_id: UUID, *, expires_at: datetime) -> bool:
+    """Move the session's end, unless it has ended."""
+    return await tx.execute(_EXTEND_SESSION, session_id, expires_at) == 1
+
+
+async def end_session(tx: Tx, session_id: UUID, reason: EndReason) -> UUID | None:
+    """End a session and return whose it was; None when it had ended before."""
+    user_id: UUID | None = await tx.fetchval(_END_SESSION, session_id, reason)
+    return user_id
+
+
+async def end_sessions_of(tx: Tx, user_id: UUID, reason: EndReason) -> int:
+    return await tx.execute(_END_SESSIONS_OF, user_id, reason)
+
+
+async def insert_refresh_token(
+    tx: Tx, token_id: UUID, *, session_id: UUID, token_hash: bytes, expires_at: datetime
+) -> None:
+    await tx.execute(_INSERT_REFRESH, token_id, session_id, token_hash, expires_at)
+
+
+async def use_refresh_token(tx: Tx, token_hash: bytes) -> tuple[UUID, UUID] | None:
+    """Use up the token and return (session, user); None when it is no good or its session over."""
+    row = await tx.fetchrow(_USE_REFRESH, token_hash)
+    return None if row is None else (row["session_id"], row["user_id"])
+
+
+async def find_session_of_used_token(tx: Tx, token_hash: bytes) -> UUID | None:
+    session_id: UUID | None = await tx.fetchval(_FIND_SESSION_OF_USED, token_hash)
+    return session_id
+
+
+async def prune(tx: Tx) -> None:
+    """Forget refresh tokens a week after they expired, and sessions three months after their end."""
+    await tx.execute(_PRUNE_REFRESH_TOKENS)
+    await tx.execute(_PRUNE_SESSIONS)

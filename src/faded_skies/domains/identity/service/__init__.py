@@ -1,0 +1,51 @@
+"""What can be done with people, their sessions and mailed links; one file each."""
+
+from faded_skies.domains.identity.models import Customer
+from faded_skies.domains.identity.service.mailed import (
+    issue_confirmation_token,
+    issue_reset_token,
+    request_confirmation,
+    request_password_reset,
+    reset_password,
+    verify_email,
+)
+from faded_skies.domains.identity.service.people import (
+    change_profile,
+    check_age,
+    create_person,
+    find_customer,
+    get_user,
+    lock_customer,
+)
+from faded_skies.domains.identity.service.pruning import prune
+from faded_skies.domains.identity.service.sessions import (
+    IdentityAuthenticator,
+    get_own_profile,
+    renew,
+    sign_out,
+)
+from faded_skies.domains.identity.service.sign_in import find_account, register, sign_in
+
+__all__ = [
+    "Customer",
+    "IdentityAuthenticator",
+    "change_profile",
+    "check_age",
+    "create_person",
+    "find_account",
+    "find_customer",
+    "get_own_profile",
+    "get_user",
+    "issue_confirmation_token",
+    "issue_reset_token",
+    "lock_customer",
+    "prune",
+    "register",
+    "renew",
+    "request_confirmation",
+    "request_password_reset",
+    "reset_password",
+    "sign_in",
+    "sign_out",
+    "verify_email",
+]

@@ -1,0 +1,10 @@
+"""Forgetting what is long expired."""
+
+from faded_skies.domains.identity.queries import mailed, sessions
+from faded_skies.platform.db import Tx
+
+
+async def prune(tx: Tx) -> None:
+    """Forget mailed and refresh tokens, and sessions, a while after their end."""
+    await mailed.prune(tx)
+    await sessions.prune(tx)

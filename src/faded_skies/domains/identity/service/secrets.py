@@ -1,0 +1,13 @@
+"""Tokens of ours: chance at the client, a digest with us."""
+
+import hashlib
+import secrets
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)  # 256 bits
+
+
+def digest(token: str) -> bytes:
+    # A plain hash is enough: the token is chance already, there is no word list to try.
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,149 @@
+"""The table of permissions: who may do what. Every endpoint and every client event of the sockets stands here.
+
+The server does not start while a door is missing, and what no line names is refused (`platform/access.py`).
+Access to single things (this order, that address) is decided by the query that reads them: what is not yours
+does not exist.
+"""
+
+from faded_skies.platform.access import Permission
+from faded_skies.platform.actor import Owed, Role
+
+EVERYBODY = frozenset(Role)
+ADMIN = frozenset({Role.ADMIN})
+DRIVER = frozenset({Role.DRIVER})
+
+OWING_BIRTH_DATE = frozenset({Owed.DATE_OF_BIRTH})
+
+TABLE: tuple[Permission, ...] = (
+    # Everybody, signed in or not
+    Permission(
+        name="look at the shop",
+        public=True,
+        doors=(
+            "GET /api/shop",
+            "GET /api/categories",
+            "GET /api/products",
+            "GET /api/products/{product_id}",
+        ),
+    ),
+    Permission(
+        name="ask what the law says",
+        public=True,
+        doors=("POST /api/compliance/calculate-tax", "POST /api/compliance/validate-delivery-area"),
+    ),
+    Permission(
+        name="get in",
+        public=True,
+        doors=(
+            "POST /api/auth/register",
+            "POST /api/auth/login",
+            "POST /api/auth/refresh-token",
+            "POST /api/auth/forgot-password",
+            "POST /api/auth/reset-password",
+            "POST /api/auth/verify-email",
+        ),
+    ),
+    Permission(
+        name="see whether it runs",
+        public=True,
+        doors=("GET /health", "GET /health/live", "GET /health/ready"),
+    ),
+    Permission(name="read the API's document", public=True, doors=("GET /docs", "GET /openapi.json")),
+    Permission(name="deliver a signed webhook", public=True, doors=("POST /webhooks/sandbox",)),
+    # The doubles' pages; they exist only where the doubles do.
+    Permission(
+        name="see what the doubles did",
+        public=True,
+        doors=(
+            "GET /outbox",
+            "GET /outbox/{message_id}",
+            "GET /sandbox/authenticate/{charge_id}",
+            "POST /sandbox/authenticate/{charge_id}",
+        ),
+    ),
+    # Whoever is signed in, for their own things
+    Permission(
+        name="leave, and say who one is",
+        roles=EVERYBODY,
+        while_owing=OWING_BIRTH_DATE,
+        doors=("GET /api/users/profile", "POST /api/auth/logout"),
+    ),
+    Permission(
+        name="keep one's account",
+        roles=EVERYBODY,
+        doors=("PUT /api/users/profile", "POST /api/auth/resend-verification"),
+    ),
+    Permission(
+        name="keep one's addresses",
+        roles=EVERYBODY,
+        doors=(
+            "GET /api/users/addresses",
+            "POST /api/users/addresses",
+            "PUT /api/users/addresses/{address_id}",
+            "DELETE /api/users/addresses/{address_id}",
+        ),
+    ),
+    Permission(
+        name="shop",
+        roles=EVERYBODY,
+        doors=(
+            "GET /api/cart",
+            "POST /api/cart/add",
+            "PUT /api/cart/update",
+            "DELETE /api/cart/remove/{product_id}",
+            "POST /api/orders/quote",
+            "POST /api/orders",
+            "POST /api/orders/{order_id}/confirm-payment",
+            "POST /api/orders/{order_id}/cancel",
+            "GET /api/orders",
+            "GET /api/orders/{order_id}",
+            "GET /api/orders/{order_id}/tracking",
+            "SOCKET connect",
+            "SOCKET track-order",
+            "GET /api/users/rewards",
+            "POST /api/products/{product_id}/reviews",
+        ),
+    ),
+    Permission(
+        name="keep ways to pay",
+        roles=EVERYBODY,
+        doors=(
+            "GET /api/payments/methods",
+            "POST /api/payments/methods",
+            "PATCH /api/payments/methods/{method_id}",
+            "DELETE /api/payments/methods/{method_id}",
+            "POST /api/payments/create-intent",
+        ),
+    ),
+    Permission(
+        name="be told on a device",
+        roles=EVERYBODY,
+        doors=("POST /api/notifications/register-token", "DELETE /api/notifications/register-token"),
+    ),
+    # Drivers
+    Permission(
+        name="drive",
+        roles=DRIVER,
+        doors=(
+            "POST /api/driver/shift",
+            "GET /api/driver/orders",
+            "POST /api/driver/location",
+            "POST /api/driver/orders/{order_id}/pickup",
+            "POST /api/driver/orders/{order_id}/arrive",
+            "POST /api/driver/orders/{order_id}/deliver",
+            "POST /api/driver/orders/{order_id}/return",
+            "SOCKET driver-location-update",
+        ),
+    ),
+    # Staff
+    Permission(
+        name="run the board of orders",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/orders",
+            "PATCH /api/admin/orders/{order_id}/status",
+            "POST /api/admin/orders/{order_id}/assign",
+            "POST /api/admin/orders/{order_id}/receive-goods",
+        ),
+    ),
+)
