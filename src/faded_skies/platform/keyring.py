@@ -148,9 +148,11 @@ def _decoded(encoded: str) -> bytes | None:
 
 
 def _read_header(wrapped: bytes) -> tuple[str, bytes]:
-    end = 2 + wrapped[1] if len(wrapped) > 1 else 0
+    if len(wrapped) <= 1 or wrapped[0] != _VERSION:
+        raise Tampered
+    end = 2 + wrapped[1]
     name = wrapped[2:end].decode("ascii", errors="replace")
-    if wrapped[:1] != bytes((_VERSION,)) or not _NAME.fullmatch(name):
+    if len(wrapped) < end or not _NAME.fullmatch(name):
         raise Tampered
     return name, wrapped[:end]
 
