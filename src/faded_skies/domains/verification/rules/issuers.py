@@ -34,7 +34,9 @@ ISSUER_OF_IIN: Mapping[str, str] = {**_AMERICAN, **_CANADIAN}
 
 COUNTRY_OF_ISSUER: Mapping[str, Country] = {
     **dict.fromkeys(_AMERICAN.values(), "USA"),
-    **dict.fromkeys([*_CANADIAN.values(), "NT"], "CAN"),  # the Northwest Territories' number is not in the listings
+    **dict.fromkeys(
+        [*_CANADIAN.values(), "NT"], "CAN"
+    ),  # the Northwest Territories' number is not in the listings
 }
 
 COUNTRY_OF_IIN: Mapping[str, Country] = {
