@@ -63,11 +63,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
     """
     async with AsyncExitStack() as stack:
         bus = Bus()
-        db = await Database.connect(settings.database_url, bus=bus, size=settings.database_pool)
-        stack.push_async_callback(db.close)
-        keyring = Keyring.parse(settings.vault_master_keys.get_secret_value())
-        purpose_keys = await PurposeKeys.load(db, keyring, PURPOSES)
-        db.sign = partial(purpose_keys.digest, "audit")
+        db, keyring, purpose_keys = await _open_database(settings, bus, stack)
         valkey = valkey_client.connect(settings.redis_url)
         stack.push_async_callback(valkey.aclose)
         manager = rooms.connect_manager(settings.redis_url, write_only=not serves)
@@ -96,6 +92,25 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             consumers=registry.consumers(ports),
         )
         yield Application(ports, await _serving(ports, manager, stack), worker)
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database alone, with the key of its audit log: for commands that need nothing else."""
+    async with AsyncExitStack() as stack:
+        db, _, _ = await _open_database(settings, Bus(), stack)
+        yield db
+
+
+async def _open_database(
+    settings: Settings, bus: Bus, stack: AsyncExitStack
+) -> tuple[Database, Keyring, PurposeKeys]:
+    db = await Database.connect(settings.database_url, bus=bus, size=settings.database_pool)
+    stack.push_async_callback(db.close)
+    keyring = Keyring.parse(settings.vault_master_keys.get_secret_value())
+    purpose_keys = await PurposeKeys.load(db, keyring, PURPOSES)
+    db.sign = partial(purpose_keys.digest, "audit")
+    return db, keyring, purpose_keys
 
 
 async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from faded_skies.audit_command import audit
+
 if TYPE_CHECKING:
     from faded_skies.platform.settings import Settings
 
@@ -207,6 +209,9 @@ def migrate(to: int | None) -> None:
     except MigrationError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{count} migrations run." if count else "Nothing to do: the database is up to date.")
+
+
+main.add_command(audit)
 
 
 @main.command(hidden=True)

@@ -146,4 +146,13 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/admin/orders/{order_id}/receive-goods",
         ),
     ),
+    Permission(
+        name="read, take away and verify the audit log",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/audit-log",
+            "GET /api/admin/audit-log/export",
+            "POST /api/admin/audit-log/verify",
+        ),
+    ),
 )

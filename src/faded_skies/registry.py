@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from faded_skies.backoffice import audit_endpoints as audit
 from faded_skies.backoffice import endpoints as backoffice
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.checkout import endpoints as checkout
@@ -26,6 +27,7 @@ from faded_skies.domains.places import endpoints as places
 from faded_skies.domains.rewards import endpoints as rewards
 from faded_skies.platform import housekeeping
 from faded_skies.platform.actor import Authenticator
+from faded_skies.platform.audit_log import sealing
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.http import health
@@ -58,6 +60,7 @@ def routers() -> Sequence[APIRouter]:
         rewards.router,
         compliance.router,
         backoffice.router,
+        audit.router,
         health.router,
         places.router,
     ]
@@ -82,6 +85,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *payments_jobs.periodic(ports),
         *orders_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
+        *sealing.periodic(ports.db),
     ]
 
 
