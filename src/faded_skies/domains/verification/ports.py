@@ -1,9 +1,10 @@
 """What verification needs from outside."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
+from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -48,10 +49,14 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One verification, as a verifier sees it: pictures (upright JPEGs) or the vendor's reference, never both."""
+    """One verification, as a verifier sees it: pictures (upright JPEGs) or the vendor's reference, never both.
+
+    `today` is the calendar day at the shop.
+    """
 
     verification_id: UUID
     user_id: UUID
+    today: date
     papers: Sequence[bytes] = ()
     reference: Reference | None = None
 
@@ -60,13 +65,76 @@ class IdVerifier(Protocol):
     """Looks at identity papers. Called outside transactions, perhaps twice for one case."""
 
     method: Literal["review", "barcode", "jumio"]
-    takes_papers: bool
-    """Whether the person hands the papers to us; otherwise to the vendor."""
+
+    async def judge(self, case: Case) -> Opinion:
+        """Return what is known of the case by now. Raises Unavailable."""
+        ...
+
+
+class VendorVerifier(IdVerifier, Protocol):
+    """A vendor to whom people hand their papers themselves; we never see the pictures."""
+
+    callback_networks: Sequence[IPv4Network | IPv6Network]
+    """Where its callbacks come from; they carry no signature."""
 
     async def open(self, verification_id: UUID, user_id: UUID, consent: Consent) -> Reference:
         """Open a case at the vendor; asked again after a lost answer. Raises Unavailable."""
         ...
 
-    async def judge(self, case: Case) -> Opinion:
-        """Return what is known of the case by now. Raises Unavailable."""
+
+MOST_DOCUMENT_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A picture of a document, made anew from what was uploaded: a JPEG, upright, without any metadata.
+
+    `width` and `height` are in pixels.
+    """
+
+    jpeg: bytes
+    width: int
+    height: int
+
+
+class DocumentReader(Protocol):
+    """Judges uploaded papers by their content and makes harmless pictures of them. Called outside transactions."""
+
+    async def read(self, body: bytes) -> Scan:
+        """Return the picture of a JPEG, a PNG, or a PDF of one or two pages (then one above the other).
+
+        Raises UnsupportedFileType, FileTooLarge, TooManyPixels, UnreadableDocument.
+        """
+        ...
+
+
+class BarcodeReader(Protocol):
+    """Finds the barcode on the back of a licence. Called outside transactions."""
+
+    async def find_pdf417(self, jpeg: bytes) -> bytes | None:
+        """Return what the PDF417 in a Scan's picture says, a licence's first; None when none can be read."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """A private store of sealed pictures. It never sees what is in them, and is never called in a transaction.
+
+    Keys are words of a-z, 0-9, _ and - with / between them; another key raises ValueError. Every method raises
+    DocumentStoreDown when the store does not answer, refuses us, or is not known to be private.
+    """
+
+    async def put(self, key: str, body: bytes) -> None:
+        """Keep it, whole or not at all, and never in another's place. Raises DocumentExists."""
+        ...
+
+    async def get(self, key: str) -> bytes:
+        """Return what was put. Raises DocumentGone."""
+        ...
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Delete these for good. One that is gone already is no error, so a delete may be repeated."""
+        ...
+
+    def list_older(self, than: datetime) -> AsyncIterator[Sequence[str]]:
+        """Yield pages of at most 500 keys of what was put before this moment, for finding what no row names."""
         ...

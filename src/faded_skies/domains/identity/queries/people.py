@@ -54,6 +54,18 @@ SET email = $2::text::citext, email_verified_at = now(), updated_at = now(),
     pending_email = nullif(pending_email, $2::text::citext)
 WHERE id = $1 AND $2::text::citext IN (email, pending_email)
 """
+# Papers that will soon expire are still good while new ones are looked at.
+_NOTE_ID_PROCESSING = """
+UPDATE users SET id_verification_status = 'processing', updated_at = now()
+WHERE id = $1 AND (id_verification_status <> 'approved' OR id_expires_on < current_date)
+"""
+_APPROVE_ID = """
+UPDATE users SET id_verification_status = 'approved', id_expires_on = $2, updated_at = now() WHERE id = $1
+"""
+_REJECT_ID = """
+UPDATE users SET id_verification_status = 'rejected', updated_at = now()
+WHERE id = $1 AND id_verification_status = 'processing'
+"""
 
 
 def _user(row: Row) -> User:
@@ -141,3 +153,15 @@ async def confirm_email(tx: Tx, user_id: UUID, email: str) -> bool:
             return await tx.execute(_CONFIRM_EMAIL, user_id, email) == 1
     except asyncpg.UniqueViolationError:
         raise EmailTaken from None
+
+
+async def note_id_processing(tx: Tx, user_id: UUID) -> None:
+    await tx.execute(_NOTE_ID_PROCESSING, user_id)
+
+
+async def approve_id(tx: Tx, user_id: UUID, *, expires_on: date | None) -> None:
+    await tx.execute(_APPROVE_ID, user_id, expires_on)
+
+
+async def reject_id(tx: Tx, user_id: UUID) -> None:
+    await tx.execute(_REJECT_ID, user_id)

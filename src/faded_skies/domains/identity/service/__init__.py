@@ -9,6 +9,7 @@ from faded_skies.domains.identity.service.mailed import (
     reset_password,
     verify_email,
 )
+from faded_skies.domains.identity.service.papers import approve_id, note_id_processing, reject_id
 from faded_skies.domains.identity.service.people import (
     change_profile,
     check_age,
@@ -29,6 +30,7 @@ from faded_skies.domains.identity.service.sign_in import find_account, register,
 __all__ = [
     "Customer",
     "IdentityAuthenticator",
+    "approve_id",
     "change_profile",
     "check_age",
     "create_person",
@@ -39,8 +41,10 @@ __all__ = [
     "issue_confirmation_token",
     "issue_reset_token",
     "lock_customer",
+    "note_id_processing",
     "prune",
     "register",
+    "reject_id",
     "renew",
     "request_confirmation",
     "request_password_reset",

@@ -1,0 +1,55 @@
+"""What can be done with identity papers; one file for each matter."""
+
+from faded_skies.domains.verification.models import Status, Verification
+from faded_skies.domains.verification.service.deciding import (
+    ReadByStaff,
+    approve,
+    get_entry,
+    list_queue,
+    reject,
+)
+from faded_skies.domains.verification.service.handing_in import (
+    check_wanted,
+    find_latest,
+    hand_in,
+    open_at_vendor,
+    save_reference,
+)
+from faded_skies.domains.verification.service.judging import Judge, judge
+from faded_skies.domains.verification.service.leaving import forget_person
+from faded_skies.domains.verification.service.links import issue_links, use_link
+from faded_skies.domains.verification.service.numbers import DocumentNumbers
+from faded_skies.domains.verification.service.papers import Vault, delete_due, sweep
+from faded_skies.domains.verification.service.vendor import find_by_reference
+from faded_skies.domains.verification.service.verifiers import BarcodeCheck, StaffReview
+from faded_skies.domains.verification.service.waiting import expire_open, poll_vendor, prune
+
+__all__ = [
+    "BarcodeCheck",
+    "DocumentNumbers",
+    "Judge",
+    "ReadByStaff",
+    "StaffReview",
+    "Status",
+    "Vault",
+    "Verification",
+    "approve",
+    "check_wanted",
+    "delete_due",
+    "expire_open",
+    "find_by_reference",
+    "find_latest",
+    "forget_person",
+    "get_entry",
+    "hand_in",
+    "issue_links",
+    "judge",
+    "list_queue",
+    "open_at_vendor",
+    "poll_vendor",
+    "prune",
+    "reject",
+    "save_reference",
+    "sweep",
+    "use_link",
+]

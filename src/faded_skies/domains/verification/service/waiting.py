@@ -1,0 +1,28 @@
+"""What the clock asks: vendors that have not answered, and papers that nobody decided."""
+
+from datetime import datetime
+
+from faded_skies.domains.verification import rules
+from faded_skies.domains.verification.queries import papers, verifications
+from faded_skies.domains.verification.service import deciding
+from faded_skies.domains.verification.service.judging import Judge, judge
+from faded_skies.platform.db import Database
+
+
+async def poll_vendor(who: Judge, *, now: datetime) -> None:
+    """Ask the vendor about what it has not answered in time."""
+    for verification_id in await verifications.list_to_poll(who.db, now):
+        await judge(who, verification_id)
+
+
+async def expire_open(db: Database, *, now: datetime) -> None:
+    """Close what has been open for a month."""
+    for verification_id in await verifications.list_open_since(db, now - rules.LONGEST_OPEN):
+        async with db.transaction() as tx:
+            await deciding.expire(tx, verification_id)
+
+
+async def prune(db: Database) -> None:
+    """Forget links that are long over."""
+    async with db.transaction() as tx:
+        await papers.prune_links(tx)
