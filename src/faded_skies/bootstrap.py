@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from faded_skies import registry
 from faded_skies.adapters.no_cards.gateway import NoCards
+from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.outbox import endpoints as outbox_pages
 from faded_skies.adapters.outbox.outbox import Outbox
 from faded_skies.adapters.passwords.hasher import PwdlibHasher
@@ -26,6 +27,7 @@ from faded_skies.domains.identity.ports import Adulthood, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.domains.places.ports import Geocoder
+from faded_skies.domains.verification.ports import DocumentStore
 from faded_skies.permissions import TABLE
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import rooms
@@ -128,6 +130,7 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     else:
         ports.provide(PaymentGateway, await stack.enter_async_context(open_sandbox(ports.settings)))
         ports.doubles["stripe"] = "The built-in sandbox stands in for a card gateway; no money moves."
+    ports.provide(DocumentStore, await open_documents(ports.settings))
     ports.provide(Geocoder, ZipcodeGeocoder())
     ports.doubles["maps"] = (
         "Addresses are placed at the middle of their ZIP code, or where the customer's pin is."

@@ -4,6 +4,7 @@ No secret has a working default; a wrong value stops the start with a sentence t
 """
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -20,6 +21,17 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 class SettingsError(StartRefused):
     """A setting is missing or wrong; the text names the variable and what it wants."""
+
+
+@dataclass(frozen=True)
+class ObjectStorage:
+    """A bucket, its region, the key that opens it; `endpoint` is None for Amazon's own."""
+
+    bucket: str
+    region: str
+    key_id: str
+    secret: SecretStr
+    endpoint: str | None
 
 
 class Settings(BaseSettings):
@@ -42,6 +54,13 @@ class Settings(BaseSettings):
     vault_master_keys: SecretStr = Field(alias="VAULT_MASTER_KEYS")
     jwt_expires_in: timedelta = Field(timedelta(hours=24), alias="JWT_EXPIRES_IN")
     refresh_expires_in: timedelta = Field(timedelta(days=30), alias="REFRESH_EXPIRES_IN")
+
+    vault_folder: Path | None = Field(None, alias="VAULT_FOLDER")
+    aws_s3_bucket: str | None = Field(None, alias="AWS_S3_BUCKET")
+    aws_region: str | None = Field(None, alias="AWS_REGION")
+    aws_access_key_id: str | None = Field(None, alias="AWS_ACCESS_KEY_ID")
+    aws_secret_access_key: SecretStr | None = Field(None, alias="AWS_SECRET_ACCESS_KEY")
+    aws_endpoint_url: str | None = Field(None, alias="AWS_ENDPOINT_URL")
 
     client_url: str = Field("http://localhost:5173", alias="CLIENT_URL")
     api_url: str = Field("http://127.0.0.1:3000", alias="API_URL")
@@ -84,6 +103,32 @@ class Settings(BaseSettings):
         if self.demo and self.environment == "production":
             raise ValueError("FADED_SKIES_DEMO prints passwords and cannot be used with NODE_ENV=production")
         return self
+
+    @model_validator(mode="after")
+    def _bucket_is_whole(self) -> Self:
+        if self.aws_s3_bucket and not (
+            self.aws_region and self.aws_access_key_id and self.aws_secret_access_key
+        ):
+            raise ValueError(
+                "AWS_S3_BUCKET also needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; "
+                "without a bucket pictures go to VAULT_FOLDER"
+            )
+        return self
+
+    @property
+    def object_storage(self) -> ObjectStorage | None:
+        """The bucket to use, None for the local folder."""
+        if not (
+            self.aws_s3_bucket and self.aws_region and self.aws_access_key_id and self.aws_secret_access_key
+        ):
+            return None
+        return ObjectStorage(
+            bucket=self.aws_s3_bucket,
+            region=self.aws_region,
+            key_id=self.aws_access_key_id,
+            secret=self.aws_secret_access_key,
+            endpoint=self.aws_endpoint_url,
+        )
 
     @property
     def client_origins(self) -> list[str]:
