@@ -1,0 +1,1 @@
+"""Uploaded identity papers, read in child processes: hostile files are expected here."""

@@ -1,0 +1,130 @@
+"""A program: a hostile file on stdin, `ok <width> <height>` and a fresh JPEG, or `refused <why>`, on stdout.
+
+Runs as `python -I -m faded_skies.adapters.documents.scan` under the limits of `limits.py`. Anything unforeseen ends it
+with a traceback, which is a refusal too.
+"""
+
+import io
+import sys
+import warnings
+from collections.abc import Iterator
+
+from PIL import Image, ImageOps
+
+from faded_skies.adapters.documents import limits
+
+MOST_PIXELS = 50_000_000
+"""Width times height of what is decoded: phones make up to 48.8 million."""
+MOST_MADE = 18_000_000
+"""Pixels of what comes out: two letter pages at 300 dots an inch, or a photo of 12 million as it is."""
+LEAST_EDGE = 400
+"""Pixels of the shorter side; a card of fewer cannot be read."""
+MOST_PAGES = 2
+
+_JPEG, _PNG, _PDF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"%PDF-"
+_DOTS_PER_INCH, _POINTS_PER_INCH = 300, 72
+_PASSWORD_NEEDED = 4  # fpdfview.h: FPDF_ERR_PASSWORD
+_QUALITY = 90
+
+
+class Refused(Exception):  # noqa: N818 - a refusal, told to the parent by its one word
+    """The word is known to `reader.py`."""
+
+
+def make(body: bytes) -> tuple[bytes, int, int]:
+    """Return a fresh JPEG with its width and height. Raises Refused, or whatever a broken file causes."""
+    picture = _decoded(body)
+    if min(picture.size) < LEAST_EDGE:
+        raise Refused("small")
+    # A new picture has the pixels and nothing else: no EXIF, no comment, no profile, nothing appended.
+    clean = Image.new("RGB", picture.size)
+    clean.paste(picture)
+    out = io.BytesIO()
+    clean.save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue(), *clean.size
+
+
+def _decoded(body: bytes) -> Image.Image:
+    if body.startswith(_JPEG):
+        return _photo(body, "JPEG")
+    if body.startswith(_PNG):
+        return _photo(body, "PNG")
+    if body.startswith(_PDF):
+        return _stacked(list(_pages(body)))
+    raise Refused("unsupported")
+
+
+def _photo(body: bytes, kind: str) -> Image.Image:
+    """Decode with the one decoder that the first bytes name; of several frames the first."""
+    picture: Image.Image
+    with Image.open(io.BytesIO(body), formats=[kind]) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise Refused("pixels")
+        picture.draft("RGB", _within(picture.size))
+        picture.load()
+        upright = ImageOps.exif_transpose(_opaque(picture))
+    return upright.resize(_within(upright.size), Image.Resampling.BICUBIC)
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """Return the picture in RGB, with its EXIF; what is transparent lies on white."""
+    if picture.mode.startswith("I"):  # 16 bits of grey, which a plain conversion would clip
+        return picture.point(lambda value: value / 256).convert("RGB")
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    layer = picture.convert("RGBA")
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(layer, mask=layer.getchannel("A"))
+    paper.info["exif"] = picture.info.get("exif", b"")
+    return paper
+
+
+def _within(size: tuple[int, int], most: int = MOST_MADE) -> tuple[int, int]:
+    width, height = size
+    factor = min(1.0, (most / (width * height)) ** 0.5)
+    return max(1, int(width * factor)), max(1, int(height * factor))
+
+
+def _pages(body: bytes) -> Iterator[Image.Image]:
+    """Render the pages as they print; scripts, forms and attachments are not even loaded."""
+    import pypdfium2  # type: ignore[import-untyped]  # it has none; late: photos need not wait for it
+
+    try:
+        document = pypdfium2.PdfDocument(body)
+    except pypdfium2.PdfiumError as error:
+        raise Refused("locked" if error.err_code == _PASSWORD_NEEDED else "broken") from error
+    if len(document) > MOST_PAGES:
+        raise Refused("pages")
+    for page in document:
+        width, height = page.get_size()
+        if min(width, height) <= 0:
+            raise Refused("broken")
+        most = (MOST_MADE / len(document) / (width * height)) ** 0.5
+        bitmap = page.render(scale=min(_DOTS_PER_INCH / _POINTS_PER_INCH, most), may_draw_forms=False)
+        yield bitmap.to_pil().convert("RGB")
+
+
+def _stacked(pages: list[Image.Image]) -> Image.Image:
+    """Put the pages one above the other: front and back of a card often come so."""
+    sheet = Image.new("RGB", (max(page.width for page in pages), sum(page.height for page in pages)), "white")
+    top = 0
+    for page in pages:
+        sheet.paste(page, (0, top))
+        top += page.height
+    return sheet
+
+
+def main() -> None:
+    limits.apply()
+    warnings.simplefilter("ignore")
+    Image.MAX_IMAGE_PIXELS = None  # we look ourselves, and before anything is decoded
+    try:
+        jpeg, width, height = make(sys.stdin.buffer.read())
+    except Refused as refused:
+        sys.stdout.buffer.write(f"refused {refused}\n".encode())
+    else:
+        sys.stdout.buffer.write(f"ok {width} {height}\n".encode() + jpeg)
+
+
+if __name__ == "__main__":
+    main()
