@@ -52,4 +52,6 @@ def render(situation: Situation, headers: Mapping[str, str] | None = None) -> Js
         extra["WWW-Authenticate"] = "Bearer"
     if situation.kind is Kind.LIMITED:
         extra["Retry-After"] = str(situation.facts.get("retryAfter", 1))
+    if situation.kind is Kind.UNAVAILABLE and "retryAfter" in situation.facts:
+        extra["Retry-After"] = str(situation.facts["retryAfter"])
     return Json(body, status_code=status, headers=extra)

@@ -10,6 +10,12 @@ _TOKEN = "TOKEN_REQUIRED, INVALID_TOKEN or TOKEN_EXPIRED: sign in, or refresh th
 _ABSENT = "NOT_FOUND: it does not exist, or it is not yours."
 _KEY = "IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_IN_PROGRESS, or the state of things does not allow it."
 _LARGE = "BODY_TOO_LARGE: more than 1 MiB."
+_FORM = {
+    "400": "MALFORMED_REQUEST: the form breaks off. UPLOAD_TOO_SLOW: it took more than two minutes.",
+    "413": "FILE_TOO_LARGE, or BODY_TOO_LARGE: all of it together.",
+    "415": "UNSUPPORTED_MEDIA_TYPE: not multipart/form-data.",
+    "503": "TOO_MANY_UPLOADS: wait for Retry-After seconds.",
+}
 _WRONG = "VALIDATION_ERROR with details, or the refusal of a rule."
 _MANY = "RATE_LIMITED: wait for Retry-After seconds."
 
@@ -30,7 +36,9 @@ def _refusals(path: str, operation: Mapping[str, Any]) -> dict[str, str]:
     """Return the statuses that follow from what an operation takes, each with its codes."""
     parameters = operation.get("parameters", ())
     found: dict[str, str] = {}
-    if "requestBody" in operation:
+    if "multipart/form-data" in operation.get("requestBody", {}).get("content", ()):
+        found |= _FORM
+    elif "requestBody" in operation:
         found |= {"400": _BODY, "413": _LARGE}
     if "security" in operation:
         found["401"] = _TOKEN

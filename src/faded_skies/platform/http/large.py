@@ -1,0 +1,57 @@
+"""Bodies larger than the rest: which paths take them, and how many may be in memory at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from starlette.types import Message, Receive
+
+from faded_skies.platform.errors import Unavailable
+
+_AT_ONCE = 6
+_PATIENCE = 10.0
+
+
+class TooManyUploads(Unavailable):
+    code = "TOO_MANY_UPLOADS"
+    sentence = "Many people are uploading files at this moment. Try again in half a minute."
+
+
+class LargeBodies:
+    """`limits` are bytes by exact path. At most `at_once` such bodies are read or kept by this process."""
+
+    def __init__(
+        self, limits: Mapping[str, int], *, at_once: int = _AT_ONCE, patience: float = _PATIENCE
+    ) -> None:
+        self._limits = limits
+        self._turn = asyncio.Semaphore(at_once)
+        self._patience = patience
+
+    def most(self, path: str) -> int | None:
+        """Return how many bytes the path takes; None when it is one like the rest."""
+        return self._limits.get(path)
+
+    @asynccontextmanager
+    async def place(self, receive: Receive) -> AsyncIterator[Receive]:
+        """Give a `receive` that waits for a place before the first byte is read, and keep the place to the end.
+
+        Who is refused before that, for lack of a token perhaps, takes none. After `patience` seconds of waiting it
+        raises TooManyUploads.
+        """
+        taken = False
+
+        async def patiently() -> Message:
+            nonlocal taken
+            if not taken:
+                try:
+                    await asyncio.wait_for(self._turn.acquire(), self._patience)
+                except TimeoutError:
+                    raise TooManyUploads(retryAfter=30) from None
+                taken = True
+            return await receive()
+
+        try:
+            yield patiently
+        finally:
+            if taken:
+                self._turn.release()
