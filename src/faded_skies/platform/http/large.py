@@ -27,6 +27,10 @@ class LargeBodies:
         self._turn = asyncio.Semaphore(at_once)
         self._patience = patience
 
+    @property
+    def full(self) -> bool:
+        return self._turn.locked()
+
     def most(self, path: str) -> int | None:
         """Return how many bytes the path takes; None when it is one like the rest."""
         return self._limits.get(path)
