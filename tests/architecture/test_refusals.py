@@ -45,7 +45,7 @@ async def call(
     path = operation.path
     for name in operation.ids:
         path = path.replace(f"{{{name}}}", ids or str(new_id()))
-    return await client.request(operation.method, path, headers=headers, json=operation.example)
+    return await client.request(operation.method, path, headers=headers, **operation.body)
 
 
 async def guarded(client: httpx.AsyncClient) -> list[Operation]:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from fastapi.routing import iter_route_contexts
 
+from factories.papers import front, saved
 from faded_skies import registry
 
 
@@ -34,6 +35,18 @@ class Operation:
     @property
     def takes_body(self) -> bool:
         return "requestBody" in self.told
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The example as httpx takes it: `json`, or `data` and `files` of a form."""
+        form = self.told.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+        if form is None:
+            return {"json": self.example}
+        files = [name for name, told in form["schema"]["properties"].items() if "contentMediaType" in told]
+        return {
+            "files": {name: saved(front()) for name in files if name in self.example},
+            "data": {name: value for name, value in self.example.items() if name not in files},
+        }
 
     @property
     def ids(self) -> list[str]:
@@ -68,6 +81,9 @@ async def operations_of(client: httpx.AsyncClient) -> list[Operation]:
 def _example(document: dict[str, Any], told: dict[str, Any]) -> Any:
     if "requestBody" not in told:
         return None
-    schema = told["requestBody"]["content"]["application/json"]["schema"]
+    content = told["requestBody"]["content"]
+    if "multipart/form-data" in content:
+        return content["multipart/form-data"]["example"]
+    schema = content["application/json"]["schema"]
     name = (schema.get("$ref") or schema["anyOf"][0]["$ref"]).rpartition("/")[2]
     return document["components"]["schemas"][name]["examples"][0]
