@@ -134,7 +134,7 @@ def _run(work: "Callable[[Database], Coroutine[Any, Any, int]]") -> int:
     except StartRefused as error:
         raise click.ClickException(str(error)) from None
     except (OSError, asyncpg.PostgresError) as error:
-        raise click.ClickException(f"The database or the file cannot be reached: {error}") from None
+        raise click.ClickException(f"The database or the file refuses: {error}") from None
 
 
 class _Told:

@@ -154,6 +154,20 @@ async def test_a_row_without_a_place_is_found(log: Database, url: str, seq: str)
     assert kinds(await wrong_with(log)) == ["inserted"]
 
 
+async def test_rows_in_a_chain_that_takes_none_are_found(log: Database, url: str) -> None:
+    await tamper(
+        url,
+        "ALTER TABLE audit_log DROP CONSTRAINT audit_log_chain_check",
+        "INSERT INTO audit_log (id, action, object_type, details, chain, position, link, mac) "
+        "SELECT gen_random_uuid(), 'forged', 'thing', '{}', 0, 1, link, mac FROM audit_log LIMIT 1",
+    )
+    try:
+        assert kinds(await wrong_with(log)) == ["inserted"]
+    finally:
+        check = "ALTER TABLE audit_log ADD CONSTRAINT audit_log_chain_check CHECK (chain >= 1)"
+        await tamper(url, "DELETE FROM audit_log WHERE chain = 0", check)
+
+
 async def test_a_row_that_lost_its_place_is_found(log: Database, url: str) -> None:
     lost = "SET chain = NULL, position = NULL, link = NULL, mac = NULL"
     await tamper(url, f"UPDATE audit_log {lost} WHERE position = 3")

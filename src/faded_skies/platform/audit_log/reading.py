@@ -15,6 +15,8 @@ from faded_skies.platform.db import Database
 PAGE = 500
 """How many rows a long reading holds at once. Between pages nothing is held: no connection, no snapshot."""
 
+_BEFORE_ALL = -(2**63)  # a forger may number rows below zero
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -91,7 +93,7 @@ async def list_newest(db: Database, wanted: Filter, *, limit: int, offset: int) 
 
 async def read_in_order(db: Database, wanted: Filter) -> AsyncIterator[LogRow]:
     """Yield the rows that stand there now, in the order of their numbers; what comes meanwhile is left out."""
-    after, last = 0, await db.fetchval(queries.LAST_SEQ)
+    after, last = _BEFORE_ALL, await db.fetchval(queries.LAST_SEQ)
     while rows := await db.fetch(queries.EXPORT_PAGE, *wanted.values, after, last, PAGE):
         for row in rows:
             yield row_of(row)
@@ -108,7 +110,7 @@ async def read_chain(db: Database, chain: int, *, after: int, until: int) -> Asy
 
 async def read_without_place(db: Database) -> AsyncIterator[LogRow]:
     """Yield the rows that stand in no chain, in the order of their numbers."""
-    after = -(2**63)
+    after = _BEFORE_ALL
     while rows := await db.fetch(queries.PAGE_WITHOUT_PLACE, after, PAGE):
         for row in rows:
             yield row_of(row)
