@@ -22,6 +22,24 @@ class EndReason(StrEnum):
     SIGNED_OUT = "signed_out"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a reason
     TOKEN_REUSE = "token_reuse"  # noqa: S105 - the name of a reason
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
+
+
+class FirstFactor(StrEnum):
+    """How somebody began to sign in."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a way in
+    OIDC = "oidc"
+    PASSKEY = "passkey"
+
+    @property
+    def is_both(self) -> bool:
+        """Tell whether it counts as the second factor too.
+
+        A passkey does: we accept it only with user verification (WebAuthn §5.8.6), so it is a thing that one has,
+        opened by what one knows or is.
+        """
+        return self is FirstFactor.PASSKEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +96,14 @@ class Grant:
     user_id: UUID
     session_id: UUID
     refresh_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A sign-in that waits for its second factor. The raw token exists here and at the client only."""
+
+    user_id: UUID
+    token: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,19 @@
 from fastapi import APIRouter, Request, Response
 
 from faded_skies.domains.identity import service
-from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt
+from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt, password_attempt
 from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens, refusals
 from faded_skies.domains.identity.errors import InvalidRefreshToken
-from faded_skies.domains.identity.models import Grant
+from faded_skies.domains.identity.models import Challenge, Grant
 from faded_skies.domains.identity.schemas.people import present_user
 from faded_skies.domains.identity.schemas.sign_in import (
     Login,
     Refresh,
     Register,
+    SecondFactorDueShape,
     SignedInShape,
     TokensShape,
+    present_challenge,
     present_tokens,
 )
 from faded_skies.platform.http.answers import Json
@@ -54,14 +56,14 @@ async def register(
 
 @router.post(
     "/login",
-    response_model=SignedInShape,
+    response_model=SignedInShape | SecondFactorDueShape,
     responses=refusals(_401="INVALID_CREDENTIALS", _403="ACCOUNT_SUSPENDED", _429="RATE_LIMITED"),
 )
 async def login(
-    body: Login, request: Request, db: Db, hasher: Hasher, tokens: Tokens, gate: AuthGate, adulthood: OfAge
+    body: Login, request: Request, db: Db, hasher: Hasher, tokens: Tokens, adulthood: OfAge
 ) -> Json:
-    """Sign in with e-mail address and password."""
-    async with attempt(gate, request):
+    """Sign in with e-mail address and password; who has a second factor gets a token to give the code with."""
+    async with password_attempt(request, body.email):
         account = await service.find_account(db, body.email)
         match = await hasher.verify(body.password, account.password_hash if account else None)
         async with db.transaction() as tx:
@@ -74,6 +76,8 @@ async def login(
             )
             if isinstance(outcome, Grant):
                 user = await service.get_user(tx, outcome.user_id)
+        if isinstance(outcome, Challenge):
+            return Json(present_challenge(outcome))
         if not isinstance(outcome, Grant):
             raise outcome
     return Json({"user": present_user(user, adulthood), **present_tokens(outcome, tokens)})

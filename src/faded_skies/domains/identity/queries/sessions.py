@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from faded_skies.domains.identity.models import Account, EndReason
+from faded_skies.domains.identity.models import Account, EndReason, FirstFactor
 from faded_skies.platform.actor import Actor, Owed, Role
 from faded_skies.platform.db import Database, Tx
 
@@ -18,19 +18,23 @@ WHERE {LIVE_SESSION}
 """
 _FIND_ACCOUNT = "SELECT id, password_hash FROM users WHERE email = $1::text::citext"
 # The hash that was verified must still stand: a reset in between makes the old password wrong.
-_SIGN_IN = """
-UPDATE users SET last_login_at = now(), password_hash = coalesce($3, password_hash)
+_PROVE = """
+UPDATE users SET password_hash = coalesce($3, password_hash)
 WHERE id = $1 AND password_hash = $2 AND account_status = 'active'
 """
+_LOCK_ACTIVE = "SELECT true FROM users WHERE id = $1 AND account_status = 'active' FOR NO KEY UPDATE"
+_STAMP_SIGN_IN = "UPDATE users SET last_login_at = now() WHERE id = $1"
 _ACCOUNT_STATUS = "SELECT account_status FROM users WHERE id = $1 AND password_hash = $2"
 _INSERT_SESSION = """
-INSERT INTO sessions (id, user_id, expires_at, address, user_agent) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO sessions (id, user_id, expires_at, address, user_agent, first_factor, second_factor_at)
+VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7 THEN now() END)
 """
 _EXTEND_SESSION = "UPDATE sessions SET expires_at = $2 WHERE id = $1 AND ended_at IS NULL"
 _END_SESSION = """
 UPDATE sessions SET ended_at = now(), end_reason = $2 WHERE id = $1 AND ended_at IS NULL RETURNING user_id
 """
 _END_SESSIONS_OF = """
+WITH unfinished AS (DELETE FROM second_factor_challenges WHERE user_id = $1)
 UPDATE sessions SET ended_at = now(), end_reason = $2 WHERE user_id = $1 AND ended_at IS NULL
 """
 _INSERT_REFRESH = """
@@ -69,9 +73,18 @@ async def find_account(db: Database, email: str) -> Account | None:
     return None if row is None else Account(row["id"], row["password_hash"])
 
 
-async def sign_in(tx: Tx, account: Account, *, better_hash: str | None) -> bool:
-    """Stamp the sign-in, if the account is active and the verified hash is still the one that counts."""
-    return await tx.execute(_SIGN_IN, account.id, account.password_hash, better_hash) == 1
+async def prove_password(tx: Tx, account: Account, *, better_hash: str | None) -> bool:
+    """Lock the person and tell whether the account is active and the verified hash still the one that counts."""
+    return await tx.execute(_PROVE, account.id, account.password_hash, better_hash) == 1
+
+
+async def lock_active(tx: Tx, user_id: UUID) -> bool:
+    """Lock the person until the commit, and tell whether their account is active."""
+    return bool(await tx.fetchval(_LOCK_ACTIVE, user_id))
+
+
+async def stamp_sign_in(tx: Tx, user_id: UUID) -> None:
+    await tx.execute(_STAMP_SIGN_IN, user_id)
 
 
 async def find_account_status(tx: Tx, account: Account) -> str | None:
@@ -88,8 +101,19 @@ async def insert_session(
     expires_at: datetime,
     address: str | None,
     user_agent: str | None,
+    first_factor: FirstFactor,
+    second_factor_checked: bool,
 ) -> None:
-    await tx.execute(_INSERT_SESSION, session_id, user_id, expires_at, address, user_agent)
+    await tx.execute(
+        _INSERT_SESSION,
+        session_id,
+        user_id,
+        expires_at,
+        address,
+        user_agent,
+        first_factor,
+        second_factor_checked,
+    )
 
 
 async def extend_session(tx: Tx, session_id: UUID, *, expires_at: datetime) -> bool:
@@ -104,6 +128,7 @@ async def end_session(tx: Tx, session_id: UUID, reason: EndReason) -> UUID | Non
 
 
 async def end_sessions_of(tx: Tx, user_id: UUID, reason: EndReason) -> int:
+    """End every session of the person, and every sign-in that waits for its second factor; count the sessions."""
     return await tx.execute(_END_SESSIONS_OF, user_id, reason)
 
 

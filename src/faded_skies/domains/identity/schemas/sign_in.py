@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from faded_skies.domains.identity import rules
-from faded_skies.domains.identity.models import Grant
+from faded_skies.domains.identity.models import Challenge, Grant
 from faded_skies.domains.identity.schemas.fields import BirthDate, Email, Name, NewPassword, Phone, Secret
 from faded_skies.domains.identity.schemas.people import UserShape
 from faded_skies.platform.http.fields import Body, Line, Shape
@@ -75,8 +75,20 @@ class SignedInShape(TokensShape):
     user: UserShape
 
 
+class SecondFactorDueShape(Shape):
+    """The first factor was right; POST /api/auth/mfa with the token and a code within five minutes."""
+
+    mfa_required: Literal[True]
+    mfa_token: str
+
+
 class MessageShape(Shape):
     message: str
+
+
+def present_challenge(challenge: Challenge) -> dict[str, object]:
+    """Return the answer to who still has to give a code."""
+    return {"mfaRequired": True, "mfaToken": challenge.token}
 
 
 def present_tokens(grant: Grant, tokens: AccessTokens) -> dict[str, object]:

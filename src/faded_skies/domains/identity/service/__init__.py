@@ -1,6 +1,11 @@
 """What can be done with people, their sessions and mailed links; one file each."""
 
-from faded_skies.domains.identity.models import Customer
+from faded_skies.domains.identity.models import Challenge, Customer, FirstFactor, Grant
+from faded_skies.domains.identity.service.attempts import (
+    Caller,
+    judge_caller_of_email,
+    judge_caller_of_user,
+)
 from faded_skies.domains.identity.service.mailed import (
     issue_confirmation_token,
     issue_reset_token,
@@ -21,6 +26,7 @@ from faded_skies.domains.identity.service.people import (
 from faded_skies.domains.identity.service.pruning import prune
 from faded_skies.domains.identity.service.sessions import (
     IdentityAuthenticator,
+    admit,
     get_own_profile,
     renew,
     sign_out,
@@ -28,8 +34,13 @@ from faded_skies.domains.identity.service.sessions import (
 from faded_skies.domains.identity.service.sign_in import find_account, register, sign_in
 
 __all__ = [
+    "Caller",
+    "Challenge",
     "Customer",
+    "FirstFactor",
+    "Grant",
     "IdentityAuthenticator",
+    "admit",
     "approve_id",
     "change_profile",
     "check_age",
@@ -40,6 +51,8 @@ __all__ = [
     "get_user",
     "issue_confirmation_token",
     "issue_reset_token",
+    "judge_caller_of_email",
+    "judge_caller_of_user",
     "lock_customer",
     "note_id_processing",
     "prune",

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from uuid import UUID
 
-from faded_skies.domains.identity.models import EndReason, Grant, User
-from faded_skies.domains.identity.queries import people
+from faded_skies.domains.identity.errors import AccountSuspended
+from faded_skies.domains.identity.models import Challenge, EndReason, FirstFactor, Grant, User
+from faded_skies.domains.identity.queries import mfa, people
 from faded_skies.domains.identity.queries import sessions as queries
 from faded_skies.domains.identity.service.secrets import digest, new_token
 from faded_skies.platform import clock
@@ -13,6 +14,8 @@ from faded_skies.platform.audit import origin
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.tokens import AccessTokens
+
+CHALLENGE_LIFETIME = timedelta(minutes=5)
 
 
 class IdentityAuthenticator:
@@ -40,18 +43,52 @@ async def get_own_profile(db: Database, tokens: AccessTokens, token: str) -> Use
     return user
 
 
-async def open_session(tx: Tx, user_id: UUID, lifetime: timedelta) -> Grant:
+async def admit(tx: Tx, user_id: UUID, *, by: FirstFactor, session_lifetime: timedelta) -> Grant | Challenge:
+    """Let in whoever has proved to be this person by a first factor: what every way in ends with.
+
+    Opens a session, or a challenge when the person has a second factor that `by` does not count as. Writes the
+    audit entry. Raises AccountSuspended, also for a closed account.
+    """
+    # Locked: the second factor is not to be turned on between the question and the session.
+    if not await queries.lock_active(tx, user_id):
+        raise AccountSuspended
+    if not by.is_both and await mfa.has_second_factor(tx, user_id):
+        token = new_token()
+        await mfa.insert_challenge(
+            tx,
+            token_hash=digest(token),
+            user_id=user_id,
+            first_factor=by,
+            expires_at=clock.now() + CHALLENGE_LIFETIME,
+        )
+        tx.audit(
+            "sign_in.second_factor_asked", object_type="user", object_id=user_id, actor_id=user_id, by=by
+        )
+        return Challenge(user_id, token)
+    await queries.stamp_sign_in(tx, user_id)
+    tx.audit("sign_in.succeeded", object_type="user", object_id=user_id, actor_id=user_id, by=by)
+    return await open_session(
+        tx, user_id, by=by, second_factor_checked=by.is_both, session_lifetime=session_lifetime
+    )
+
+
+async def open_session(
+    tx: Tx, user_id: UUID, *, by: FirstFactor, second_factor_checked: bool, session_lifetime: timedelta
+) -> Grant:
+    """Open a session for who has proved everything that is due."""
     session_id = new_id()
     where = origin.get()
     await queries.insert_session(
         tx,
         session_id,
         user_id=user_id,
-        expires_at=clock.now() + lifetime,
+        expires_at=clock.now() + session_lifetime,
         address=where.address,
         user_agent=where.user_agent,
+        first_factor=by,
+        second_factor_checked=second_factor_checked,
     )
-    return await _grant(tx, user_id=user_id, session_id=session_id, lifetime=lifetime)
+    return await _grant(tx, user_id=user_id, session_id=session_id, lifetime=session_lifetime)
 
 
 async def _grant(tx: Tx, *, user_id: UUID, session_id: UUID, lifetime: timedelta) -> Grant:

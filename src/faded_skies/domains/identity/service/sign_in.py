@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 from faded_skies.domains.identity.errors import AccountSuspended, InvalidCredentials
 from faded_skies.domains.identity.events import PersonRegistered
-from faded_skies.domains.identity.models import Account, Grant
+from faded_skies.domains.identity.models import Account, Challenge, FirstFactor, Grant
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.identity.queries import sessions as queries
 from faded_skies.domains.identity.service.people import check_age, create_person
-from faded_skies.domains.identity.service.sessions import open_session
+from faded_skies.domains.identity.service.sessions import admit, open_session
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
@@ -42,7 +42,13 @@ async def register(
     )
     tx.audit("person.registered", object_type="user", object_id=user_id, actor_id=user_id)
     tx.emit(PersonRegistered(user_id=user_id))
-    return await open_session(tx, user_id, session_lifetime)
+    return await open_session(
+        tx,
+        user_id,
+        by=FirstFactor.PASSWORD,
+        second_factor_checked=False,
+        session_lifetime=session_lifetime,
+    )
 
 
 async def find_account(db: Database, email: str) -> Account | None:
@@ -57,15 +63,14 @@ async def sign_in(
     password_right: bool,
     better_hash: str | None,
     session_lifetime: timedelta,
-) -> Grant | InvalidCredentials | AccountSuspended:
-    """Open a session for who gave the right password.
+) -> Grant | Challenge | InvalidCredentials | AccountSuspended:
+    """Let in who gave the right password; whoever has a second factor is asked for it.
 
     A refusal is returned, to be raised after the commit: its audit entry must stay.
     """
     if account is not None and password_right:
-        if await queries.sign_in(tx, account, better_hash=better_hash):
-            tx.audit("sign_in.succeeded", object_type="user", object_id=account.id, actor_id=account.id)
-            return await open_session(tx, account.id, session_lifetime)
+        if await queries.prove_password(tx, account, better_hash=better_hash):
+            return await admit(tx, account.id, by=FirstFactor.PASSWORD, session_lifetime=session_lifetime)
         if await queries.find_account_status(tx, account) is not None:
             tx.audit("sign_in.suspended", object_type="user", object_id=account.id, actor_id=account.id)
             return AccountSuspended()
