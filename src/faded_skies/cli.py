@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from faded_skies.audit_command import audit
+from faded_skies.vault_command import vault
 
 if TYPE_CHECKING:
     from faded_skies.platform.settings import Settings
@@ -212,6 +213,7 @@ def migrate(to: int | None) -> None:
 
 
 main.add_command(audit)
+main.add_command(vault)
 
 
 @main.command(hidden=True)

@@ -35,9 +35,16 @@ from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent
 from faded_skies.platform.tokens import AccessTokens
+from faded_skies.platform.wrapped import Wrapped
 
 HOT_PATHS = catalog.HOT_PATHS
 """Paths whose answers are the same for everybody and kept as bytes for a moment."""
+
+WRAPPED = (
+    Wrapped("keys for digests", "keys", "purpose", "text", "wrapped", "purpose"),
+    Wrapped("keys of ID pictures", "id_documents", "id", "uuid", "wrapped_key", "id_document"),
+)
+"""Everything in the database that is wrapped under a master key, for `faded-skies vault`."""
 
 
 def authenticator(db: Database, tokens: AccessTokens) -> Authenticator:
