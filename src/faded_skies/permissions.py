@@ -71,7 +71,14 @@ TABLE: tuple[Permission, ...] = (
     Permission(
         name="keep one's account",
         roles=EVERYBODY,
-        doors=("PUT /api/users/profile", "POST /api/auth/resend-verification"),
+        doors=(
+            "PUT /api/users/profile",
+            "PUT /api/users/password",
+            "POST /api/auth/resend-verification",
+            "GET /api/users/sessions",
+            "DELETE /api/users/sessions",
+            "DELETE /api/users/sessions/{session_id}",
+        ),
     ),
     Permission(
         name="keep one's addresses",

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from factories.catalog import make_product
 from factories.delivery import id_check, position
-from factories.identity import PASSWORD, SignedInPerson, mails_to, registration, signed_in, token_in
+from factories.identity import PASSWORD, SignedInPerson, mails_to, registration, sign_in, signed_in, token_in
 from factories.operations import Operation, operations_of
 from factories.shop import Shopper, make_shopper, open_shop
 from faded_skies.adapters.sandbox.signing import HEADER, sign, webhook_secret
@@ -67,6 +67,7 @@ async def test_every_answer_has_the_shape_that_the_document_promises(
     call = Caller(client, await operations_of(client))
     await _look_around(app, call)
     await _live_an_account(app, call, drain)
+    await _sign_out_elsewhere(app, client, call)
     await _own_things(app, client, call)
     await _order(app, client, call)
     await _be_told(app, client, call)
@@ -104,6 +105,20 @@ async def _live_an_account(app: Application, call: Caller, drain: Callable[[], A
     tokens = await call("POST /api/auth/login", json={"email": email, "password": f"{PASSWORD}2"})
     tokens = await call("POST /api/auth/refresh-token", json={"refreshToken": tokens["refreshToken"]})
     await call("POST /api/auth/logout", _bearer(tokens))
+
+
+async def _sign_out_elsewhere(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    person = await signed_in(app, client)
+    await sign_in(client, person.email)
+    change = {"currentPassword": PASSWORD, "newPassword": f"{PASSWORD}2"}
+    await call("PUT /api/users/password", person.headers, json=change)
+    other = await sign_in(client, person.email, f"{PASSWORD}2")
+    sessions = (await call("GET /api/users/sessions", person.headers))["sessions"]
+    assert [session["current"] for session in sessions] == [False, True]
+    ids = (sessions[0]["id"],)
+    await call("DELETE /api/users/sessions/{session_id}", person.headers, ids=ids)
+    assert (await client.get("/api/users/profile", headers=other.headers)).status_code == 401
+    await call("DELETE /api/users/sessions", person.headers)
 
 
 async def _own_things(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

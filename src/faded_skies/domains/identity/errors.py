@@ -44,5 +44,14 @@ class EmailConfirmed(Conflict):
     sentence = "Your e-mail address is confirmed already; there is nothing left to do."
 
 
+class NoPassword(Conflict):
+    code = "INVALID_STATE"
+    sentence = "Your account has no password yet. Ask for a reset link to choose one."
+
+
+class SessionNotFound(Absent):
+    sentence = "There is no such session of yours, or it has ended already."
+
+
 class PersonNotFound(Absent):
     sentence = "We do not know this person."

@@ -25,6 +25,16 @@ class PasswordResetRequested(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PasswordChanged(Event):
+    """Somebody signed in has chosen a new password."""
+
+    name: ClassVar[str] = "identity.password_changed"
+
+    change_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class EmailConfirmationRequested(Event):
     """A first or a changed e-mail address wants to be confirmed."""
 

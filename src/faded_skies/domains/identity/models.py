@@ -19,6 +19,7 @@ class Purpose(StrEnum):
 class EndReason(StrEnum):
     """Why a session ended."""
 
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a reason
     SIGNED_OUT = "signed_out"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a reason
     TOKEN_REUSE = "token_reuse"  # noqa: S105 - the name of a reason
@@ -69,6 +70,18 @@ class Account:
 
     id: UUID
     password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A session as its owner sees it. `last_used_at` is when its tokens were last renewed."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime
+    address: str | None
+    user_agent: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,44 @@ def password_problem(text: str) -> str | None:
     return None
 
 
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+    ("okhttp", "App"),
+    ("CFNetwork", "App"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "Mac"),
+    ("Darwin", "Apple device"),
+    ("Linux", "Linux"),
+)
+
+
+def device_name(user_agent: str) -> str:
+    """Return the device in words, such as "Firefox on Windows", from a User-Agent field (RFC 9110 §10.1.5).
+
+    What browsers send is a claim, and many name each other; the first match of the lists counts.
+    """
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), None)
+    if browser and system:
+        return f"{browser} on {system}"
+    # A program names itself first: "curl/8.5.0", "python-httpx/0.27".
+    product = re.match(r"[A-Za-z][A-Za-z0-9 ._-]{0,39}", user_agent)
+    return browser or system or (product[0].strip() if product else "Unknown device")
+
+
 def birth_date_of(text: str) -> date:
     """Read a date of birth. Raises ValueError with the sentence when it is not a real day, YYYY-MM-DD."""
     if not _DAY.fullmatch(text):

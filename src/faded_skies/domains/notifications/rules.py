@@ -134,6 +134,20 @@ def reset_password(*, to: str, full_name: str, token: str) -> Letter:
     )
 
 
+def password_changed(*, to: str, full_name: str) -> Letter:
+    return Letter(
+        to=to,
+        subject="Your password was changed",
+        full_name=full_name,
+        paragraphs=[
+            "Somebody signed in to your account chose a new password. Every other device is signed out.",
+            "If it was not you, choose a new password now: that ends every session, and write to our support.",
+        ],
+        button="Choose a new password",
+        path="/forgot-password",
+    )
+
+
 def order_status(
     *, to: str, full_name: str, order_id: UUID, order_number: str, status: str, message: str
 ) -> tuple[Letter, Push] | None:

@@ -82,6 +82,15 @@ async def mail_reset_link(tx: Tx, *, user_id: UUID, request_id: UUID) -> None:
         await notify(tx, user_id=user_id, kind="reset_password", fact=fact, letter=letter)
 
 
+async def mail_password_changed(tx: Tx, *, user_id: UUID, change_id: UUID) -> None:
+    """Tell a person that their password was changed."""
+    customer = await identity.find_customer(tx, user_id)
+    if customer is not None:
+        letter = rules.password_changed(to=customer.email, full_name=customer.full_name)
+        fact = f"password_changed:{change_id}"
+        await notify(tx, user_id=user_id, kind="password_changed", fact=fact, letter=letter)
+
+
 async def note_sent(tx: Tx, message_id: UUID, *, dead_devices: Sequence[str] = ()) -> None:
     """Note that a message has gone, and forget devices that no longer exist."""
     await queries.stamp_sent(tx, message_id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from faded_skies.domains.identity.events import (
     EmailConfirmationRequested,
+    PasswordChanged,
     PasswordResetRequested,
     PersonRegistered,
 )
@@ -35,6 +36,10 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
             async with db.transaction() as tx:
                 await service.mail_reset_link(tx, user_id=event.user_id, request_id=event.request_id)
 
+    async def mail_password_changed(event: PasswordChanged) -> None:
+        async with db.transaction() as tx:
+            await service.mail_password_changed(tx, user_id=event.user_id, change_id=event.change_id)
+
     async def send(event: MessageQueued) -> None:
         """Send what is not sent yet, then note it; nothing is locked while the message is on its way."""
         message = await queries.find_unsent(db, event.message_id)
@@ -52,5 +57,6 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         Subscription("notifications.welcome", PersonRegistered, welcome),
         Subscription("notifications.mail_confirmation", EmailConfirmationRequested, mail_confirmation),
         Subscription("notifications.mail_reset_link", PasswordResetRequested, mail_reset_link),
+        Subscription("notifications.mail_password_changed", PasswordChanged, mail_password_changed),
         Subscription("notifications.send", MessageQueued, send),
     ]

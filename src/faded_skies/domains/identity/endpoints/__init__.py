@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from faded_skies.domains.identity.endpoints import mailed, profile, sign_in
+from faded_skies.domains.identity.endpoints import mailed, profile, sessions, sign_in
 
-ROUTERS: list[APIRouter] = [profile.router, sign_in.router, mailed.router]
+ROUTERS: list[APIRouter] = [profile.router, sign_in.router, mailed.router, sessions.router]

@@ -15,6 +15,7 @@ from faded_skies.domains.identity.service.mailed import (
     verify_email,
 )
 from faded_skies.domains.identity.service.papers import approve_id, note_id_processing, reject_id
+from faded_skies.domains.identity.service.passwords import change_password, check_own_password
 from faded_skies.domains.identity.service.people import (
     change_profile,
     check_age,
@@ -24,6 +25,11 @@ from faded_skies.domains.identity.service.people import (
     lock_customer,
 )
 from faded_skies.domains.identity.service.pruning import prune
+from faded_skies.domains.identity.service.session_list import (
+    end_all_sessions,
+    end_session,
+    list_sessions,
+)
 from faded_skies.domains.identity.service.sessions import (
     IdentityAuthenticator,
     admit,
@@ -42,9 +48,13 @@ __all__ = [
     "IdentityAuthenticator",
     "admit",
     "approve_id",
+    "change_password",
     "change_profile",
     "check_age",
+    "check_own_password",
     "create_person",
+    "end_all_sessions",
+    "end_session",
     "find_account",
     "find_customer",
     "get_own_profile",
@@ -53,6 +63,7 @@ __all__ = [
     "issue_reset_token",
     "judge_caller_of_email",
     "judge_caller_of_user",
+    "list_sessions",
     "lock_customer",
     "note_id_processing",
     "prune",
