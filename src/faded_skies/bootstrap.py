@@ -11,6 +11,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from faded_skies import registry
+from faded_skies.adapters.documents.child import Children
+from faded_skies.adapters.documents.reader import Documents
 from faded_skies.adapters.no_cards.gateway import NoCards
 from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.outbox import endpoints as outbox_pages
@@ -27,7 +29,19 @@ from faded_skies.domains.identity.ports import Adulthood, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.domains.places.ports import Geocoder
-from faded_skies.domains.verification.ports import DocumentStore
+from faded_skies.domains.verification.ports import (
+    DocumentReader,
+    DocumentStore,
+    IdVerifier,
+    VendorVerifier,
+)
+from faded_skies.domains.verification.service import (
+    BarcodeCheck,
+    DocumentNumbers,
+    Judge,
+    StaffReview,
+    Vault,
+)
 from faded_skies.permissions import TABLE
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import rooms
@@ -83,6 +97,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             access=Access(TABLE),
         )
         await _choose_adapters(ports, stack)
+        _choose_verifier(ports)
         _wire(ports)
         subscriptions = registry.subscriptions(ports)
         bus.register(subscriptions)
@@ -142,8 +157,30 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
         ports.doubles["law"] = f"The rules of {book.name} are made up; they let nobody sell anywhere."
 
 
+def _choose_verifier(ports: Ports) -> None:
+    """Provide who looks at identity papers, as ID_VERIFICATION says."""
+    documents = Documents(Children())
+    ports.provide(DocumentReader, documents)
+    chosen = ports.settings.id_verification
+    barcodes = BarcodeCheck(documents, decides=chosen == "barcode_decides")
+    ports.provide(VendorVerifier, None)
+    ports.provide(IdVerifier, StaffReview() if chosen == "review" else barcodes)
+
+
 def _wire(ports: Ports) -> None:
     """Provide what is composed of several ports."""
+    ports.provide(Vault, Vault(ports.get(DocumentStore), ports.keyring))
+    ports.provide(DocumentNumbers, DocumentNumbers(ports.purpose_keys))
+    ports.provide(
+        Judge,
+        Judge(
+            db=ports.db,
+            verifier=ports.get(IdVerifier),
+            vault=ports.get(Vault),
+            numbers=ports.get(DocumentNumbers),
+            adulthood=ports.get(Adulthood),
+        ),
+    )
     ports.provide(
         Checkout,
         Checkout(

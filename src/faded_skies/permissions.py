@@ -11,6 +11,7 @@ from faded_skies.platform.actor import Owed, Role
 EVERYBODY = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
 DRIVER = frozenset({Role.DRIVER})
+STAFF = frozenset({Role.ADMIN, Role.AGENT})
 
 OWING_BIRTH_DATE = frozenset({Owed.DATE_OF_BIRTH})
 
@@ -49,7 +50,11 @@ TABLE: tuple[Permission, ...] = (
         doors=("GET /health", "GET /health/live", "GET /health/ready"),
     ),
     Permission(name="read the API's document", public=True, doors=("GET /docs", "GET /openapi.json")),
-    Permission(name="deliver a signed webhook", public=True, doors=("POST /webhooks/sandbox",)),
+    Permission(name="deliver a webhook", public=True, doors=("POST /webhooks/sandbox", "POST /webhooks/jumio")),
+    # The link itself is the permission: made by staff, good once, for two minutes.
+    Permission(
+        name="open a picture by a staff's link", public=True, doors=("GET /api/id-documents/{token}",)
+    ),
     # The doubles' pages; they exist only where the doubles do.
     Permission(
         name="see what the doubles did",
@@ -127,6 +132,11 @@ TABLE: tuple[Permission, ...] = (
         roles=EVERYBODY,
         doors=("POST /api/notifications/register-token", "DELETE /api/notifications/register-token"),
     ),
+    Permission(
+        name="prove who one is",
+        roles=EVERYBODY,
+        doors=("GET /api/users/id-verification", "POST /api/users/id-verification"),
+    ),
     # Drivers
     Permission(
         name="drive",
@@ -143,6 +153,16 @@ TABLE: tuple[Permission, ...] = (
         ),
     ),
     # Staff
+    Permission(
+        name="look at identity papers",
+        roles=STAFF,
+        doors=(
+            "GET /api/admin/id-verifications",
+            "POST /api/admin/id-verifications/{verification_id}/approve",
+            "POST /api/admin/id-verifications/{verification_id}/reject",
+            "POST /api/admin/id-verifications/{verification_id}/document-link",
+        ),
+    ),
     Permission(
         name="run the board of orders",
         roles=ADMIN,

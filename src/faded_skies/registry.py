@@ -25,6 +25,9 @@ from faded_skies.domains.payments import jobs as payments_jobs
 from faded_skies.domains.payments import subscribers as payments_subscribers
 from faded_skies.domains.places import endpoints as places
 from faded_skies.domains.rewards import endpoints as rewards
+from faded_skies.domains.verification import endpoints as verification
+from faded_skies.domains.verification import jobs as verification_jobs
+from faded_skies.domains.verification import subscribers as verification_subscribers
 from faded_skies.platform import housekeeping
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.audit_log import sealing
@@ -66,6 +69,7 @@ def routers() -> Sequence[APIRouter]:
         payments.webhooks,
         rewards.router,
         compliance.router,
+        *verification.ROUTERS,
         backoffice.router,
         audit.router,
         health.router,
@@ -82,6 +86,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *notifications_subscribers.subscriptions(ports),
         *payments_subscribers.subscriptions(ports),
         *orders_subscribers.subscriptions(ports),
+        *verification_subscribers.subscriptions(ports),
     ]
 
 
@@ -91,6 +96,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *delivery_jobs.periodic(ports),
         *payments_jobs.periodic(ports),
         *orders_jobs.periodic(ports),
+        *verification_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
         *sealing.periodic(ports.db),
     ]

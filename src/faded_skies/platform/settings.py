@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     jwt_expires_in: timedelta = Field(timedelta(hours=24), alias="JWT_EXPIRES_IN")
     refresh_expires_in: timedelta = Field(timedelta(days=30), alias="REFRESH_EXPIRES_IN")
 
+    id_verification: Literal["review", "barcode", "barcode_decides", "jumio"] = Field(
+        "barcode", alias="ID_VERIFICATION"
+    )
+    id_documents_keep: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=30))] = Field(
+        timedelta(0), alias="ID_DOCUMENTS_KEEP"
+    )
     vault_folder: Path | None = Field(None, alias="VAULT_FOLDER")
     aws_s3_bucket: str | None = Field(None, alias="AWS_S3_BUCKET")
     aws_region: str | None = Field(None, alias="AWS_REGION")
@@ -75,7 +81,7 @@ class Settings(BaseSettings):
     sandbox_webhook_secret: SecretStr | None = Field(None, alias="SANDBOX_WEBHOOK_SECRET")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", alias="LOG_LEVEL")
 
-    @field_validator("jwt_expires_in", "refresh_expires_in", mode="before")
+    @field_validator("jwt_expires_in", "refresh_expires_in", "id_documents_keep", mode="before")
     @classmethod
     def _span(cls, value: object) -> object:
         if not isinstance(value, str):

@@ -50,6 +50,20 @@ async def notify_order_status(
         await notify(tx, user_id=user_id, kind="order_status", fact=fact, letter=letter, push=push)
 
 
+async def notify_id_decision(
+    tx: Tx, *, user_id: UUID, verification_id: UUID, approved: bool, reason: str | None
+) -> None:
+    """Write to a person how their ID papers were decided."""
+    customer = await identity.find_customer(tx, user_id)
+    if customer is None or customer.account_status == "closed":
+        return
+    letter, push = rules.id_decided(
+        to=customer.email, full_name=customer.full_name, approved=approved, reason=reason
+    )
+    fact = f"id_verification:{verification_id}"
+    await notify(tx, user_id=user_id, kind="id_verification", fact=fact, letter=letter, push=push)
+
+
 async def welcome(tx: Tx, user_id: UUID) -> None:
     """Greet a new customer, with a link that confirms the address."""
     mailed = await identity.issue_confirmation_token(tx, user_id)

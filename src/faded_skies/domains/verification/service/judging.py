@@ -38,30 +38,30 @@ class Judge:
     adulthood: Adulthood
 
 
-async def judge(judge: Judge, verification_id: UUID) -> None:
+async def judge(who: Judge, verification_id: UUID) -> None:
     """Have a verification looked at and act on the opinion. Runs twice without harm."""
-    seen = await verifications.get_verification(judge.db, verification_id)
+    seen = await verifications.get_verification(who.db, verification_id)
     if seen.status is not Status.PROCESSING or seen.judged_at is not None:
         return
-    opinion = await _ask(judge, seen)
-    async with judge.db.transaction() as tx:
-        await settle(tx, seen, opinion, numbers=judge.numbers, adulthood=judge.adulthood, now=clock.now())
+    opinion = await _ask(who, seen)
+    async with who.db.transaction() as tx:
+        await settle(tx, seen, opinion, numbers=who.numbers, adulthood=who.adulthood, now=clock.now())
 
 
-async def _ask(judge: Judge, seen: Verification) -> Opinion:
-    if seen.method != judge.verifier.method:
+async def _ask(who: Judge, seen: Verification) -> Opinion:
+    if seen.method != who.verifier.method:
         return _UNDECIDED  # the shop has changed how it verifies; this one is for staff
-    today = judge.adulthood.day(clock.now())
+    today = who.adulthood.day(clock.now())
     if seen.at_vendor:
         if seen.reference is None:
             return Opinion(Verdict.WAITING)
-        return await judge.verifier.judge(Case(seen.id, seen.user_id, today, reference=seen.reference))
+        return await who.verifier.judge(Case(seen.id, seen.user_id, today, reference=seen.reference))
     try:
-        pictures: Sequence[bytes] = await pictures_of(judge.db, judge.vault, seen.id)
+        pictures: Sequence[bytes] = await pictures_of(who.db, who.vault, seen.id)
     except PapersGone:
         log.warning("id_verification_without_pictures", verification_id=str(seen.id))
         return _UNDECIDED
-    return await judge.verifier.judge(Case(seen.id, seen.user_id, today, papers=pictures))
+    return await who.verifier.judge(Case(seen.id, seen.user_id, today, papers=pictures))
 
 
 async def settle(

@@ -17,7 +17,6 @@ from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.keyring import Keyring
 
-_FOLDER = "id_documents"
 _UPLOAD_TAKES = timedelta(hours=1)
 
 
@@ -35,7 +34,7 @@ class Vault:
             paper_id, data_key = new_id(), self.keyring.new_data_key()
             context = context_of(paper_id)
             wrapped = self.keyring.wrap(data_key, context=context)
-            await self.store.put(_name(paper_id), self.keyring.seal(picture, data_key, context=context))
+            await self.store.put(str(paper_id), self.keyring.seal(picture, data_key, context=context))
             papers.append(Paper(paper_id, verification_id, side, wrapped))
         return papers
 
@@ -43,21 +42,17 @@ class Vault:
         """Return the picture. Raises PapersGone, KeyLost, Tampered, or that the store is down."""
         context = context_of(paper.id)
         data_key = self.keyring.unwrap(paper.wrapped_key, context=context)
-        sealed = await self.store.get(_name(paper.id))
+        sealed = await self.store.get(str(paper.id))
         return self.keyring.open(sealed, data_key, context=context)
 
     async def remove(self, papers: Sequence[Paper]) -> None:
         """Delete from the store; what is gone already is no error."""
-        await self.store.delete([_name(paper.id) for paper in papers])
+        await self.store.delete([str(paper.id) for paper in papers])
 
 
 def context_of(paper_id: UUID) -> str:
     """Return what a picture and its key are bound to (docs/adr/0011)."""
     return f"id_document:{paper_id}"
-
-
-def _name(paper_id: UUID) -> str:
-    return f"{_FOLDER}/{paper_id}"
 
 
 async def pictures_of(db: Database, vault: Vault, verification_id: UUID) -> list[bytes]:
@@ -89,9 +84,8 @@ async def sweep(db: Database, vault: Vault, *, now: datetime) -> int:
     """Remove what lies in the store and no row has the key to; uploads under way are left alone."""
     removed = 0
     async for names in vault.store.list_older(now - _UPLOAD_TAKES):
-        by_id = {UUID(name.rpartition("/")[2]): name for name in names if name.startswith(f"{_FOLDER}/")}
-        known = await queries.find_known(db, list(by_id))
-        lost = [name for paper_id, name in by_id.items() if paper_id not in known]
+        known = await queries.find_known(db, [UUID(name) for name in names])
+        lost = [name for name in names if UUID(name) not in known]
         if lost:
             await vault.store.delete(lost)
         removed += len(lost)
