@@ -102,9 +102,9 @@ def _conclude(holds: "list[Hold]", keyring: "Keyring") -> None:
             click.echo(f"Still locked with {name}: {left:,}. Keep it and run this again.")
         else:
             click.echo(
-                f"Nothing hangs on {name} any more. Once every process runs with {keyring.current} first and "
-                f"`faded-skies vault status` still says so, take {name} out of VAULT_MASTER_KEYS; keep it in the "
-                "safe as long as backups of today are kept."
+                f"Nothing hangs on {name}. If it is the old key: once every process runs with {keyring.current} first "
+                "and `faded-skies vault status` still says so, take it out of VAULT_MASTER_KEYS, and keep it in the "
+                "safe as long as backups of today are kept. If it is the new one: put it first and run this again."
             )
 
 

@@ -122,8 +122,9 @@ async def test_everything_moves_and_the_old_key_is_needed_no_more(bare: Database
         "keys of ID pictures: 400 locked with new1 so far\n"
         "keys of ID pictures: 450 locked with new1 so far\n"
         "Locked with new1: 452.\n"
-        "Nothing hangs on old1 any more. Once every process runs with new1 first and `faded-skies vault status` still "
-        "says so, take old1 out of VAULT_MASTER_KEYS; keep it in the safe as long as backups of today are kept.\n"
+        "Nothing hangs on old1. If it is the old key: once every process runs with new1 first and `faded-skies vault "
+        "status` still says so, take it out of VAULT_MASTER_KEYS, and keep it in the safe as long as backups of today "
+        "are kept. If it is the new one: put it first and run this again.\n"
     )
     assert await opened(bare, NEW) == data
     after = await PurposeKeys.load(bare, Keyring.parse(NEW), ["audit"])
