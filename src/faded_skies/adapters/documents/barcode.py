@@ -11,13 +11,14 @@ import zxingcpp
 from PIL import Image
 
 from faded_skies.adapters.documents import limits
+from faded_skies.adapters.documents.skew import likely_turns
 
 _PDF417 = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.PDF417)
 
-# The library finds a barcode turned by quarters and by about three degrees; photos are held askew by more.
-_TURNS = (6, -6, 12, -12, 18, -18, 24, -24, 30, -30, 36, -36, 42, -42)
-_MOST_TURNED = 2000
+_MOST_TURNED = 2600
 """Pixels of the longer side of a picture that is turned: enough for the barcode, and quick."""
+_LEAST_SHARP = 1500
+"""Pixels of the longer side; a smaller picture is looked at twice as large too."""
 
 
 def find(jpeg: bytes) -> bytes | None:
@@ -34,10 +35,18 @@ def find(jpeg: bytes) -> bytes | None:
 
 
 def _views(grey: Image.Image) -> Iterator[Image.Image]:
+    """Yield the picture, then larger where it is small, then turned upright.
+
+    The library reads along horizontal and vertical lines, so two degrees are too many for a licence's wide barcode
+    (its author says so: https://github.com/zxing-cpp/zxing-cpp/issues/145).
+    """
     yield grey
-    small = grey.copy()
-    small.thumbnail((_MOST_TURNED, _MOST_TURNED))
-    for degrees in _TURNS:
+    if max(grey.size) < _LEAST_SHARP:
+        grey = grey.resize((2 * grey.width, 2 * grey.height), Image.Resampling.BICUBIC)
+        yield grey
+    for degrees in likely_turns(grey):
+        small = grey.copy()
+        small.thumbnail((_MOST_TURNED, _MOST_TURNED))
         yield small.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
 
 
