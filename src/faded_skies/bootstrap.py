@@ -58,7 +58,7 @@ from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.settings import Settings
 from faded_skies.platform.tokens import AccessTokens
 
-PURPOSES = ("audit", "document_number")
+PURPOSES = ("audit", "document_number", "sign_in")
 """What keyed digests are made for; each has a key of its own."""
 
 

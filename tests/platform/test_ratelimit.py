@@ -15,7 +15,7 @@ from faded_skies.bootstrap import Application
 from faded_skies.platform import ratelimit, valkey
 from faded_skies.platform.actor import Role
 from faded_skies.platform.errors import Limited
-from faded_skies.platform.ratelimit import Gate, Meter
+from faded_skies.platform.ratelimit import Gate, Meter, Ticket
 from faded_skies.platform.settings import Settings
 
 MOST, WINDOW = 4, 900
@@ -161,8 +161,38 @@ async def test_a_meter_goes_on_without_valkey(clock: Clock) -> None:
 async def test_a_gate_lets_no_more_in_than_it_may_however_they_come(app: Application, clock: Clock) -> None:
     gate = Gate(app.ports.valkey, "door", limit=5, window=60, refusal="Wait a moment.")
     answers = await asyncio.gather(*(gate.enter("maya") for _ in range(20)), return_exceptions=True)
-    assert answers.count(None) == 5
-    assert all(isinstance(answer, Limited) for answer in answers if answer is not None)
+    assert sum(isinstance(answer, Ticket) for answer in answers) == 5
+    assert sum(isinstance(answer, Limited) for answer in answers) == 15
     await gate.enter("noor")
     clock.now += 60
     await gate.enter("maya")
+
+
+async def test_who_is_refused_by_one_count_is_counted_nowhere(app: Application, clock: Clock) -> None:
+    gate = Gate(app.ports.valkey, "door", limit=2, window=60, refusal="Wait a moment.")
+    for _ in range(2):
+        await gate.enter("maya")
+    for _ in range(3):
+        with pytest.raises(Limited):
+            await gate.enter("noor", "maya")
+    await gate.enter("noor")
+    await gate.enter("noor")
+    with pytest.raises(Limited):
+        await gate.enter("noor")
+
+
+async def test_an_attempt_is_taken_back_where_it_was_counted(app: Application, clock: Clock) -> None:
+    gate = Gate(app.ports.valkey, "door", limit=1, window=60, refusal="Wait a moment.")
+    ticket = await gate.enter("maya")
+    clock.now += 60
+    await gate.forgive(ticket)  # of the window before: it makes no room in this one
+    await gate.enter("maya")
+    with pytest.raises(Limited):
+        await gate.enter("maya")
+    clock.now += 60
+    ticket = await gate.enter("maya")
+    await gate.forgive(ticket)
+    await gate.forgive(ticket)
+    await gate.enter("maya")
+    with pytest.raises(Limited):
+        await gate.enter("maya")

@@ -9,6 +9,7 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
@@ -20,6 +21,24 @@ log = structlog.get_logger()
 
 _SYNC_SECONDS = 0.1
 _MOST_SUBJECTS = 100_000
+
+# One step for all keys: who is refused by one of them is counted nowhere, or a client who is shut out already could
+# use up what others have.
+_ENTER = """
+for _, key in ipairs(KEYS) do
+    if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[1]) then return 0 end
+end
+for _, key in ipairs(KEYS) do
+    redis.call('INCR', key)
+    redis.call('EXPIRE', key, ARGV[2])
+end
+return 1
+"""
+_FORGIVE = """
+for _, key in ipairs(KEYS) do
+    if tonumber(redis.call('GET', key) or '0') > 0 then redis.call('DECR', key) end
+end
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +63,13 @@ def _budget(count: int, limit: int, window: int, now: float) -> Budget:
     return Budget(limit, max(0, limit - count), window - int(now % window), count > limit)
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Where an attempt was counted, to take it back from there even when another window has begun since."""
+
+    keys: tuple[str, ...]
+
+
 class Gate:
     """An exact limit of `limit` attempts in `window` seconds for each subject."""
 
@@ -54,28 +80,21 @@ class Gate:
         self._window = window
         self._refusal = refusal
 
-    async def enter(self, subject: str) -> None:
-        """Count one attempt. Raises Limited, with `retryAfter` in seconds, when there were too many."""
+    async def enter(self, *subjects: str) -> Ticket:
+        """Count one attempt for all of these subjects, or for none when one of them has had too many.
+
+        However many come at once, no more than `limit` are let in. Raises Limited, with `retryAfter` in seconds.
+        """
         now = time.time()
-        key = self._key(subject, now)
-        async with self._valkey.pipeline(transaction=False) as pipe:
-            pipe.incr(key)
-            pipe.expire(key, self._window)
-            count, _ = await pipe.execute()
-        budget = _budget(count, self._limit, self._window, now)
-        if budget.exceeded:
-            raise Limited(self._refusal, retryAfter=budget.reset)
+        keys = tuple(f"rate_limit:{subject}:{self._name}:{int(now // self._window)}" for subject in subjects)
+        entered: Any = await self._valkey.eval(_ENTER, len(keys), *keys, str(self._limit), str(self._window))
+        if not entered:
+            raise Limited(self._refusal, retryAfter=self._window - int(now % self._window))
+        return Ticket(keys)
 
-    async def forgive(self, subject: str) -> None:
+    async def forgive(self, ticket: Ticket) -> None:
         """Take one attempt back, where only failures count."""
-        key = self._key(subject, time.time())
-        async with self._valkey.pipeline(transaction=False) as pipe:
-            pipe.decr(key)
-            pipe.expire(key, self._window)  # the window may have changed since, and this makes a new key
-            await pipe.execute()
-
-    def _key(self, subject: str, now: float) -> str:
-        return f"rate_limit:{subject}:{self._name}:{int(now // self._window)}"
+        await self._valkey.eval(_FORGIVE, len(ticket.keys), *ticket.keys)
 
 
 class Meter:

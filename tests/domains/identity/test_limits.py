@@ -26,7 +26,10 @@ async def test_failures_are_counted_and_successes_are_not(
     assert codes == ["INVALID_CREDENTIALS"] * 3 + ["RATE_LIMITED"]
     right = await client.post("/api/auth/login", json={"email": "maya@example.com", "password": PASSWORD})
     assert right.status_code == 429
-    assert right.json()["error"] == "Too many attempts did not work. Wait a few minutes, then try again."
+    assert right.json()["error"] == (
+        "Too many attempts to sign in did not work. Reset your password by mail to sign in at once, "
+        "or wait a few minutes."
+    )
     assert 1 <= int(right.headers["retry-after"]) <= 900
     refused = await client.post("/api/auth/register", json=registration())
     assert refused.status_code == 429

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from faded_skies.platform.actor import InvalidToken, TokenExpired
 from faded_skies.platform.errors import Limited
 from faded_skies.platform.http.answers import render
+from faded_skies.platform.networks import neighbourhood
 from faded_skies.platform.ratelimit import Meter
 from faded_skies.platform.tokens import AccessTokens
 
@@ -13,9 +14,14 @@ _EXEMPT = frozenset({"/api/driver/location"})
 
 
 def client_address(scope: Scope) -> str:
-    """Return the address the connection came from."""
+    """Return the address the request came from; `BehindProxies` has looked behind our own proxies."""
     client = scope.get("client")
     return str(client[0]) if client else "unknown"
+
+
+def client_neighbourhood(scope: Scope) -> str:
+    """Return what limits count by: the client's address, of IPv6 its /64 network."""
+    return neighbourhood(client_address(scope))
 
 
 class RateLimit:
@@ -56,4 +62,4 @@ class RateLimit:
                 return str(self._tokens.read(token.strip()).user_id)
             except (InvalidToken, TokenExpired):
                 pass
-        return client_address(scope)
+        return client_neighbourhood(scope)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 
 from faded_skies.domains.identity import service
-from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt
+from faded_skies.domains.identity.endpoints.attempts import AuthGate, LinkRequestGate, ResetGate, attempt
 from faded_skies.domains.identity.endpoints.needs import Hasher, refusals
 from faded_skies.domains.identity.schemas.sign_in import (
     ForgotPassword,
@@ -13,7 +13,7 @@ from faded_skies.domains.identity.schemas.sign_in import (
 )
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
-from faded_skies.platform.http.limits import client_address
+from faded_skies.platform.http.limits import client_neighbourhood
 from faded_skies.platform.http.provide import Db
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
@@ -25,9 +25,9 @@ router = APIRouter(prefix="/api/auth", tags=["accounts"])
     response_model=MessageShape,
     responses=refusals(_422="VALIDATION_ERROR", _429="RATE_LIMITED"),
 )
-async def forgot_password(body: ForgotPassword, request: Request, db: Db, gate: AuthGate) -> Json:
+async def forgot_password(body: ForgotPassword, request: Request, db: Db, gate: LinkRequestGate) -> Json:
     """Ask for a reset link by mail. The answer does not tell whether it is known; every call counts."""
-    await gate.enter(client_address(request.scope))
+    await gate.enter(client_neighbourhood(request.scope))
     async with db.transaction() as tx:
         await service.request_password_reset(tx, email=body.email)
     return Json(
@@ -42,7 +42,7 @@ async def forgot_password(body: ForgotPassword, request: Request, db: Db, gate: 
     responses=refusals(_400="INVALID_RESET_TOKEN", _422="VALIDATION_ERROR", _429="RATE_LIMITED"),
 )
 async def reset_password(
-    body: ResetPassword, request: Request, db: Db, hasher: Hasher, gate: AuthGate
+    body: ResetPassword, request: Request, db: Db, hasher: Hasher, gate: ResetGate
 ) -> Json:
     """Set a new password with a mailed token; every session of the person ends."""
     async with attempt(gate, request):

@@ -26,7 +26,7 @@ WHERE u.id = (SELECT user_id FROM mailed_tokens WHERE token_hash = $1 AND purpos
 FOR NO KEY UPDATE
 """
 _USE_MAILED = """
-UPDATE mailed_tokens SET used_at = now()
+UPDATE mailed_tokens SET used_at = now(), used_from = $3
 WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()
 RETURNING user_id, email::text AS email
 """
@@ -62,14 +62,16 @@ async def count_mailed_tokens(tx: Tx, user_id: UUID, purpose: Purpose) -> int:
     return count
 
 
-async def use_mailed_token(tx: Tx, token_hash: bytes, purpose: Purpose) -> UsedToken | None:
+async def use_mailed_token(
+    tx: Tx, token_hash: bytes, purpose: Purpose, *, used_from: str | None
+) -> UsedToken | None:
     """Use up the token; None when it is unknown, used or expired.
 
     Its owner's row is locked first, so that two tokens of one person take turns instead of deadlocking.
     """
     if await tx.fetchval(_LOCK_OWNER_OF_MAILED, token_hash, purpose) is None:
         return None
-    row = await tx.fetchrow(_USE_MAILED, token_hash, purpose)
+    row = await tx.fetchrow(_USE_MAILED, token_hash, purpose, used_from)
     return None if row is None else UsedToken(row["user_id"], row["email"])
 
 

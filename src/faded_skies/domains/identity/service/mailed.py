@@ -5,13 +5,14 @@ from uuid import UUID
 
 from faded_skies.domains.identity.errors import EmailConfirmed, InvalidResetToken, InvalidVerificationToken
 from faded_skies.domains.identity.events import EmailConfirmationRequested, PasswordResetRequested
-from faded_skies.domains.identity.models import Customer, EndReason, MailedToken, Purpose, User
+from faded_skies.domains.identity.models import Customer, EndReason, MailedToken, Purpose, UsedToken, User
 from faded_skies.domains.identity.queries import mailed as queries
 from faded_skies.domains.identity.queries import people, sessions
 from faded_skies.domains.identity.service.people import lock_customer
 from faded_skies.domains.identity.service.secrets import digest, new_token
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
+from faded_skies.platform.audit import origin
 from faded_skies.platform.db import Tx
 from faded_skies.platform.ids import new_id
 
@@ -28,7 +29,7 @@ async def request_password_reset(tx: Tx, *, email: str) -> None:
 
 async def reset_password(tx: Tx, *, token: str, password_hash: str) -> None:
     """Set a new password by a mailed token; sessions and older links end. Raises InvalidResetToken."""
-    used = await queries.use_mailed_token(tx, digest(token), Purpose.RESET_PASSWORD)
+    used = await _use(tx, token, Purpose.RESET_PASSWORD)
     if used is None:
         raise InvalidResetToken
     await queries.set_password(tx, used, password_hash)
@@ -56,7 +57,7 @@ async def verify_email(tx: Tx, *, token: str) -> None:
 
     Reset links to a former address die with it.
     """
-    used = await queries.use_mailed_token(tx, digest(token), Purpose.VERIFY_EMAIL)
+    used = await _use(tx, token, Purpose.VERIFY_EMAIL)
     if used is None or not await people.confirm_email(tx, used.user_id, used.email):
         raise InvalidVerificationToken
     await queries.kill_reset_tokens(tx, used.user_id, but_to=used.email)
@@ -83,6 +84,11 @@ async def issue_confirmation_token(tx: Tx, user_id: UUID) -> MailedToken | None:
     if email is None:
         return None
     return await _issue(tx, user, Purpose.VERIFY_EMAIL, email=email)
+
+
+async def _use(tx: Tx, token: str, purpose: Purpose) -> UsedToken | None:
+    # Where it was used is kept: from there its owner may try to sign in, however many others try (ADR 15).
+    return await queries.use_mailed_token(tx, digest(token), purpose, used_from=origin.get().address)
 
 
 async def _issue(tx: Tx, person: User | Customer, purpose: Purpose, *, email: str) -> MailedToken | None:
