@@ -62,5 +62,5 @@ def test_migrate_says_what_it_needs() -> None:
 
 def test_help_names_every_command() -> None:
     shown = run("--help").stdout
-    for command in ("up", "serve", "worker", "migrate", "demo", "simulate"):
+    for command in ("up", "serve", "worker", "migrate", "vault", "demo", "simulate"):
         assert f"  {command} " in shown
