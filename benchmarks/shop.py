@@ -16,7 +16,7 @@ from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.domains.payments.service import Tender
 from faded_skies.domains.places import service as places
-from faded_skies.domains.places.service import AddressFields, Position, ServiceArea, Shop
+from faded_skies.domains.places.service import AddressFields, Circle, Position, ServiceArea, Shop
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Tx
 from faded_skies.platform.ids import new_id
@@ -88,16 +88,16 @@ async def _open(tx: Tx) -> None:
     area = ServiceArea(
         id=new_id(),
         name="Austin",
-        latitude=30.2672,
-        longitude=-97.7431,
-        radius_m=40_000,
+        shape=Circle(30.2672, -97.7431, 40_000),
         fee_cents=500,
         minimum_cents=0,
         opens_minute=0,
         closes_minute=1440,
     )
     await places.add_area(tx, area)
-    await places.add_area(tx, replace(area, id=new_id(), name="Round Rock", latitude=30.5082))
+    await places.add_area(
+        tx, replace(area, id=new_id(), name="Round Rock", shape=Circle(30.5082, -97.7431, 40_000))
+    )
 
 
 async def _fill_shelves(tx: Tx, count: int) -> list[NewProduct]:

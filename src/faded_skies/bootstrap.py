@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from faded_skies import registry
 from faded_skies.adapters.documents.child import Children
 from faded_skies.adapters.documents.reader import Documents
+from faded_skies.adapters.google_maps.opening import open_google
 from faded_skies.adapters.no_cards.gateway import NoCards
 from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.outbox import endpoints as outbox_pages
@@ -21,14 +22,16 @@ from faded_skies.adapters.passwords.hasher import PwdlibHasher
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.opening import open_sandbox
 from faded_skies.adapters.sandbox.page import page_router
+from faded_skies.adapters.zipcodes.finder import OWN, ZipcodeFinder
 from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder
+from faded_skies.adapters.zipcodes.table import ZipTable
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.identity.ports import Adulthood, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import PaymentGateway
-from faded_skies.domains.places.ports import Geocoder
+from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
 from faded_skies.domains.verification.ports import (
     DocumentReader,
     DocumentStore,
@@ -146,12 +149,10 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
         ports.provide(PaymentGateway, await stack.enter_async_context(open_sandbox(ports.settings)))
         ports.doubles["stripe"] = "The built-in sandbox stands in for a card gateway; no money moves."
     ports.provide(DocumentStore, await open_documents(ports.settings))
-    ports.provide(Geocoder, ZipcodeGeocoder())
-    ports.doubles["maps"] = (
-        "Addresses are placed at the middle of their ZIP code, or where the customer's pin is."
-    )
+    await _choose_maps(ports, stack)
     book = compliance.read_rules(ports.settings.jurisdiction)
     ports.provide(RuleBook, book)
+    ports.provide(TownLaw, partial(compliance.place_allowed, book))
     ports.provide(Adulthood, Adulthood(book.min_age, book.timezone))
     if book.fictional:
         ports.doubles["law"] = f"The rules of {book.name} are made up; they let nobody sell anywhere."
@@ -165,6 +166,25 @@ def _choose_verifier(ports: Ports) -> None:
     barcodes = BarcodeCheck(documents, decides=chosen == "barcode_decides")
     ports.provide(VendorVerifier, None)
     ports.provide(IdVerifier, StaffReview() if chosen == "review" else barcodes)
+
+
+async def _choose_maps(ports: Ports, stack: AsyncExitStack) -> None:
+    table = ZipTable()
+    offline, finder = ZipcodeGeocoder(table), ZipcodeFinder(table)
+    ports.provide(Gazetteer, offline)
+    key = ports.settings.google_maps_api_key
+    if key is None:
+        ports.provide(Geocoder, offline)
+        ports.provide(AddressFinder, finder)
+        ports.doubles["maps"] = (
+            "Addresses are placed at the middle of their ZIP code, or where the customer's pin is."
+        )
+        return
+    google = await stack.enter_async_context(
+        open_google(key.get_secret_value(), geocoder=offline, finder=finder, own=OWN)
+    )
+    for port, adapter in zip((Geocoder, AddressFinder), google, strict=True):
+        ports.provide(port, adapter)
 
 
 def _wire(ports: Ports) -> None:
@@ -188,6 +208,7 @@ def _wire(ports: Ports) -> None:
             valkey=ports.valkey,
             book=ports.get(RuleBook),
             gateway=ports.get(PaymentGateway),
+            gazetteer=ports.get(Gazetteer),
             gate=Gate(
                 ports.valkey,
                 "orders",

@@ -93,6 +93,8 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/users/addresses",
             "PUT /api/users/addresses/{address_id}",
             "DELETE /api/users/addresses/{address_id}",
+            "GET /api/maps/autocomplete",
+            "GET /api/maps/place",
         ),
     ),
     Permission(

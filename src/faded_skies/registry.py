@@ -74,6 +74,7 @@ def routers() -> Sequence[APIRouter]:
         audit.router,
         health.router,
         places.router,
+        places.maps,
     ]
 
 

@@ -136,6 +136,9 @@ async def _own_things(app: Application, client: httpx.AsyncClient, call: Caller)
     await call("PUT /api/users/addresses/{address_id}", person.headers, ids=ids, json={"name": "Flat"})
     assert len((await call("GET /api/users/addresses", person.headers))["addresses"]) == 1
     await call("DELETE /api/users/addresses/{address_id}", person.headers, ids=ids)
+    typed = {"input": "2417 Kinney Ave, Aus"}
+    found = (await call("GET /api/maps/autocomplete", person.headers, params=typed))["predictions"]
+    await call("GET /api/maps/place", person.headers, params={"placeId": found[0]["placeId"]})
 
     card = {"type": "card", "stripePaymentMethodId": "pm_card_visa"}
     method = (await call("POST /api/payments/methods", person.headers, json=card))["paymentMethod"]

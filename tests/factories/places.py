@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from faded_skies.domains.places import service
-from faded_skies.domains.places.service import Address, ServiceArea, Shop
+from faded_skies.domains.places.service import Address, Circle, Polygon, ServiceArea, Shop
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 
@@ -33,16 +33,20 @@ async def open_shop(db: Database, **fields: Any) -> Shop:
 
 
 async def make_area(
-    db: Database, name: str = "Austin", *, middle: tuple[float, float] = AUSTIN, **fields: Any
+    db: Database,
+    name: str = "Austin",
+    *,
+    middle: tuple[float, float] = AUSTIN,
+    radius_m: int = 40_000,
+    boundary: Polygon | None = None,
+    **fields: Any,
 ) -> ServiceArea:
-    """Make an area of 40 km, open round the clock, for $5 and from $20 on."""
+    """Make a circle of 40 km or a polygon, open round the clock, for $5 and from $20 on."""
     area = ServiceArea(
         **{
             "id": new_id(),
             "name": name,
-            "latitude": middle[0],
-            "longitude": middle[1],
-            "radius_m": 40_000,
+            "shape": boundary or Circle(*middle, radius_m),
             "fee_cents": 500,
             "minimum_cents": 2000,
             "opens_minute": 0,

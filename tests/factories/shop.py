@@ -13,7 +13,7 @@ from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.domains.payments.service import Tender
 from faded_skies.domains.places import service as places
-from faded_skies.domains.places.service import AddressFields, Position, ServiceArea, Shop
+from faded_skies.domains.places.service import AddressFields, Circle, Position, ServiceArea, Shop
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.ids import new_id
 
@@ -56,9 +56,7 @@ async def open_shop(app: Application, **area: Any) -> None:
         fields = {
             "id": new_id(),
             "name": "Austin",
-            "latitude": 30.2672,
-            "longitude": -97.7431,
-            "radius_m": 40_000,
+            "shape": Circle(30.2672, -97.7431, 40_000),
             "fee_cents": 500,
             "minimum_cents": 1_000,
             "opens_minute": 0,

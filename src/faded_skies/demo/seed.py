@@ -22,7 +22,7 @@ from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import MethodDetails, PaymentGateway
 from faded_skies.domains.payments.service import Tender
 from faded_skies.domains.places import service as places
-from faded_skies.domains.places.service import AddressFields, Position, ServiceArea, Shop
+from faded_skies.domains.places.service import AddressFields, Circle, Polygon, Position, ServiceArea, Shop
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Tx
@@ -44,22 +44,38 @@ _SHOP = Shop(
 )
 
 
+# Roughly the river, Lamar, 15th Street, I-35 and Oltorf: near enough to deliver for less.
+_DOWNTOWN = Polygon(
+    (
+        (
+            (30.2785, -97.7525),
+            (30.2770, -97.7325),
+            (30.2620, -97.7340),
+            (30.2480, -97.7365),
+            (30.2350, -97.7430),
+            (30.2390, -97.7560),
+            (30.2500, -97.7570),
+            (30.2640, -97.7560),
+        ),
+    )
+)
+
+
 def _areas() -> list[ServiceArea]:
     return [
         ServiceArea(
             id=new_id(),
             name=name,
-            latitude=latitude,
-            longitude=longitude,
-            radius_m=round(miles * METRES_PER_MILE),
+            shape=shape,
             fee_cents=fee,
             minimum_cents=minimum,
             opens_minute=0,
             closes_minute=1440,
         )
-        for name, latitude, longitude, miles, fee, minimum in (
-            ("Austin", 30.2672, -97.7431, 25, 500, 2_500),
-            ("Round Rock", 30.5082, -97.6789, 15, 750, 4_000),
+        for name, shape, fee, minimum in (
+            ("Austin", Circle(30.2672, -97.7431, round(25 * METRES_PER_MILE)), 500, 2_500),
+            ("Round Rock", Circle(30.5082, -97.6789, round(15 * METRES_PER_MILE)), 750, 4_000),
+            ("Downtown and South Congress", _DOWNTOWN, 300, 2_500),
         )
     ]
 

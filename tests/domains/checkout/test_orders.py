@@ -11,6 +11,7 @@ from factories.identity import signed_in
 from factories.shop import Shopper, give_coins, make_shopper, open_shop, put_in_cart, stock_of
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders import service as orders
+from faded_skies.domains.places.service import Circle
 from faded_skies.platform import clock
 from faded_skies.platform.ids import new_id
 
@@ -64,7 +65,7 @@ async def test_a_town_that_is_not_approved(app: Application, client: httpx.Async
 
 
 async def test_an_address_outside_every_area(app: Application, client: httpx.AsyncClient) -> None:
-    await open_shop(app, latitude=32.7, longitude=-96.8)
+    await open_shop(app, shape=Circle(32.7, -96.8, 40_000))
     shopper = await make_shopper(app, client)
     await put_in_cart(client, shopper, await make_product(app.ports.db))
     answer = await place(client, shopper)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from faded_skies.adapters.zipcodes import geocoder
-from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder, find_line
+from faded_skies.adapters.zipcodes import table as zip_table
+from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder
+from faded_skies.adapters.zipcodes.table import ZipTable, find_line, read_table
 from faded_skies.domains.places.ports import Place
 from faded_skies.platform.db import Database
 from faded_skies.platform.outbound import NetworkInsideTransactionError
@@ -16,7 +17,7 @@ HOME = Place("2417 Kinney Ave", None, "Austin", "TX", "78704-1234")
 
 
 async def test_an_address_is_found_at_the_middle_of_its_zip_code() -> None:
-    located = await ZipcodeGeocoder().locate(HOME)
+    located = await ZipcodeGeocoder(ZipTable()).locate(HOME)
 
     assert located is not None
     assert (located.latitude, located.longitude, located.precision) == (30.2428, -97.7658, "zip")
@@ -28,19 +29,19 @@ async def test_an_address_is_found_at_the_middle_of_its_zip_code() -> None:
 async def test_a_zip_code_that_does_not_exist_is_nowhere(zip_code: str) -> None:
     place = Place("1 Main St", None, "Austin", "TX", zip_code)
 
-    assert await ZipcodeGeocoder().locate(place) is None
+    assert await ZipcodeGeocoder(ZipTable()).locate(place) is None
 
 
 async def test_the_table_is_read_once_and_small(monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[Sequence[str]] = []
-    table = geocoder.read_table()
+    table = read_table()
 
     def read() -> Sequence[str]:
         reads.append(table)
         return table
 
-    monkeypatch.setattr(geocoder, "read_table", read)
-    one = ZipcodeGeocoder()
+    monkeypatch.setattr(zip_table, "read_table", read)
+    one = ZipcodeGeocoder(ZipTable())
     assert reads == []
 
     await asyncio.gather(*(one.locate(HOME) for _ in range(5)))
@@ -53,7 +54,7 @@ async def test_the_table_is_read_once_and_small(monkeypatch: pytest.MonkeyPatch)
 async def test_it_is_not_asked_inside_a_transaction(db: Database) -> None:
     async with db.transaction():
         with pytest.raises(NetworkInsideTransactionError):
-            await ZipcodeGeocoder().locate(HOME)
+            await ZipcodeGeocoder(ZipTable()).locate(HOME)
 
 
 def test_a_line_is_found_by_its_whole_code() -> None:

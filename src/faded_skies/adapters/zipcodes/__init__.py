@@ -1,1 +1,1 @@
-"""Addresses located offline, by the middle of their ZIP code."""
+"""Addresses located and completed offline, by ZIP codes, their middles and the names of their towns."""

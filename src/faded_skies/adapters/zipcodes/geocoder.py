@@ -1,64 +1,59 @@
-"""A Geocoder that needs no network: it knows the middle of every ZIP code and the names of its cities.
-
-The table is made at the first address by a short-lived child (0.4 s) and kept as 41,000 sorted lines (6 MB).
-"""
+"""A Geocoder and Gazetteer that needs no network: it knows the middle of every ZIP code and its towns' names."""
 
 import asyncio
-import subprocess
-import sys
-from bisect import bisect_left
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Collection, Sequence
 
+from faded_skies.adapters.zipcodes.table import ZipTable, parsed
 from faded_skies.domains.places.ports import Located, Place
 from faded_skies.platform.outbound import refuse_inside_transaction
 
-_DUMP = Path(__file__).with_name("dump.py")
-_LONGEST = 60  # seconds; a machine that needs more is broken
+_MOST_TOWNS = 1_000  # answers kept; to look through the table takes 50 ms
 
 
 class ZipcodeGeocoder:
-    """Locates an address at the middle of its ZIP code."""
+    """Locates an address at the middle of its ZIP code, and a town at the middle of its ZIP codes."""
 
-    def __init__(self) -> None:
-        self._table: Sequence[str] = ()
-        self._loading = asyncio.Lock()
+    def __init__(self, table: ZipTable) -> None:
+        self._table = table
+        self._towns: dict[tuple[str, frozenset[str]], tuple[float, float] | None] = {}
 
     async def locate(self, place: Place) -> Located | None:
         """Return the middle of the ZIP code; None when there is no such code in use."""
         refuse_inside_transaction("The geocoder")
-        line = find_line(await self._loaded(), place.zip_code[:5])
-        if line is None:
+        found = await self._table.find(place.zip_code[:5])
+        if found is None:
             return None
-        _, latitude, longitude, state, *cities = line.split("|")
         street = " ".join(part for part in (place.address_line1, place.address_line2) if part)
         return Located(
-            latitude=float(latitude),
-            longitude=float(longitude),
+            latitude=found.latitude,
+            longitude=found.longitude,
             precision="zip",
             formatted_address=f"{street}, {place.city}, {place.state} {place.zip_code}",
-            cities=tuple(cities),
-            state=state,
+            cities=found.cities,
+            state=found.state,
+            zip_code=found.code,
         )
 
-    async def _loaded(self) -> Sequence[str]:
-        async with self._loading:
-            if not self._table:
-                self._table = await asyncio.to_thread(read_table)
-            return self._table
+    async def town(self, city: str, *, states: Collection[str]) -> tuple[float, float] | None:
+        """Return the middle of a town in one of the states; None when there is none of this name."""
+        refuse_inside_transaction("The gazetteer")
+        key = city.strip().casefold(), frozenset(states)
+        if key not in self._towns:
+            middle = await asyncio.to_thread(_middle, await self._table.lines(), *key)
+            if len(self._towns) >= _MOST_TOWNS:
+                self._towns.clear()
+            self._towns[key] = middle
+        return self._towns[key]
 
 
-@cache
-def read_table() -> Sequence[str]:
-    """Return the lines of the table, sorted. Raises CalledProcessError or TimeoutExpired."""
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-I", str(_DUMP)], check=True, timeout=_LONGEST, stdout=subprocess.PIPE
-    )
-    return tuple(sorted(done.stdout.decode().splitlines()))
-
-
-def find_line(table: Sequence[str], zip_code: str) -> str | None:
-    start = f"{zip_code}|"
-    index = bisect_left(table, start)
-    return table[index] if index < len(table) and table[index].startswith(start) else None
+def _middle(lines: Sequence[str], city: str, states: frozenset[str]) -> tuple[float, float] | None:
+    named = [
+        one
+        for one in parsed(lines)
+        if one.state in states and any(name.casefold() == city for name in one.cities)
+    ]
+    # A ZIP code that carries another town's name first is mostly that other town.
+    usual = [one for one in named if one.cities[0].casefold() == city] or named
+    if not usual:
+        return None
+    return sum(one.latitude for one in usual) / len(usual), sum(one.longitude for one in usual) / len(usual)

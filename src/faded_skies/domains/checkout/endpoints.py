@@ -9,6 +9,7 @@ from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.schemas import (
     MOST_OF_ONE,
     AddToCart,
+    AreaAnswer,
     CartAnswer,
     ConfirmPayment,
     PlacedAnswer,
@@ -16,6 +17,7 @@ from faded_skies.domains.checkout.schemas import (
     QuoteAnswer,
     ShopAnswer,
     UpdateCart,
+    ValidateArea,
     present_cart,
     present_quote,
     present_shop,
@@ -43,6 +45,22 @@ public = APIRouter()
 async def look_at_shop(checkout: Wired) -> Json:
     """The shop: licence, time zone, areas with fee, minimum and hours, ways to pay, and whether it is open now."""
     return Json(present_shop(await shopfront.look(checkout)))
+
+
+@public.post("/api/compliance/validate-delivery-area", response_model=AreaAnswer, tags=["compliance"])
+async def validate_delivery_area(body: ValidateArea, checkout: Wired) -> Json:
+    """Whether we deliver to an address: its town is approved, by its exact name, and it lies in a service area."""
+    place = body.address
+    reason = await shopfront.why_not_served(
+        checkout, city=place.city, state=place.state, zip_code=place.zip_code, point=place.point
+    )
+    return Json(
+        {
+            "approved": reason is None,
+            "reason": reason,
+            "availableAreas": list(checkout.book.municipalities),
+        }
+    )
 
 
 @router.get("/api/cart", response_model=CartAnswer, tags=["cart"])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.payments.ports import PaymentGateway
+from faded_skies.domains.places.ports import Gazetteer
 from faded_skies.platform.db import Database
 from faded_skies.platform.ratelimit import Gate
 from faded_skies.platform.valkey import Valkey
@@ -16,5 +17,6 @@ class Checkout:
     db: Database
     valkey: Valkey
     book: RuleBook
+    gazetteer: Gazetteer
     gateway: PaymentGateway
     gate: Gate

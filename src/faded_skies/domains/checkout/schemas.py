@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic.alias_generators import to_camel
 
 from faded_skies.domains.checkout.models import Appraisal, CartView, Shopfront, Wish
 from faded_skies.domains.compliance.service import LimitUse, tax_summary
 from faded_skies.domains.orders.schemas import OrderShape
+from faded_skies.domains.places.service import Circle, Polygon, ServiceArea, geojson_of
 from faded_skies.platform.geo import METRES_PER_MILE
 from faded_skies.platform.http.fields import Body, Id, Note, Shape, Text
 from faded_skies.platform.money import JsonNumber, Sum, cents_of, to_dollars
@@ -83,15 +85,53 @@ class ConfirmPayment(
 
 
 class AreaShape(Shape):
+    """Where we deliver. The middle is always told; a circle has a radius, a polygon a boundary (GeoJSON Polygon)."""
+
     name: str
+    kind: Literal["circle", "polygon"]
     latitude: float
     longitude: float
-    radius_miles: float
+    radius_miles: float | None
+    boundary: dict[str, object] | None
     delivery_fee: float
     minimum_order: float
     opens_at: str
     closes_at: str
     open_now: bool
+
+
+class AnyPlace(BaseModel):
+    """An address as the guide's clients send it; further keys are let through. A point says it best."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    city: Annotated[Text, Field(min_length=1, max_length=100)]
+    state: Annotated[Text, Field(max_length=50)] | None = None
+    zip_code: Annotated[Text, Field(max_length=10)] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """Where it is, if both degrees were told."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return self.latitude, self.longitude
+
+
+class ValidateArea(
+    Body,
+    json_schema_extra={"examples": [{"address": {"city": "Austin", "state": "TX", "zipCode": "78704"}}]},
+):
+    address: AnyPlace
+
+
+class AreaAnswer(Shape):
+    approved: bool
+    reason: str | None
+    available_areas: list[str]
 
 
 class ShopAnswer(Shape):
@@ -215,25 +255,30 @@ def present_shop(front: Shopfront) -> dict[str, object]:
         "licenseNumber": front.shop.license_number,
         "timeZone": front.book.timezone.key,
         "openNow": bool(front.serving),
-        "areas": [
-            {
-                "name": area.name,
-                "latitude": area.latitude,
-                "longitude": area.longitude,
-                "radiusMiles": round(area.radius_m / METRES_PER_MILE, 2),
-                "deliveryFee": to_dollars(area.fee_cents),
-                "minimumOrder": to_dollars(area.minimum_cents),
-                "opensAt": _clock(area.opens_minute),
-                "closesAt": _clock(area.closes_minute),
-                "openNow": area.id in front.serving,
-            }
-            for area in front.areas
-        ],
+        "areas": [_area(area, open_now=area.id in front.serving) for area in front.areas],
         "municipalities": list(front.book.municipalities),
         "tenders": sorted(front.book.tenders),
         "minAge": front.book.min_age,
         "jurisdiction": front.book.name,
         "fictional": front.book.fictional,
+    }
+
+
+def _area(area: ServiceArea, *, open_now: bool) -> dict[str, object]:
+    shape = area.shape
+    latitude, longitude = shape.middle
+    return {
+        "name": area.name,
+        "kind": "circle" if isinstance(shape, Circle) else "polygon",
+        "latitude": latitude,
+        "longitude": longitude,
+        "radiusMiles": round(shape.radius_m / METRES_PER_MILE, 2) if isinstance(shape, Circle) else None,
+        "boundary": geojson_of(shape) if isinstance(shape, Polygon) else None,
+        "deliveryFee": to_dollars(area.fee_cents),
+        "minimumOrder": to_dollars(area.minimum_cents),
+        "opensAt": _clock(area.opens_minute),
+        "closesAt": _clock(area.closes_minute),
+        "openNow": open_now,
     }
 
 

@@ -1,11 +1,11 @@
-"""HTTP: what tax would be due and whether a town is served; public, from the rule file."""
+"""HTTP: what tax would be due; public, from the rule file. Whether a town is served is told by checkout."""
 
 from typing import Annotated
 
 from fastapi import APIRouter
 
 from faded_skies.domains.compliance import service
-from faded_skies.domains.compliance.schemas import AreaAnswer, CalculateTax, TaxAnswer, ValidateArea
+from faded_skies.domains.compliance.schemas import CalculateTax, TaxAnswer
 from faded_skies.domains.compliance.service import Line, RuleBook
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.provide import provided
@@ -31,18 +31,5 @@ async def calculate_tax(body: CalculateTax, book: Book) -> Json:
             | {"total": to_dollars(tax)},
             "breakdown": summary["breakdown"],
             "total": to_dollars(subtotal + tax),
-        }
-    )
-
-
-@router.post("/validate-delivery-area", response_model=AreaAnswer)
-async def validate_delivery_area(body: ValidateArea, book: Book) -> Json:
-    """Whether deliveries to a town are approved: by its exact name, never by a part of it."""
-    approved = service.municipality(book, body.address.city) is not None
-    return Json(
-        {
-            "approved": approved,
-            "reason": None if approved else "We may not deliver in this town.",
-            "availableAreas": list(book.municipalities),
         }
     )

@@ -115,8 +115,10 @@ def municipality(book: RuleBook, city: str) -> str | None:
     return next((name for name in book.municipalities if name.casefold() == wanted), None)
 
 
-def place_allowed(book: RuleBook, *, city: str, state: str) -> bool:
-    return state.strip().upper() in book.states and municipality(book, city) is not None
+def place_allowed(book: RuleBook, *, city: str, state: str | None) -> bool:
+    """Tell whether the law lets us deliver in the town; without a state by its name alone."""
+    here = state is None or state.strip().upper() in book.states
+    return here and municipality(book, city) is not None
 
 
 def taxes(book: RuleBook, lines: Sequence[Line], *, city: str) -> list[TaxAmount]:

@@ -25,10 +25,6 @@ class CalculateTax(
     delivery_address: Place
 
 
-class ValidateArea(Body, json_schema_extra={"examples": [{"address": {"city": "Austin", "state": "TX"}}]}):
-    address: Place
-
-
 class TaxTotals(Shape):
     state: float
     cannabis: float
@@ -41,9 +37,3 @@ class TaxAnswer(Shape):
     taxes: TaxTotals
     breakdown: list[dict[str, object]]
     total: float
-
-
-class AreaAnswer(Shape):
-    approved: bool
-    reason: str | None
-    available_areas: list[str]

@@ -15,3 +15,7 @@ class AddressChanged(InvalidState):
 
 class TooManyAddresses(Invalid):
     code = "TOO_MANY_ADDRESSES"
+
+
+class PlaceNotFound(Absent):
+    sentence = "This suggestion leads nowhere any more. Choose another one, or write the address yourself."

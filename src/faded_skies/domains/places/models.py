@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from faded_skies.domains.places.ports import Place, Precision
+from faded_skies.domains.places.rules.shapes import Shape
 
 AddressType = Literal["home", "work", "other"]
 
@@ -79,25 +80,36 @@ class Pin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceArea:
-    """A circle we deliver in. The hours are minutes since local midnight; 0 to 1440 is round the clock."""
+    """Where we deliver. The hours are minutes since local midnight; 0 to 1440 is round the clock."""
 
     id: UUID
     name: str
-    latitude: float
-    longitude: float
-    radius_m: int
+    shape: Shape
     fee_cents: int
     minimum_cents: int
     opens_minute: int
     closes_minute: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How we reach an address: the area it lies in, None outside of all, and whether its town is approved."""
+
+    area: ServiceArea | None
+    town_approved: bool
+
+    @property
+    def served(self) -> bool:
+        """Whether we deliver there: both must hold."""
+        return self.town_approved and self.area is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """What the shop offers at a point: the area it lies in, None outside of all. `paused` takes no new orders."""
+    """What the shop offers at an address. `paused` takes no new orders."""
 
     paused: bool
-    area: ServiceArea | None
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

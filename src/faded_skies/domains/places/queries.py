@@ -1,11 +1,12 @@
 """SQL of the shop, its areas and people's addresses."""
 
-from dataclasses import astuple, fields
+from dataclasses import astuple
 from typing import cast
 from uuid import UUID
 
 from faded_skies.domains.places.errors import AddressNotFound
 from faded_skies.domains.places.models import Address, AddressFields, Position, ServiceArea, Shop
+from faded_skies.domains.places.rules.shapes import Circle, Polygon, geojson_of, polygon_of
 from faded_skies.platform.db import Database, Row, Tx
 
 Reader = Database | Tx
@@ -52,20 +53,20 @@ WHERE id = (
 )
 """
 
-_AREAS = """
-SELECT id, name, latitude, longitude, radius_m, fee_cents, minimum_cents, opens_minute, closes_minute
-FROM service_areas WHERE is_active ORDER BY name
-"""
-_OFFER = """
-SELECT s.paused, a.id, a.name, a.latitude, a.longitude, a.radius_m, a.fee_cents, a.minimum_cents, a.opens_minute,
+_AREA_COLUMNS = """
+    a.id, a.name, a.latitude, a.longitude, a.radius_m, a.boundary, a.fee_cents, a.minimum_cents, a.opens_minute,
     a.closes_minute
+"""
+_AREAS = f"SELECT {_AREA_COLUMNS} FROM service_areas a WHERE a.is_active ORDER BY a.name"
+_OFFER = f"""
+SELECT s.paused, {_AREA_COLUMNS}
 FROM shop s LEFT JOIN service_areas a ON a.is_active ORDER BY a.name
 """
 _INSERT_AREA = """
 INSERT INTO service_areas (
-    id, name, latitude, longitude, radius_m, fee_cents, minimum_cents, opens_minute, closes_minute
+    id, name, latitude, longitude, radius_m, boundary, fee_cents, minimum_cents, opens_minute, closes_minute
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
 _SHOP = """
@@ -80,9 +81,6 @@ INSERT INTO shop (
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
-
-
-_AREA_FIELDS = tuple(field.name for field in fields(ServiceArea))
 
 
 async def lock_owner(tx: Tx, user_id: UUID) -> None:
@@ -134,7 +132,7 @@ async def promote_newest(tx: Tx, user_id: UUID, *, but: UUID) -> bool:
 
 
 async def list_areas(db: Reader) -> list[ServiceArea]:
-    return [ServiceArea(**dict(row)) for row in await db.fetch(_AREAS)]
+    return [_area(row) for row in await db.fetch(_AREAS)]
 
 
 async def find_offer(db: Reader) -> tuple[bool, list[ServiceArea]] | None:
@@ -142,14 +140,43 @@ async def find_offer(db: Reader) -> tuple[bool, list[ServiceArea]] | None:
     rows = await db.fetch(_OFFER)
     if not rows:
         return None
-    areas = [
-        ServiceArea(**{name: row[name] for name in _AREA_FIELDS}) for row in rows if row["id"] is not None
-    ]
-    return rows[0]["paused"], areas
+    return rows[0]["paused"], [_area(row) for row in rows if row["id"] is not None]
 
 
 async def insert_area(tx: Tx, area: ServiceArea) -> None:
-    await tx.execute(_INSERT_AREA, *astuple(area))
+    shape = area.shape
+    radius_m = shape.radius_m if isinstance(shape, Circle) else None
+    boundary = geojson_of(shape) if isinstance(shape, Polygon) else None
+    await tx.execute(
+        _INSERT_AREA,
+        area.id,
+        area.name,
+        *shape.middle,
+        radius_m,
+        boundary,
+        area.fee_cents,
+        area.minimum_cents,
+        area.opens_minute,
+        area.closes_minute,
+    )
+
+
+def _area(row: Row) -> ServiceArea:
+    boundary = row["boundary"]
+    shape = (
+        Circle(row["latitude"], row["longitude"], row["radius_m"])
+        if boundary is None
+        else polygon_of(boundary["coordinates"])
+    )
+    return ServiceArea(
+        id=row["id"],
+        name=row["name"],
+        shape=shape,
+        fee_cents=row["fee_cents"],
+        minimum_cents=row["minimum_cents"],
+        opens_minute=row["opens_minute"],
+        closes_minute=row["closes_minute"],
+    )
 
 
 async def find_shop(db: Reader) -> Shop | None:

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from pydantic import MISSING, AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from faded_skies.domains.places import rules, service
+from faded_skies.domains.places import service
 from faded_skies.domains.places.models import Address, AddressFields, AddressType, Pin, ServiceArea
-from faded_skies.domains.places.ports import Precision
+from faded_skies.domains.places.ports import FoundAddress, Precision, Suggestion, TownLaw
+from faded_skies.domains.places.rules import addresses as rules
 from faded_skies.platform.http.fields import Body, Id, Line, Shape, Text
 
 
@@ -148,12 +149,76 @@ class AddressAnswer(Shape):
     address: AddressShape
 
 
-def present(address: Address, areas: Iterable[ServiceArea]) -> dict[str, Any]:
+class PredictionShape(Shape):
+    """A suggestion; its id stands under both spellings, because clients of Google's read the second."""
+
+    description: str
+    place_id: str
+    place_id_as_google_spells_it: Annotated[str, Field(alias="place_id")]
+
+
+class PredictionsAnswer(Shape):
+    """What the person may be typing, the likeliest first."""
+
+    predictions: list[PredictionShape]
+
+
+class FoundAddressShape(Shape):
+    """A suggestion's address; `addressLine1` is null where only the town and its ZIP code are known."""
+
+    address_line1: str | None
+    city: str
+    state: str
+    zip_code: str
+    latitude: float
+    longitude: float
+    precision: Precision
+    formatted_address: str
+
+
+class FoundAddressAnswer(Shape):
+    """The address of one suggestion."""
+
+    address: FoundAddressShape
+
+
+def present(address: Address, areas: Iterable[ServiceArea], law: TownLaw) -> dict[str, Any]:
     """Return the address as its owner sees it."""
+    reach = service.reach(
+        areas,
+        law,
+        city=address.city,
+        state=address.state,
+        latitude=address.latitude,
+        longitude=address.longitude,
+    )
     return {
         "id": str(address.id),
         **service.snapshot(address),
         "isPrimary": address.is_primary,
-        "inServiceArea": service.containing(areas, address.latitude, address.longitude) is not None,
+        "inServiceArea": reach.served,
         "createdAt": address.created_at,
+    }
+
+
+def present_suggestion(suggestion: Suggestion) -> dict[str, str]:
+    """Return a suggestion as the person sees it."""
+    return {
+        "description": suggestion.description,
+        "placeId": suggestion.place_id,
+        "place_id": suggestion.place_id,
+    }
+
+
+def present_found(found: FoundAddress) -> dict[str, Any]:
+    """Return a found address in the keys of an address body."""
+    return {
+        "addressLine1": found.address_line1,
+        "city": found.city,
+        "state": found.state,
+        "zipCode": found.zip_code,
+        "latitude": found.latitude,
+        "longitude": found.longitude,
+        "precision": found.precision,
+        "formattedAddress": found.formatted_address,
     }

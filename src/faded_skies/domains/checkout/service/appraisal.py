@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from faded_skies.domains.catalog import service as catalog
@@ -27,7 +28,7 @@ from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.errors import PaymentFailed, TenderNotAllowed
 from faded_skies.domains.payments.service import PaymentMethod, Tender
 from faded_skies.domains.places import service as places
-from faded_skies.domains.places.service import Address, ServiceArea
+from faded_skies.domains.places.service import Reach, ServiceArea
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.db import Tx
 from faded_skies.platform.errors import Situation
@@ -42,8 +43,15 @@ async def appraise(
     """Price the cart and judge it. Raises AddressNotFound or PaymentMethodNotFound for things of others."""
     address = await places.get_address_for(tx, customer.id, wish.delivery_address_id)
     method = await payments.get_method_for(tx, customer.id, wish.payment_method_id)
-    offer = await places.offer_at(tx, address.latitude, address.longitude)
-    area = offer.area
+    offer = await places.offer_at(
+        tx,
+        partial(compliance.place_allowed, book),
+        city=address.city,
+        state=address.state,
+        latitude=address.latitude,
+        longitude=address.longitude,
+    )
+    area = offer.reach.area
     product_ids = [line.product_id for line in cart.lines]
     products = await catalog.find_products(tx, product_ids)
     bought = await orders.list_bought_since(tx, customer.id, compliance.day_start(book, now), cart_id=cart.id)
@@ -70,7 +78,7 @@ async def appraise(
             if offer.paused
             else []
         ),
-        *_place_problems(book, address, area, now=now),
+        *_place_problems(book, offer.reach, now=now),
         *_stock_problems(cart, products),
         *compliance.exceeded(limits),
         *_minimum_problems(area, subtotal),
@@ -130,10 +138,9 @@ def _person_problems(customer: Customer, day: date) -> list[Situation]:
     return problems
 
 
-def _place_problems(
-    book: RuleBook, address: Address, area: ServiceArea | None, *, now: datetime
-) -> list[Situation]:
-    if area is None or not compliance.place_allowed(book, city=address.city, state=address.state):
+def _place_problems(book: RuleBook, reach: Reach, *, now: datetime) -> list[Situation]:
+    area = reach.area
+    if area is None or not reach.served:
         return [OutsideDeliveryArea()]
     if area.opens_minute <= compliance.minute_of_day(book, now) < area.closes_minute:
         return []

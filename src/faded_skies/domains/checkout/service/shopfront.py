@@ -1,5 +1,7 @@
 """What anybody may know of the shop before they order."""
 
+from functools import partial
+
 from faded_skies.domains.checkout.models import Shopfront
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
@@ -14,3 +16,27 @@ async def look(checkout: Checkout) -> Shopfront:
     minute = compliance.minute_of_day(checkout.book, clock.now())
     serving = [area for area in areas if not shop.paused and area.opens_minute <= minute < area.closes_minute]
     return Shopfront(shop, areas, frozenset(area.id for area in serving), checkout.book)
+
+
+async def why_not_served(
+    checkout: Checkout,
+    *,
+    city: str,
+    state: str | None,
+    zip_code: str | None,
+    point: tuple[float, float] | None,
+) -> str | None:
+    """Say why we do not deliver to an address, None when we do; without a point by the middle of its ZIP code or town.
+
+    Nothing is asked of a map that costs money, because strangers ask.
+    """
+    law = partial(compliance.place_allowed, checkout.book)
+    if not law(city=city, state=state):
+        return "We may not deliver in this town."
+    states = checkout.book.states if state is None else {state.strip().upper()}
+    where = point or await places.middle_of(checkout.gazetteer, city=city, states=states, zip_code=zip_code)
+    if where is None:
+        return "We do not find this town, or not with this ZIP code. Check both."
+    areas = await places.areas(checkout.db)
+    reach = places.reach(areas, law, city=city, state=state, latitude=where[0], longitude=where[1])
+    return None if reach.served else "This address lies outside our delivery areas."

@@ -1,4 +1,4 @@
-"""What an address may look like, which ZIP code fits which city, and which area is whose."""
+"""What an address may look like, which ZIP code fits which city, and how near to it a pin must be."""
 
 import re
 from collections.abc import Iterable
@@ -6,8 +6,13 @@ from difflib import SequenceMatcher
 
 MOST_ADDRESSES = 50
 MOST_LINE, MOST_NOTE = 255, 500
-PIN_REACH_M = 30_000
-"""How far a pin may be from the middle of its ZIP code, in metres; the largest of Austin's reach about 20 km."""
+PIN_REACH_M = {"rooftop": 500, "street": 2_000, "zip": 30_000}
+"""How far a pin may be from where the map has the address, in metres, by how exactly the map knows it.
+
+A known house: its gate, its other entrance, or the right block of a complex. A point reckoned from the numbers of a
+street: the length of a rural block, and the error of reckoning. The middle of a ZIP code: the largest of Austin's
+reach about 20 km.
+"""
 
 _ALIKE = 0.8
 _STATE = re.compile(r"[A-Za-z]{2}")

@@ -1,92 +1,26 @@
-"""The shop, where it delivers, and where people live.
+"""Where people live.
 
 An address is located outside a transaction (`locate`), then written inside one. Who has addresses has exactly one
 that is primary.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from faded_skies.domains.places import queries, rules
+from faded_skies.domains.places import queries
 from faded_skies.domains.places.errors import AddressChanged, TooManyAddresses
-from faded_skies.domains.places.models import Address, AddressFields, Offer, Pin, Position, ServiceArea, Shop
-from faded_skies.domains.places.ports import Geocoder, Place
+from faded_skies.domains.places.models import Address, AddressFields, Pin, Position
+from faded_skies.domains.places.ports import Geocoder, Located, Place
+from faded_skies.domains.places.rules import addresses as rules
 from faded_skies.platform.db import Database, Tx
-from faded_skies.platform.errors import Refused, Unavailable
+from faded_skies.platform.errors import Refused
 from faded_skies.platform.geo import METRES_PER_MILE, distance_m
 from faded_skies.platform.ids import new_id
 
-__all__ = [
-    "Address",
-    "AddressFields",
-    "Offer",
-    "Pin",
-    "Position",
-    "ServiceArea",
-    "Shop",
-    "add_address",
-    "add_area",
-    "addresses_of",
-    "areas",
-    "change_address",
-    "containing",
-    "get_address_for",
-    "get_shop",
-    "locate",
-    "locate_change",
-    "offer_at",
-    "open_shop",
-    "remove_address",
-    "snapshot",
-]
-
-_NOT_SET_UP = "The shop is not set up yet. Come back a little later."
-
 _FIELDS = tuple(field.name for field in fields_of(AddressFields))
-
-
-async def get_shop(db: Database | Tx) -> Shop:
-    """Return the shop. Raises Unavailable before it is set up."""
-    shop = await queries.find_shop(db)
-    if shop is None:
-        raise Unavailable(_NOT_SET_UP)
-    return shop
-
-
-async def open_shop(tx: Tx, shop: Shop) -> None:
-    """Set the shop up; there is one."""
-    await queries.insert_shop(tx, shop)
-
-
-async def areas(db: Database | Tx) -> list[ServiceArea]:
-    """Return the areas we deliver in."""
-    return await queries.list_areas(db)
-
-
-async def add_area(tx: Tx, area: ServiceArea) -> None:
-    await queries.insert_area(tx, area)
-
-
-async def offer_at(db: Database | Tx, latitude: float, longitude: float) -> Offer:
-    """Return what we offer at a point: the area it lies in, and whether orders are taken at all.
-
-    Raises Unavailable before the shop is set up.
-    """
-    found = await queries.find_offer(db)
-    if found is None:
-        raise Unavailable(_NOT_SET_UP)
-    paused, among = found
-    return Offer(paused=paused, area=containing(among, latitude, longitude))
-
-
-def containing(among: Iterable[ServiceArea], latitude: float, longitude: float) -> ServiceArea | None:
-    """Return the area of these that the point lies in: of several the one whose middle is nearest."""
-    distances = [(distance_m(area.latitude, area.longitude, latitude, longitude), area) for area in among]
-    inside = [(metres, area) for metres, area in distances if metres <= area.radius_m]
-    return min(inside, key=lambda pair: pair[0])[1] if inside else None
 
 
 async def addresses_of(db: Database | Tx, user_id: UUID) -> list[Address]:
@@ -100,9 +34,10 @@ async def get_address_for(db: Database | Tx, user_id: UUID, address_id: UUID) ->
 
 
 async def locate(geocoder: Geocoder, place: Place, pin: Pin | None) -> Position:
-    """Find a place on the map; a pin near it says it better.
+    """Find a place on the map; a pin near it says it better, and is needed where the map does not know the street.
 
-    Raises Refused when the ZIP code is unknown or belongs elsewhere, or when the pin is too far from it.
+    Raises Refused when the ZIP code is unknown or belongs elsewhere, when the street is unknown and there is no pin,
+    or when the pin is too far away.
     """
     located = await geocoder.locate(place)
     if located is None:
@@ -112,16 +47,33 @@ async def locate(geocoder: Geocoder, place: Place, pin: Pin | None) -> Position:
             "zipCode",
             f"This ZIP code belongs to {located.cities[0]}, {located.state}. Correct it, or the city and state.",
         )
-    if pin is None:
-        return Position(located.latitude, located.longitude, located.precision, located.formatted_address)
-    metres = distance_m(pin.latitude, pin.longitude, located.latitude, located.longitude)
-    if metres > rules.PIN_REACH_M:
-        miles = round(metres / METRES_PER_MILE)
+    if located.zip_code != place.zip_code[:5]:
         raise Refused(
-            "pin",
-            f"This pin is {miles} miles away from the ZIP code. Move it to the address, or leave it out.",
+            "zipCode",
+            f"The map has this street at ZIP code {located.zip_code}. Correct the ZIP code, or the street.",
         )
+    if pin is None:
+        return _position(located)
+    metres = distance_m(pin.latitude, pin.longitude, located.latitude, located.longitude)
+    if metres > rules.PIN_REACH_M[located.precision]:
+        raise Refused("pin", _too_far(located, metres / METRES_PER_MILE))
     return Position(pin.latitude, pin.longitude, "pin", located.formatted_address)
+
+
+def _position(located: Located) -> Position:
+    if located.street_known:
+        return Position(located.latitude, located.longitude, located.precision, located.formatted_address)
+    like = f"; the nearest it has is {located.nearest}" if located.nearest else ""
+    raise Refused(
+        "addressLine1",
+        f"The map does not know this street{like}. Correct the address, or set a pin where it is.",
+    )
+
+
+def _too_far(located: Located, miles: float) -> str:
+    away = f"{miles:.1f}" if miles < 10 else f"{miles:.0f}"  # noqa: PLR2004 - tenths of a mile help only nearby
+    place = "ZIP code" if located.precision == "zip" else "address"
+    return f"This pin is {away} miles away from the {place}. Move it to the address, or leave it out."
 
 
 async def locate_change(geocoder: Geocoder, address: Address, changes: Mapping[str, Any]) -> Position | None:

@@ -1,0 +1,1 @@
+"""What an address may look like, and what an area on the map may."""

@@ -1,0 +1,64 @@
+"""The shop, where it delivers, where people live, and addresses as they are typed; one file each."""
+
+from faded_skies.domains.places.models import (
+    Address,
+    AddressFields,
+    Offer,
+    Pin,
+    Position,
+    Reach,
+    ServiceArea,
+    Shop,
+)
+from faded_skies.domains.places.rules.shapes import Circle, Polygon, geojson_of, polygon_of
+from faded_skies.domains.places.service.addresses import (
+    add_address,
+    addresses_of,
+    change_address,
+    get_address_for,
+    locate,
+    locate_change,
+    remove_address,
+    snapshot,
+)
+from faded_skies.domains.places.service.areas import (
+    add_area,
+    areas,
+    get_shop,
+    offer_at,
+    open_shop,
+    reach,
+)
+from faded_skies.domains.places.service.maps import find, middle_of, suggest
+
+__all__ = [
+    "Address",
+    "AddressFields",
+    "Circle",
+    "Offer",
+    "Pin",
+    "Polygon",
+    "Position",
+    "Reach",
+    "ServiceArea",
+    "Shop",
+    "add_address",
+    "add_area",
+    "addresses_of",
+    "areas",
+    "change_address",
+    "find",
+    "geojson_of",
+    "get_address_for",
+    "get_shop",
+    "locate",
+    "locate_change",
+    "middle_of",
+    "offer_at",
+    "open_shop",
+    "polygon_of",
+    "reach",
+    "remove_address",
+    "snapshot",
+    "suggest",
+]
