@@ -46,6 +46,7 @@ HOT_PATHS = catalog.HOT_PATHS
 WRAPPED = (
     Wrapped("keys for digests", "keys", "purpose", "text", "wrapped", "purpose"),
     Wrapped("keys of ID pictures", "id_documents", "id", "uuid", "wrapped_key", "id_document"),
+    Wrapped("two-factor secrets", "second_factors", "user_id", "uuid", "secret", "second_factor"),
 )
 """Everything in the database that is wrapped under a master key, for `faded-skies vault`."""
 

@@ -23,7 +23,7 @@ from servers import Program, until
 OLD, NEW, OTHER = (
     f"{name}:{base64.b64encode(name.encode() * 8).decode()}" for name in ("old1", "new1", "oth1")
 )
-KEYS, PICTURES = registry.WRAPPED[:2]
+KEYS, PICTURES, SECOND_FACTORS = registry.WRAPPED
 
 # Pictures of verifications that never were: what is tested does not look at these.
 _ADD = """
@@ -260,6 +260,22 @@ async def test_status_counts_by_key_and_answers_without_the_keys(bare: Database,
     code, _, err = await run("rotate", OTHER)
     assert (code, "wrapped under the master key old1, which is not in VAULT_MASTER_KEYS" in err) == (1, True)
     assert sorted(await names(bare)) == ["new1", "new1", "old1", "old1", "old1"]
+
+
+async def test_a_secret_of_an_authenticator_app_moves_too(bare: Database) -> None:
+    user_id, context = new_id(), "second_factor:{}"
+    secret = Keyring.parse(OLD).wrap(b"twenty bytes of TOTP", context=context.format(user_id))
+    async with bare.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute(
+            "INSERT INTO second_factors (user_id, secret, last_step) VALUES ($1, $2, 0)", user_id, secret
+        )
+    keyring = Keyring.parse(f"{NEW},{OLD}")
+    (moved,) = [moved async for moved in wrapped.rotate(bare, keyring, SECOND_FACTORS)]
+    assert moved.wrapped == 1
+    again = await bare.fetchval("SELECT secret FROM second_factors")
+    plain = Keyring.parse(NEW).unwrap(again, context=context.format(user_id))
+    assert plain == b"twenty bytes of TOTP"
 
 
 async def test_a_place_swapped_for_another_does_not_open(bare: Database) -> None:
