@@ -14,6 +14,7 @@ from faded_skies import registry
 from faded_skies.adapters.documents.child import Children
 from faded_skies.adapters.documents.reader import Documents
 from faded_skies.adapters.google_maps.opening import open_google
+from faded_skies.adapters.jumio.opening import open_jumio
 from faded_skies.adapters.no_cards.gateway import NoCards
 from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.outbox import endpoints as outbox_pages
@@ -100,7 +101,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             access=Access(TABLE),
         )
         await _choose_adapters(ports, stack)
-        _choose_verifier(ports)
+        await _choose_verifier(ports, stack)
         _wire(ports)
         subscriptions = registry.subscriptions(ports)
         bus.register(subscriptions)
@@ -158,14 +159,15 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
         ports.doubles["law"] = f"The rules of {book.name} are made up; they let nobody sell anywhere."
 
 
-def _choose_verifier(ports: Ports) -> None:
+async def _choose_verifier(ports: Ports, stack: AsyncExitStack) -> None:
     """Provide who looks at identity papers, as ID_VERIFICATION says."""
     documents = Documents(Children())
     ports.provide(DocumentReader, documents)
-    chosen = ports.settings.id_verification
+    chosen, client = ports.settings.id_verification, ports.settings.jumio
+    vendor = None if client is None else await stack.enter_async_context(open_jumio(client, ports.settings))
     barcodes = BarcodeCheck(documents, decides=chosen == "barcode_decides")
-    ports.provide(VendorVerifier, None)
-    ports.provide(IdVerifier, StaffReview() if chosen == "review" else barcodes)
+    ports.provide(VendorVerifier, vendor)
+    ports.provide(IdVerifier, vendor or (StaffReview() if chosen == "review" else barcodes))
 
 
 async def _choose_maps(ports: Ports, stack: AsyncExitStack) -> None:

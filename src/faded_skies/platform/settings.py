@@ -10,13 +10,19 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.keyring import Keyring
+from faded_skies.platform.networks import Network, parse_networks
 
 _SPAN = re.compile(r"^\s*(\d+)\s*(s|m|h|d)\s*$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+# Where Jumio's callbacks come from, for its American region (its documents, seen 2026-11-22); it gives no signature.
+_JUMIO_CALLBACKS = parse_networks(
+    "34.202.241.227,34.226.103.119,34.226.254.127,52.8.136.236,54.177.61.57,54.183.15.212"
+)
 
 
 class SettingsError(StartRefused):
@@ -32,6 +38,35 @@ class ObjectStorage:
     key_id: str
     secret: SecretStr
     endpoint: str | None
+
+
+@dataclass(frozen=True)
+class GoogleClient:
+    """How the shop is registered at Google."""
+
+    client_id: str
+    secret: SecretStr
+
+
+@dataclass(frozen=True)
+class AppleClient:
+    """How the shop is registered at Apple; the key (PEM) signs its client secrets."""
+
+    client_id: str
+    team_id: str
+    key_id: str
+    private_key: SecretStr
+
+
+@dataclass(frozen=True)
+class JumioClient:
+    """How the shop is known at Jumio; callbacks are taken from these networks only."""
+
+    token: str
+    secret: SecretStr
+    region: str
+    workflow: int
+    callback_networks: tuple[Network, ...]
 
 
 class Settings(BaseSettings):
@@ -54,6 +89,7 @@ class Settings(BaseSettings):
     vault_master_keys: SecretStr = Field(alias="VAULT_MASTER_KEYS")
     jwt_expires_in: timedelta = Field(timedelta(hours=24), alias="JWT_EXPIRES_IN")
     refresh_expires_in: timedelta = Field(timedelta(days=30), alias="REFRESH_EXPIRES_IN")
+    mfa_required: bool = Field(default=True, alias="MFA_REQUIRED")
 
     id_verification: Literal["review", "barcode", "barcode_decides", "jumio"] = Field(
         "barcode", alias="ID_VERIFICATION"
@@ -70,6 +106,20 @@ class Settings(BaseSettings):
 
     client_url: str = Field("http://localhost:5173", alias="CLIENT_URL")
     api_url: str = Field("http://127.0.0.1:3000", alias="API_URL")
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field((), alias="TRUSTED_PROXIES")
+    jumio_api_token: str | None = Field(None, alias="JUMIO_API_TOKEN", min_length=1)
+    jumio_api_secret: SecretStr | None = Field(None, alias="JUMIO_API_SECRET", min_length=1)
+    jumio_region: Literal["amer-1", "emea-1", "apac-1"] = Field("amer-1", alias="JUMIO_REGION")
+    jumio_workflow: Annotated[int, Field(ge=1)] = Field(10163, alias="JUMIO_WORKFLOW")
+    jumio_callback_addresses: Annotated[tuple[Network, ...], NoDecode] = Field(
+        _JUMIO_CALLBACKS, alias="JUMIO_CALLBACK_ADDRESSES", validate_default=True
+    )
+    google_client_id: str | None = Field(None, alias="GOOGLE_CLIENT_ID", min_length=1)
+    google_client_secret: SecretStr | None = Field(None, alias="GOOGLE_CLIENT_SECRET", min_length=1)
+    apple_client_id: str | None = Field(None, alias="APPLE_CLIENT_ID", min_length=1)
+    apple_team_id: str | None = Field(None, alias="APPLE_TEAM_ID", min_length=1)
+    apple_key_id: str | None = Field(None, alias="APPLE_KEY_ID", min_length=1)
+    apple_private_key: SecretStr | None = Field(None, alias="APPLE_PRIVATE_KEY", min_length=1)
     from_email: str = Field("noreply@fadedskies.example", alias="FROM_EMAIL")
 
     rate_limit_window: Annotated[int, Field(ge=1, le=1440)] = Field(15, alias="RATE_LIMIT_WINDOW")
@@ -92,6 +142,11 @@ class Settings(BaseSettings):
             raise ValueError("write a whole number and a unit, such as 15m, 24h or 30d")
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
+    @field_validator("trusted_proxies", "jumio_callback_addresses", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        return parse_networks(value) if isinstance(value, str) else value
+
     @field_validator("jwt_secret")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
@@ -104,6 +159,12 @@ class Settings(BaseSettings):
     def _good_keys(cls, value: SecretStr) -> SecretStr:
         Keyring.parse(value.get_secret_value())
         return value
+
+    @model_validator(mode="after")
+    def _jumio_is_whole(self) -> Self:
+        if self.id_verification == "jumio" and not (self.jumio_api_token and self.jumio_api_secret):
+            raise ValueError("ID_VERIFICATION=jumio needs JUMIO_API_TOKEN and JUMIO_API_SECRET; set both")
+        return self
 
     @model_validator(mode="after")
     def _demo_is_not_production(self) -> Self:
@@ -121,6 +182,63 @@ class Settings(BaseSettings):
                 "without a bucket pictures go to VAULT_FOLDER"
             )
         return self
+
+    @model_validator(mode="after")
+    def _providers_are_whole(self) -> Self:
+        for given in (
+            {"GOOGLE_CLIENT_ID": self.google_client_id, "GOOGLE_CLIENT_SECRET": self.google_client_secret},
+            {
+                "APPLE_CLIENT_ID": self.apple_client_id,
+                "APPLE_TEAM_ID": self.apple_team_id,
+                "APPLE_KEY_ID": self.apple_key_id,
+                "APPLE_PRIVATE_KEY": self.apple_private_key,
+            },
+        ):
+            missing = [name for name, value in given.items() if value is None]
+            if missing and len(missing) < len(given):
+                raise ValueError(f"{', '.join(given)} belong together: also set {', '.join(missing)}, or none")
+        if not self.api_is_https and (
+            self.apple_client_id or (self.google_client_id and self.environment == "production")
+        ):
+            raise ValueError(
+                "sign-in with Google and Apple needs an API_URL with https: they send people back to no other, "
+                "and browsers keep its cookie on no other (Google may be tried over http in development)"
+            )
+        return self
+
+    @property
+    def api_is_https(self) -> bool:
+        """Whether browsers reach the API over TLS."""
+        return self.api_url.startswith("https://")
+
+    @property
+    def jumio(self) -> JumioClient | None:
+        """The shop's registration at Jumio, where Jumio looks at identity papers."""
+        if self.id_verification != "jumio" or not (self.jumio_api_token and self.jumio_api_secret):
+            return None
+        return JumioClient(
+            self.jumio_api_token,
+            self.jumio_api_secret,
+            self.jumio_region,
+            self.jumio_workflow,
+            self.jumio_callback_addresses,
+        )
+
+    @property
+    def google(self) -> GoogleClient | None:
+        """The registration at Google, None when there is none."""
+        if not (self.google_client_id and self.google_client_secret):
+            return None
+        return GoogleClient(self.google_client_id, self.google_client_secret)
+
+    @property
+    def apple(self) -> AppleClient | None:
+        """The registration at Apple, None when there is none."""
+        if not (self.apple_client_id and self.apple_team_id and self.apple_key_id and self.apple_private_key):
+            return None
+        return AppleClient(
+            self.apple_client_id, self.apple_team_id, self.apple_key_id, self.apple_private_key
+        )
 
     @property
     def object_storage(self) -> ObjectStorage | None:

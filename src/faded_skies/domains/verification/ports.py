@@ -8,7 +8,24 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, Protocol
 from uuid import UUID
 
-from faded_skies.domains.verification.rules.licence import Licence
+from faded_skies.domains.verification.rules.licence import Cut, Licence
+
+__all__ = [
+    "MOST_DOCUMENT_BYTES",
+    "BarcodeReader",
+    "Case",
+    "Consent",
+    "Cut",
+    "DocumentReader",
+    "DocumentStore",
+    "IdVerifier",
+    "Licence",
+    "Opinion",
+    "Reference",
+    "Scan",
+    "VendorVerifier",
+    "Verdict",
+]
 
 
 class Verdict(Enum):

@@ -1,0 +1,1 @@
+"""Jumio's KYX platform: the person shows their papers there, and we hear what was found."""
