@@ -1,18 +1,27 @@
 """Papers by the door: larger bodies than elsewhere, for this one path, from who is signed in."""
 
 import os
+from pathlib import Path
 
 import httpx
 import pytest
 
+from factories.disk import opened_for_writing
 from factories.identity import signed_in
 from factories.papers import front, saved
 from factories.verification import hand_in
 from faded_skies.bootstrap import Application
+from faded_skies.platform.settings import Settings
 
 MEGABYTE = 1024 * 1024
 PATH = "/api/users/id-verification"
 NOISY_FRONT = saved(front()) + os.urandom(9 * MEGABYTE)
+
+
+def contents_of(folder: Path) -> list[bytes]:
+    bodies = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert bodies
+    return bodies
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> None:
@@ -23,6 +32,18 @@ async def test_two_large_papers_are_taken(app: Application, client: httpx.AsyncC
     maya = await signed_in(app, client, id_verified=False)
     answer = await hand_in(client, maya, front_picture=NOISY_FRONT, back=NOISY_FRONT)
     assert answer.status_code == 202, answer.text
+
+
+async def test_no_paper_lies_on_the_disk_in_the_clear(
+    app: Application, client: httpx.AsyncClient, settings: Settings
+) -> None:
+    maya = await signed_in(app, client, id_verified=False)
+    with opened_for_writing() as opened:
+        answer = await hand_in(client, maya, front_picture=NOISY_FRONT)
+    assert answer.status_code == 202, answer.text
+    vault = settings.data / "vault"
+    assert [path for path in opened if path != "/dev/null" and not path.startswith(str(vault))] == []
+    assert all(b"JFIF" not in body for body in contents_of(vault))
 
 
 async def test_a_paper_of_more_than_ten_megabytes_is_not(app: Application, client: httpx.AsyncClient) -> None:

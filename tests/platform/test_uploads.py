@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from factories.disk import opened_for_writing
 from faded_skies.platform.http import errors
 from faded_skies.platform.http.large import LargeBodies
 from faded_skies.platform.http.uploads import documented_form, read_form
@@ -213,32 +213,12 @@ async def test_any_body_is_read_or_refused(noise: bytes, start: int, length: int
             assert answer.status_code in {200, 400, 413, 422}, answer.text
 
 
-opened: list[str] = []
-watching = False
-
-
-def _watch(event: str, values: tuple[Any, ...]) -> None:
-    if watching and event in {"open", "tempfile.mkstemp", "tempfile.mkdtemp"}:
-        flags = values[2] if event == "open" else os.O_WRONLY
-        if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR):
-            opened.append(f"{event} {values[0]}")
-
-
 @pytest.fixture
 def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """What this process opens for writing meanwhile, by the interpreter's own audit events (PEP 578)."""
-    global watching  # noqa: PLW0603 - an audit hook cannot be taken off again
-    if _watch not in _hooked:
-        sys.addaudithook(_watch)
-        _hooked.append(_watch)
+    """What is opened for writing meanwhile; temporary files would lie in tmp_path."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    opened.clear()
-    watching = True
-    yield opened
-    watching = False
-
-
-_hooked: list[object] = []
+    with opened_for_writing() as seen:
+        yield seen
 
 
 def names_in(folder: Path) -> list[str]:
