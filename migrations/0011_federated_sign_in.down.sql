@@ -1,2 +1,2 @@
--- Filled in the commit that needs it.
-SELECT 1;
+DROP TABLE federated_sign_ins;
+DROP TABLE identities;

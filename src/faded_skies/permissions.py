@@ -42,6 +42,10 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/auth/forgot-password",
             "POST /api/auth/reset-password",
             "POST /api/auth/verify-email",
+            "GET /api/auth/oauth/{provider}/start",
+            "GET /api/auth/oauth/{provider}/callback",
+            "POST /api/auth/oauth/{provider}/callback",
+            "POST /api/auth/oauth/exchange",
         ),
     ),
     Permission(
@@ -71,7 +75,7 @@ TABLE: tuple[Permission, ...] = (
         name="leave, and say who one is",
         roles=EVERYBODY,
         while_owing=OWING_BIRTH_DATE,
-        doors=("GET /api/users/profile", "POST /api/auth/logout"),
+        doors=("GET /api/users/profile", "POST /api/users/profile/complete", "POST /api/auth/logout"),
     ),
     Permission(
         name="keep one's account",
@@ -83,6 +87,15 @@ TABLE: tuple[Permission, ...] = (
             "GET /api/users/sessions",
             "DELETE /api/users/sessions",
             "DELETE /api/users/sessions/{session_id}",
+        ),
+    ),
+    Permission(
+        name="keep one's ways in",
+        roles=EVERYBODY,
+        doors=(
+            "GET /api/users/identities",
+            "POST /api/users/identities",
+            "DELETE /api/users/identities/{identity_id}",
         ),
     ),
     Permission(

@@ -55,3 +55,97 @@ class SessionNotFound(Absent):
 
 class PersonNotFound(Absent):
     sentence = "We do not know this person."
+
+
+class ProviderUnknown(Absent):
+    sentence = "We do not offer sign-in with this provider."
+
+
+class SignInFailed(Unauthenticated):
+    """Signing in at a provider led to nothing; the code goes to the customer app, in the address."""
+
+
+class SignInExpired(SignInFailed):
+    """The state is unknown, used, older than ten minutes, or of another browser."""
+
+    code = "SIGN_IN_EXPIRED"
+    sentence = "This sign-in was begun elsewhere, or too long ago. Begin it again."
+
+
+class SignInCancelled(SignInFailed):
+    code = "SIGN_IN_CANCELLED"
+    sentence = "The sign-in was cancelled. Begin it again, or sign in with your password."
+
+
+class ProviderRefused(SignInFailed):
+    """The provider took the code for no good, or its answer does not hold."""
+
+    code = "PROVIDER_REFUSED"
+    sentence = "The provider did not confirm who you are. Begin the sign-in again."
+
+
+class ProviderUnavailable(SignInFailed):
+    code = "PROVIDER_UNAVAILABLE"
+    sentence = "The provider does not answer at the moment. Try again later, or sign in with your password."
+
+
+class InvalidSignInCode(Malformed):
+    code = "INVALID_SIGN_IN_CODE"
+    sentence = (
+        "Begin the sign-in again: its code has been used, is older than a minute, or is another browser's."
+    )
+
+
+class ProviderEmailUnconfirmed(Forbidden):
+    code = "PROVIDER_EMAIL_UNCONFIRMED"
+    sentence = (
+        "The provider has not confirmed your e-mail address. Confirm it there, or register with a password."
+    )
+
+
+class LinkRequired(Conflict):
+    """Somebody has an account with the provider's e-mail address; only they may link the two."""
+
+    code = "LINK_REQUIRED"
+    sentence = (
+        "There is an account with this e-mail address. Sign in to it with its password within ten minutes, "
+        "then link the two; if it has no password, reset it first."
+    )
+
+
+class InvalidLinkToken(Malformed):
+    code = "INVALID_LINK_TOKEN"
+    sentence = (
+        "This link token has been used, has expired, or is for another account. Begin the sign-in again."
+    )
+
+
+class PasswordSignInRequired(Forbidden):
+    code = "PASSWORD_SIGN_IN_REQUIRED"
+    sentence = "Sign in with your password first, after the provider: that shows that the account is yours."
+
+
+class EmailUnconfirmed(Forbidden):
+    code = "EMAIL_UNCONFIRMED"
+    sentence = "Confirm your e-mail address first: we can mail you the link again."
+
+
+class IdentityTaken(Conflict):
+    code = "IDENTITY_TAKEN"
+    sentence = "This provider's account is linked already."
+
+
+class IdentityNotFound(Absent):
+    sentence = "You have not linked such an account."
+
+
+class LastWayIn(Conflict):
+    code = "LAST_WAY_IN"
+    sentence = (
+        "You could not sign in any more. Set a password by a reset link first, or link another account."
+    )
+
+
+class BirthDateGiven(Conflict):
+    code = "INVALID_STATE"
+    sentence = "We have your date of birth. Write to our support if it is wrong."

@@ -42,3 +42,25 @@ class EmailConfirmationRequested(Event):
 
     request_id: UUID
     user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityLinked(Event):
+    """A provider's account has become a way to sign in to an account that was there before."""
+
+    name: ClassVar[str] = "identity.identity_linked"
+
+    identity_id: UUID
+    user_id: UUID
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityUnlinked(Event):
+    """A provider's account is no way to sign in any more."""
+
+    name: ClassVar[str] = "identity.identity_unlinked"
+
+    identity_id: UUID
+    user_id: UUID
+    provider: str

@@ -134,3 +134,44 @@ class UsedToken:
 
     user_id: UUID
     email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a provider is asked with, for one sign-in of one browser. Nothing of it is stored but digests."""
+
+    state: str
+    nonce: str
+    code_verifier: str
+    code_challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who somebody has proved to be at a provider; `email` is None unless the provider has confirmed it."""
+
+    provider: str
+    subject: str
+    email: str | None
+    full_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Linkable:
+    """An identity that waits to be linked, and since when."""
+
+    provider: str
+    subject: str
+    email: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A provider's account that is a way to sign in; `email` as the provider said when it was linked."""
+
+    id: UUID
+    provider: str
+    email: str
+    created_at: datetime
+    last_used_at: datetime

@@ -91,6 +91,51 @@ def welcome(*, to: str, full_name: str, token: str) -> Letter:
     )
 
 
+def welcome_confirmed(*, to: str, full_name: str) -> Letter:
+    """Greet somebody whose address a provider has confirmed already."""
+    return Letter(
+        to=to,
+        subject=f"Welcome to {SHOP}",
+        full_name=full_name,
+        paragraphs=[
+            "Your account is open. Tell us your date of birth to go on: we serve adults only.",
+            "Before your first order we also need a look at your ID. You can show it in your profile.",
+        ],
+        button="See my profile",
+        path="/profile",
+    )
+
+
+def identity_linked(*, to: str, full_name: str, provider: str) -> Letter:
+    house = provider.capitalize()
+    return Letter(
+        to=to,
+        subject=f"You can now sign in with {house}",
+        full_name=full_name,
+        paragraphs=[
+            f"An account at {house} was linked to yours: whoever can use it can sign in here.",
+            "If it was not you, choose a new password now, unlink it in your profile, and write to our support.",
+        ],
+        button="See my profile",
+        path="/profile",
+    )
+
+
+def identity_unlinked(*, to: str, full_name: str, provider: str) -> Letter:
+    house = provider.capitalize()
+    return Letter(
+        to=to,
+        subject=f"You no longer sign in with {house}",
+        full_name=full_name,
+        paragraphs=[
+            f"An account at {house} was unlinked from yours: it opens your account no more.",
+            "If it was not you, choose a new password now: that ends every session, and write to our support.",
+        ],
+        button="Choose a new password",
+        path="/forgot-password",
+    )
+
+
 def confirm_email(*, to: str, full_name: str, token: str) -> Letter:
     return Letter(
         to=to,

@@ -65,11 +65,33 @@ async def notify_id_decision(
 
 
 async def welcome(tx: Tx, user_id: UUID) -> None:
-    """Greet a new customer, with a link that confirms the address."""
+    """Greet a new customer, with a link that confirms the address where it is not confirmed yet."""
     mailed = await identity.issue_confirmation_token(tx, user_id)
+    customer = await identity.find_customer(tx, user_id)
     if mailed is not None:
         letter = rules.welcome(to=mailed.email, full_name=mailed.full_name, token=mailed.token)
         await notify(tx, user_id=user_id, kind="welcome", fact="welcome", letter=letter)
+    elif customer is not None:
+        letter = rules.welcome_confirmed(to=customer.email, full_name=customer.full_name)
+        await notify(tx, user_id=user_id, kind="welcome", fact="welcome", letter=letter)
+
+
+async def mail_identity_linked(tx: Tx, *, user_id: UUID, identity_id: UUID, provider: str) -> None:
+    """Tell a person that a provider's account can sign in to theirs now."""
+    customer = await identity.find_customer(tx, user_id)
+    if customer is not None:
+        letter = rules.identity_linked(to=customer.email, full_name=customer.full_name, provider=provider)
+        fact = f"identity_linked:{identity_id}"
+        await notify(tx, user_id=user_id, kind="identity_linked", fact=fact, letter=letter)
+
+
+async def mail_identity_unlinked(tx: Tx, *, user_id: UUID, identity_id: UUID, provider: str) -> None:
+    """Tell a person that a provider's account no longer signs in to theirs."""
+    customer = await identity.find_customer(tx, user_id)
+    if customer is not None:
+        letter = rules.identity_unlinked(to=customer.email, full_name=customer.full_name, provider=provider)
+        fact = f"identity_unlinked:{identity_id}"
+        await notify(tx, user_id=user_id, kind="identity_unlinked", fact=fact, letter=letter)
 
 
 async def mail_confirmation(tx: Tx, *, user_id: UUID, request_id: UUID) -> None:

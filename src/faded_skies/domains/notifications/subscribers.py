@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from faded_skies.domains.identity.events import (
     EmailConfirmationRequested,
+    IdentityLinked,
+    IdentityUnlinked,
     PasswordChanged,
     PasswordResetRequested,
     PersonRegistered,
@@ -12,6 +14,7 @@ from faded_skies.domains.notifications import queries, service
 from faded_skies.domains.notifications.events import MessageQueued
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.notifications.rules import Letter, lay_out
+from faded_skies.platform.db import Database
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.ports import Ports
 
@@ -58,5 +61,25 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         Subscription("notifications.mail_confirmation", EmailConfirmationRequested, mail_confirmation),
         Subscription("notifications.mail_reset_link", PasswordResetRequested, mail_reset_link),
         Subscription("notifications.mail_password_changed", PasswordChanged, mail_password_changed),
+        *_of_identities(db),
         Subscription("notifications.send", MessageQueued, send),
+    ]
+
+
+def _of_identities(db: Database) -> list[Subscription]:
+    async def mail_identity_linked(event: IdentityLinked) -> None:
+        async with db.transaction() as tx:
+            await service.mail_identity_linked(
+                tx, user_id=event.user_id, identity_id=event.identity_id, provider=event.provider
+            )
+
+    async def mail_identity_unlinked(event: IdentityUnlinked) -> None:
+        async with db.transaction() as tx:
+            await service.mail_identity_unlinked(
+                tx, user_id=event.user_id, identity_id=event.identity_id, provider=event.provider
+            )
+
+    return [
+        Subscription("notifications.mail_identity_linked", IdentityLinked, mail_identity_linked),
+        Subscription("notifications.mail_identity_unlinked", IdentityUnlinked, mail_identity_unlinked),
     ]

@@ -45,6 +45,8 @@ UPDATE users
 SET full_name = coalesce($2, full_name), phone = coalesce($3, phone), updated_at = now()
 WHERE id = $1
 """
+_SET_BIRTH_DATE = "UPDATE users SET date_of_birth = $2, updated_at = now() WHERE id = $1"
+_SUSPEND = "UPDATE users SET account_status = 'suspended', updated_at = now() WHERE id = $1"
 _UPDATE_PENDING_EMAIL = """
 UPDATE users SET pending_email = $2::text::citext, updated_at = now() WHERE id = $1
 """
@@ -140,6 +142,14 @@ async def insert_user(
 async def update_profile(tx: Tx, user_id: UUID, *, full_name: str | None, phone: str | None) -> None:
     """Change what is given; None stays as it is."""
     await tx.execute(_UPDATE_PROFILE, user_id, full_name, phone)
+
+
+async def set_birth_date(tx: Tx, user_id: UUID, date_of_birth: date) -> None:
+    await tx.execute(_SET_BIRTH_DATE, user_id, date_of_birth)
+
+
+async def suspend(tx: Tx, user_id: UUID) -> None:
+    await tx.execute(_SUSPEND, user_id)
 
 
 async def update_pending_email(tx: Tx, user_id: UUID, email: str | None) -> None:

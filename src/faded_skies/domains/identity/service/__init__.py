@@ -6,6 +6,18 @@ from faded_skies.domains.identity.service.attempts import (
     judge_caller_of_email,
     judge_caller_of_user,
 )
+from faded_skies.domains.identity.service.completing import complete_profile
+from faded_skies.domains.identity.service.federated import (
+    STATE_LIFETIME,
+    ask,
+    asked_with,
+    enter,
+    give_up,
+    keep_proof,
+    note_asked,
+    note_return,
+)
+from faded_skies.domains.identity.service.identities import link_identity, list_identities, unlink_identity
 from faded_skies.domains.identity.service.mailed import (
     issue_confirmation_token,
     issue_reset_token,
@@ -25,6 +37,7 @@ from faded_skies.domains.identity.service.people import (
     lock_customer,
 )
 from faded_skies.domains.identity.service.pruning import prune
+from faded_skies.domains.identity.service.secrets import new_token
 from faded_skies.domains.identity.service.session_list import (
     end_all_sessions,
     end_session,
@@ -40,6 +53,7 @@ from faded_skies.domains.identity.service.sessions import (
 from faded_skies.domains.identity.service.sign_in import find_account, register, sign_in
 
 __all__ = [
+    "STATE_LIFETIME",
     "Caller",
     "Challenge",
     "Customer",
@@ -48,24 +62,35 @@ __all__ = [
     "IdentityAuthenticator",
     "admit",
     "approve_id",
+    "ask",
+    "asked_with",
     "change_password",
     "change_profile",
     "check_age",
     "check_own_password",
+    "complete_profile",
     "create_person",
     "end_all_sessions",
     "end_session",
+    "enter",
     "find_account",
     "find_customer",
     "get_own_profile",
     "get_user",
+    "give_up",
     "issue_confirmation_token",
     "issue_reset_token",
     "judge_caller_of_email",
     "judge_caller_of_user",
+    "keep_proof",
+    "link_identity",
+    "list_identities",
     "list_sessions",
     "lock_customer",
+    "new_token",
+    "note_asked",
     "note_id_processing",
+    "note_return",
     "prune",
     "register",
     "reject_id",
@@ -75,5 +100,6 @@ __all__ = [
     "reset_password",
     "sign_in",
     "sign_out",
+    "unlink_identity",
     "verify_email",
 ]

@@ -1,10 +1,12 @@
 """Forgetting what is long expired."""
 
-from faded_skies.domains.identity.queries import mailed, sessions
+from faded_skies.domains.identity.queries import federated, mailed, mfa, sessions
 from faded_skies.platform.db import Tx
 
 
 async def prune(tx: Tx) -> None:
-    """Forget mailed and refresh tokens, and sessions, a while after their end."""
+    """Forget mailed and refresh tokens, and sessions, a while after their end; unfinished sign-ins at once."""
     await mailed.prune(tx)
     await sessions.prune(tx)
+    await federated.prune(tx)
+    await mfa.prune(tx)

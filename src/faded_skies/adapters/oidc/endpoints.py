@@ -1,0 +1,50 @@
+"""Where a provider's endpoints are, by its own word (OpenID Connect Discovery 1.0 §4)."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from faded_skies.adapters.oidc.wire import Wire
+from faded_skies.domains.identity.errors import ProviderUnavailable
+
+_KEPT_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The addresses of a provider."""
+
+    authorization: str
+    token: str
+    keys: str
+
+
+class Discovery:
+    """Reads the provider's document, at most once an hour."""
+
+    def __init__(self, wire: Wire, issuer: str) -> None:
+        self._wire = wire
+        self._issuer = issuer
+        self._turn = asyncio.Lock()
+        self._known: Endpoints | None = None
+        self._read_at = 0.0
+
+    async def endpoints(self) -> Endpoints:
+        """Return the addresses. Raises ProviderUnavailable, also when the document is another issuer's."""
+        async with self._turn:
+            if self._known is None or time.monotonic() - self._read_at > _KEPT_SECONDS:
+                self._known = await self._read()
+                self._read_at = time.monotonic()
+            return self._known
+
+    async def _read(self) -> Endpoints:
+        document = await self._wire.get(f"{self._issuer}/.well-known/openid-configuration")
+        addresses = [document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
+        if document.get("issuer") != self._issuer or not all(map(self._is_sound, addresses)):
+            raise ProviderUnavailable
+        return Endpoints(*map(str, addresses))
+
+    def _is_sound(self, address: object) -> bool:
+        # A document read over TLS may not lead us, or the person, to an address without it.
+        return isinstance(address, str) and urlsplit(address).scheme == urlsplit(self._issuer).scheme
