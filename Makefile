@@ -11,6 +11,7 @@ run: ## start the whole shop: database, cache, demo data, server and jobs (PORT,
 	@sh scripts/bootstrap.sh run && exec .venv/bin/faded-skies up
 
 test: check ## all checks, then all tests (ARGS="-k orders" picks some)
+	@sh scripts/bootstrap.sh peers
 	@exec $(PYTHON_IN) -m pytest -n auto --dist worksteal $(ARGS)
 
 check: ## format, lint, types and the architecture's import contracts

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make the Python environment in .venv: `bootstrap.sh run|dev`, or resolve the locks again: `bootstrap.sh lock`.
+# Make the Python environment in .venv: `bootstrap.sh run|dev`; that of the tests' independent servers in .peers:
+# `bootstrap.sh peers`; or resolve the locks again: `bootstrap.sh lock`.
 #
 # Needs nothing but Python 3.11 or newer with venv. Works in any folder, for any account, with or without a home;
 # several may run at once. When everything is current it only compares a checksum.
@@ -27,6 +28,12 @@ is_current() { # kind
 	[ "$made_sum" = "$(wanted_sum)" ] || return 1
 	[ "$made_kind" = dev ] || [ "$1" = run ] || return 1
 	.venv/bin/python -I -c 'import faded_skies' 2>/dev/null
+}
+
+peers_sum() { { pwd -P && cat requirements-peers.lock; } | cksum; }
+
+peers_are_current() {
+	[ "$(cat .peers/faded-skies.stamp 2>/dev/null)" = "$(peers_sum)" ] && .peers/bin/python -I -c '' 2>/dev/null
 }
 
 find_python() {
@@ -110,24 +117,39 @@ make_environment() { # kind
 	mv "$stamp.new" "$stamp"
 }
 
+make_peers() { # servers that tests run as processes of their own; the product never imports them
+	say "Preparing the tests' independent servers (a few seconds, the first time only) …"
+	settle_uv
+	"$uv" --quiet venv --clear --relocatable --python "$python" .peers
+	"$uv" --quiet pip sync --python .peers/bin/python --require-hashes --only-binary :all: requirements-peers.lock ||
+		fail "The tests' servers could not be installed (see above): check the network connection and try again."
+	peers_sum >.peers/faded-skies.stamp
+}
+
 lock_dependencies() {
 	settle_uv
 	set -- --quiet pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 "$@"
 	"$uv" "$@" pyproject.toml --group build -o requirements.lock
 	"$uv" "$@" pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	"$uv" "$@" --group peers -o requirements-peers.lock
 }
 
-kind=${1:?run, dev or lock}
+kind=${1:?run, dev, peers or lock}
 case $kind in
 run | dev) ! is_current "$kind" || exit 0 ;;
+peers) ! peers_are_current || exit 0 ;;
 lock) ;;
-*) fail "usage: bootstrap.sh run|dev|lock" ;;
+*) fail "usage: bootstrap.sh run|dev|peers|lock" ;;
 esac
 find_python
 [ "${BOOTSTRAP_HAS_TURN-}" = $$ ] || take_turn "$@"
 if [ "$kind" = lock ]; then
 	shift
 	lock_dependencies "$@"
+	exit
+fi
+if [ "$kind" = peers ]; then
+	peers_are_current || make_peers
 	exit
 fi
 ! is_current "$kind" || exit 0 # another make did it meanwhile

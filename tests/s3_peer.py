@@ -1,11 +1,10 @@
 """An independent S3 server for tests: ministack with AUTH=true, a process of its own on 127.0.0.1.
 
 It needs ministack 1.5 or newer (older ones know no AUTH and let everybody in), which cannot share our environment: it
-pins packages that pgqueuer excludes. S3_PEER_PYTHON, or else .peers/bin/python, is the Python that has it.
+pins packages that pgqueuer excludes; `sh scripts/bootstrap.sh peers` makes it one of its own.
 """
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from servers import Program, free_port
 
@@ -53,13 +51,10 @@ _RIGHTS = {
 
 
 def peer_python() -> str:
-    """Return the Python that has the peer; without one the test is skipped."""
-    python = os.environ.get("S3_PEER_PYTHON", str(ROOT / ".peers/bin/python"))
-    if not Path(python).exists():
-        pytest.skip(
-            "no S3 peer: make an environment with ministack>=1.5 and name its Python in S3_PEER_PYTHON"
-        )
-    return python
+    """Return the Python that has the peer."""
+    python = ROOT / ".peers/bin/python"
+    assert python.exists(), "the S3 peer is not installed: run sh scripts/bootstrap.sh peers"
+    return str(python)
 
 
 class Peer(Program):
