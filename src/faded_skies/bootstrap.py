@@ -55,6 +55,8 @@ from faded_skies.platform.access import Access
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Bus
 from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, layered
+from faded_skies.platform.http.guards import Guards
+from faded_skies.platform.http.proxies import BehindProxies
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.keyring import Keyring, PurposeKeys
 from faded_skies.platform.ports import Ports
@@ -248,7 +250,16 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
         events=events,
         origins=settings.client_origins,
     )
+    guards = Guards(secure=settings.api_url.startswith("https://"))
     http = layered(
-        api, hot_paths=registry.HOT_PATHS, meter=meter, tokens=ports.tokens, origins=settings.client_origins
+        api,
+        hot_paths=registry.HOT_PATHS,
+        body_limits=registry.BODY_LIMITS,
+        meter=meter,
+        tokens=ports.tokens,
+        origins=settings.client_origins,
+        guards=guards,
     )
-    return Dispatcher(http, server)
+    dispatcher = Dispatcher(http, server, guards)
+    proxies = settings.trusted_proxies
+    return BehindProxies(dispatcher, trusted=proxies) if proxies else dispatcher

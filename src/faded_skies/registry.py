@@ -28,12 +28,14 @@ from faded_skies.domains.rewards import endpoints as rewards
 from faded_skies.domains.verification import endpoints as verification
 from faded_skies.domains.verification import jobs as verification_jobs
 from faded_skies.domains.verification import subscribers as verification_subscribers
+from faded_skies.domains.verification.ports import MOST_DOCUMENT_BYTES
 from faded_skies.platform import housekeeping
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.audit_log import sealing
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.http import health
+from faded_skies.platform.http.app import MOST_BODY_BYTES
 from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent
@@ -50,6 +52,8 @@ WRAPPED = (
 )
 """Everything in the database that is wrapped under a master key, for `faded-skies vault`."""
 
+BODY_LIMITS = {"/api/users/id-verification": 2 * MOST_DOCUMENT_BYTES + MOST_BODY_BYTES}
+"""Paths that take larger bodies than the rest, in bytes: front and back of a document."""
 
 def authenticator(db: Database, tokens: AccessTokens) -> Authenticator:
     return IdentityAuthenticator(db, tokens)

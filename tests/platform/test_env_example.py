@@ -57,7 +57,7 @@ def test_only_what_has_no_default_is_shown_without_a_value() -> None:
     blank = {name for default, name, value in lines() if default and not value}
 
     assert blank == {
-        name for name, field in ALIASES.items() if not field.is_required() and field.default is None
+        name for name, field in ALIASES.items() if not field.is_required() and field.default in (None, ())
     }
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from faded_skies.bootstrap import Application
 from faded_skies.platform.http.app import build_api, layered
+from faded_skies.platform.http.guards import Guards
 from faded_skies.platform.ratelimit import Meter
 
 SENTENCE = "Something went wrong on our side. Try again; if it stays so, tell us this id: "
@@ -25,7 +26,15 @@ async def broken(app: Application) -> AsyncIterator[httpx.AsyncClient]:
 
     meter = Meter(app.ports.valkey, "test", limit=100, window=60)
     api = build_api(version="test", ports=app.ports, routers=[router])
-    asgi = layered(api, hot_paths=(), meter=meter, tokens=app.ports.tokens, origins=["https://shop.example"])
+    asgi = layered(
+        api,
+        hot_paths=(),
+        body_limits={},
+        meter=meter,
+        tokens=app.ports.tokens,
+        origins=["https://shop.example"],
+        guards=Guards(secure=False),
+    )
     transport = httpx.ASGITransport(app=asgi, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield http

@@ -14,12 +14,6 @@ from faded_skies.platform.http.provide import provided
 router = APIRouter(prefix="/outbox", include_in_schema=False)
 
 MOST_SHOWN = 100
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 Sents = Annotated[Outbox, provided(Outbox)]
 
@@ -28,7 +22,7 @@ Sents = Annotated[Outbox, provided(Outbox)]
 async def list_messages(outbox: Sents) -> HTMLResponse:
     """Show the newest messages."""
     page = list_page(await asyncio.to_thread(outbox.newest, MOST_SHOWN))
-    return HTMLResponse(page, headers=_HEADERS)
+    return HTMLResponse(page)
 
 
 @router.get("/{message_id}")
@@ -36,5 +30,5 @@ async def show_message(message_id: UUID, outbox: Sents) -> HTMLResponse:
     """Show one message."""
     sent = await asyncio.to_thread(outbox.find, message_id)
     if sent is None:
-        return HTMLResponse(missing_page(), status_code=404, headers=_HEADERS)
-    return HTMLResponse(message_page(sent), headers=_HEADERS)
+        return HTMLResponse(missing_page(), status_code=404)
+    return HTMLResponse(message_page(sent))

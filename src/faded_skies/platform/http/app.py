@@ -1,6 +1,6 @@
 """Builds the HTTP application: the framework, its error pages, and the layers in front of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import socketio
 from fastapi import APIRouter, FastAPI
@@ -13,7 +13,9 @@ from faded_skies.platform.http import docs_page, errors
 from faded_skies.platform.http.document import Api
 from faded_skies.platform.http.fields import ErrorShape
 from faded_skies.platform.http.front import Front, apologise
+from faded_skies.platform.http.guards import Guards
 from faded_skies.platform.http.hot import HotAnswers
+from faded_skies.platform.http.large import LargeBodies
 from faded_skies.platform.http.limits import RateLimit
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.ratelimit import Meter
@@ -67,21 +69,33 @@ def doors_of(routes: Sequence[BaseRoute]) -> set[str]:
 class Dispatcher:
     """Sends Socket.IO traffic to its server and the rest through the layers to the API."""
 
-    def __init__(self, http: ASGIApp, sockets: socketio.AsyncServer) -> None:
+    def __init__(self, http: ASGIApp, sockets: socketio.AsyncServer, guards: Guards) -> None:
         self._http = http
+        self._guards = guards
         self._sockets = socketio.ASGIApp(sockets, socketio_path="socket.io")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in {"http", "websocket"} and scope["path"].startswith("/socket.io"):
-            await self._sockets(scope, receive, send)
+            polling = scope["type"] == "http"
+            await self._sockets(scope, receive, self._guards.wrap(send, scope["path"]) if polling else send)
         else:
             await self._http(scope, receive, send)
 
 
 def layered(
-    api: ASGIApp, *, hot_paths: Collection[str], meter: Meter, tokens: AccessTokens, origins: list[str]
+    api: ASGIApp,
+    *,
+    hot_paths: Collection[str],
+    body_limits: Mapping[str, int],
+    meter: Meter,
+    tokens: AccessTokens,
+    origins: list[str],
+    guards: Guards,
 ) -> ASGIApp:
-    """Return the API behind its layers, outermost first: front, CORS, rate limit, kept answers, API."""
+    """Return the API behind its layers, outermost first: front, CORS, rate limit, kept answers, API.
+
+    `body_limits` are the paths that take more than MOST_BODY_BYTES, and how much.
+    """
     limit = RateLimit(HotAnswers(api, paths=hot_paths), meter=meter, tokens=tokens)
     cors = CORSMiddleware(
         limit,
@@ -91,4 +105,4 @@ def layered(
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID"],
         expose_headers=_EXPOSED,
     )
-    return Front(cors, most_bytes=MOST_BODY_BYTES)
+    return Front(cors, most_bytes=MOST_BODY_BYTES, large=LargeBodies(body_limits), guards=guards)

@@ -1,4 +1,4 @@
-"""The outermost layer of HTTP: request ids, one log line a request, body limits, and the last net for mistakes.
+"""The outermost layer of HTTP: request ids, log lines, body limits, what guards browsers, the last net for mistakes.
 
 Pure ASGI, because each layer of Starlette's BaseHTTPMiddleware costs more than the whole of this.
 """
@@ -7,13 +7,15 @@ import re
 import time
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faded_skies.platform.audit import Origin, origin
 from faded_skies.platform.http.answers import Json
+from faded_skies.platform.http.guards import Guards
+from faded_skies.platform.http.large import LargeBodies
 from faded_skies.platform.ids import new_id
 
 log = structlog.get_logger()
@@ -23,11 +25,13 @@ _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
 
 class Front:
-    """Wraps the application. `most_bytes` bounds every request body."""
+    """Wraps the application. `most_bytes` bounds every request body, except where `large` allows more."""
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, most_bytes: int, large: LargeBodies, guards: Guards) -> None:
         self._app = app
         self._most_bytes = most_bytes
+        self._large = large
+        self._guards = guards
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,11 +49,17 @@ class Front:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                message["headers"].append((b"x-request-id", request_id.encode()))
+                self._guards.add(message, scope["path"])
             await send(message)
 
         try:
-            await self._app(scope, self._bounded(headers, receive), answer)
+            more = self._large.most(scope["path"])
+            if more is None:
+                await self._app(scope, _bounded(self._most_bytes, headers, receive), answer)
+            else:
+                async with self._large.place(_bounded(more, headers, receive)) as patiently:
+                    await self._app(scope, patiently, answer)
         except Exception:
             log.exception("request_failed", request_id=request_id, method=scope["method"], path=_route(scope))
             if status == 0:
@@ -63,23 +73,24 @@ class Front:
             ms=round((time.perf_counter() - started) * 1000, 2),
         )
 
-    def _bounded(self, headers: Headers, receive: Receive) -> Receive:
-        most, declared = self._most_bytes, _declared_length(headers)
-        if declared is not None and declared <= most:
-            return receive  # the server itself holds a client to the length it declared
-        read = 0
 
-        async def counted() -> Message:
-            nonlocal read
-            if declared is not None:
-                raise HTTPException(413)
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > most:
-                raise HTTPException(413)
-            return message
+def _bounded(most: int, headers: Headers, receive: Receive) -> Receive:
+    declared = _declared_length(headers)
+    if declared is not None and declared <= most:
+        return receive  # the server itself holds a client to the length it declared
+    read = 0
 
-        return counted
+    async def counted() -> Message:
+        nonlocal read
+        if declared is not None:
+            raise HTTPException(413)
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > most:
+            raise HTTPException(413)
+        return message
+
+    return counted
 
 
 def _declared_length(headers: Headers) -> int | None:
