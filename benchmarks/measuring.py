@@ -166,6 +166,7 @@ def _environment(folder: Path, engines: Engines, port: int) -> dict[str, str]:
         "VAULT_MASTER_KEYS": "bench:dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgYWxvbmU=",
         "FADED_SKIES_DATA": str(folder / "data"),
         "PORT": str(port),
+        "MFA_REQUIRED": "false",
         "RATE_LIMIT_MAX": wide,
         "RATE_LIMIT_AUTH_MAX": wide,
         "RATE_LIMIT_ORDER_MAX": wide,

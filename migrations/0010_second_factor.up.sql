@@ -9,13 +9,11 @@ ALTER TABLE sessions
         'signed_out', 'password_reset', 'token_reuse', 'account_closed', 'by_staff', 'second_factor_changed'));
 
 -- A row is here once a code has confirmed it. The secret is wrapped (VAULT_MASTER_KEYS), in the context
--- second_factor:<user_id>. Time steps up to last_step are spent; wrong_codes counts from counted_since.
+-- second_factor:<user_id>. Time steps up to last_step are spent.
 CREATE TABLE second_factors (
     user_id uuid PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     secret bytea NOT NULL,
     last_step bigint NOT NULL,
-    wrong_codes smallint NOT NULL DEFAULT 0 CHECK (wrong_codes >= 0),
-    counted_since timestamptz NOT NULL DEFAULT now(),
     enrolled_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -36,7 +34,7 @@ CREATE TABLE recovery_codes (
 -- A first factor was right and the second is due.
 CREATE TABLE second_factor_challenges (
     token_hash bytea PRIMARY KEY,
-    user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    user_id uuid NOT NULL REFERENCES second_factors (user_id) ON DELETE CASCADE,
     first_factor text NOT NULL CHECK (first_factor IN ('password', 'oidc', 'passkey')),
     tries smallint NOT NULL DEFAULT 0 CHECK (tries BETWEEN 0 AND 5),
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -125,6 +125,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
             "JWT_SECRET": "a-secret-for-tests-that-is-long-enough",
             "VAULT_MASTER_KEYS": "tests:dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgYWxvbmU=",
             "FADED_SKIES_DATA": tmp_path,
+            "MFA_REQUIRED": False,
             "RATE_LIMIT_MAX": 1_000_000,
             "RATE_LIMIT_AUTH_MAX": 1_000_000,
             "RATE_LIMIT_ORDER_MAX": 1_000_000,

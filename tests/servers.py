@@ -124,6 +124,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "JWT_SECRET": settings.jwt_secret.get_secret_value(),
         "VAULT_MASTER_KEYS": settings.vault_master_keys.get_secret_value(),
         "FADED_SKIES_DATA": str(settings.data),
+        "MFA_REQUIRED": str(settings.mfa_required),
         "RATE_LIMIT_MAX": str(settings.rate_limit_max),
         "RATE_LIMIT_AUTH_MAX": str(settings.rate_limit_auth_max),
         "RATE_LIMIT_ORDER_MAX": str(settings.rate_limit_order_max),

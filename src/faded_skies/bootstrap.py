@@ -98,7 +98,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             valkey=valkey,
             tokens=tokens,
             realtime=Realtime(manager),
-            authenticator=registry.authenticator(db, tokens),
+            authenticator=registry.authenticator(db, tokens, second_factors_required=settings.mfa_required),
             keyring=keyring,
             purpose_keys=purpose_keys,
             access=Access(TABLE),

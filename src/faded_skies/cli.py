@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from faded_skies.audit_command import audit
+from faded_skies.second_factor_command import remove_mfa
 from faded_skies.vault_command import vault
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 DEMO_SETTINGS = {
     "NODE_ENV": "development",
     "FADED_SKIES_DEMO": "true",
+    "MFA_REQUIRED": "false",
     "RATE_LIMIT_MAX": "1000000",
     "RATE_LIMIT_AUTH_MAX": "1000000",
     "RATE_LIMIT_ORDER_MAX": "1000000",
@@ -214,6 +216,7 @@ def migrate(to: int | None) -> None:
 
 main.add_command(audit)
 main.add_command(vault)
+main.add_command(remove_mfa)
 
 
 @main.command(hidden=True)

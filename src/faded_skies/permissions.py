@@ -14,6 +14,7 @@ DRIVER = frozenset({Role.DRIVER})
 STAFF = frozenset({Role.ADMIN, Role.AGENT})
 
 OWING_BIRTH_DATE = frozenset({Owed.DATE_OF_BIRTH})
+OWING_SECOND_FACTOR = frozenset({Owed.SECOND_FACTOR})
 
 TABLE: tuple[Permission, ...] = (
     # Everybody, signed in or not
@@ -38,6 +39,7 @@ TABLE: tuple[Permission, ...] = (
         doors=(
             "POST /api/auth/register",
             "POST /api/auth/login",
+            "POST /api/auth/mfa",
             "POST /api/auth/refresh-token",
             "POST /api/auth/forgot-password",
             "POST /api/auth/reset-password",
@@ -54,7 +56,9 @@ TABLE: tuple[Permission, ...] = (
         doors=("GET /health", "GET /health/live", "GET /health/ready"),
     ),
     Permission(name="read the API's document", public=True, doors=("GET /docs", "GET /openapi.json")),
-    Permission(name="deliver a webhook", public=True, doors=("POST /webhooks/sandbox", "POST /webhooks/jumio")),
+    Permission(
+        name="deliver a webhook", public=True, doors=("POST /webhooks/sandbox", "POST /webhooks/jumio")
+    ),
     # The link itself is the permission: made by staff, good once, for two minutes.
     Permission(
         name="open a picture by a staff's link", public=True, doors=("GET /api/id-documents/{token}",)
@@ -74,8 +78,19 @@ TABLE: tuple[Permission, ...] = (
     Permission(
         name="leave, and say who one is",
         roles=EVERYBODY,
-        while_owing=OWING_BIRTH_DATE,
+        while_owing=OWING_BIRTH_DATE | OWING_SECOND_FACTOR,
         doors=("GET /api/users/profile", "POST /api/users/profile/complete", "POST /api/auth/logout"),
+    ),
+    Permission(
+        name="turn on a second factor",
+        roles=EVERYBODY,
+        while_owing=OWING_SECOND_FACTOR,
+        doors=("GET /api/users/mfa", "POST /api/users/mfa", "POST /api/users/mfa/confirm"),
+    ),
+    Permission(
+        name="keep one's second factor",
+        roles=EVERYBODY,
+        doors=("DELETE /api/users/mfa", "POST /api/users/mfa/recovery-codes"),
     ),
     Permission(
         name="keep one's account",

@@ -49,14 +49,16 @@ WRAPPED = (
     Wrapped("keys for digests", "keys", "purpose", "text", "wrapped", "purpose"),
     Wrapped("keys of ID pictures", "id_documents", "id", "uuid", "wrapped_key", "id_document"),
     Wrapped("two-factor secrets", "second_factors", "user_id", "uuid", "secret", "second_factor"),
+    Wrapped("two-factor secrets begun", "second_factor_enrolments", "user_id", "uuid", "secret", "second_factor"),
 )
 """Everything in the database that is wrapped under a master key, for `faded-skies vault`."""
 
 BODY_LIMITS = {"/api/users/id-verification": 2 * MOST_DOCUMENT_BYTES + MOST_BODY_BYTES}
 """Paths that take larger bodies than the rest, in bytes: front and back of a document."""
 
-def authenticator(db: Database, tokens: AccessTokens) -> Authenticator:
-    return IdentityAuthenticator(db, tokens)
+
+def authenticator(db: Database, tokens: AccessTokens, *, second_factors_required: bool) -> Authenticator:
+    return IdentityAuthenticator(db, tokens, second_factors_required=second_factors_required)
 
 
 def routers() -> Sequence[APIRouter]:

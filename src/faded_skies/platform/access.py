@@ -17,7 +17,15 @@ class BirthDateOwed(Forbidden):
     sentence = "Tell us your date of birth first, with POST /api/users/profile/complete."
 
 
-_OWED: dict[Owed, type[Situation]] = {Owed.DATE_OF_BIRTH: BirthDateOwed}
+class SecondFactorOwed(Forbidden):
+    code = "MFA_REQUIRED"
+    sentence = "Your role needs a second factor. Turn one on first: begin with POST /api/users/mfa."
+
+
+_OWED: dict[Owed, type[Situation]] = {
+    Owed.DATE_OF_BIRTH: BirthDateOwed,
+    Owed.SECOND_FACTOR: SecondFactorOwed,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,10 @@ class Role(StrEnum):
 
 
 class Owed(StrEnum):
-    """What a person must hand in before they may do anything else."""
+    """What a person must hand in, or turn on, before they may do anything else."""
 
     DATE_OF_BIRTH = "date_of_birth"
+    SECOND_FACTOR = "second_factor"
 
 
 @dataclass(frozen=True, slots=True)

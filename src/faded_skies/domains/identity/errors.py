@@ -149,3 +149,42 @@ class LastWayIn(Conflict):
 class BirthDateGiven(Conflict):
     code = "INVALID_STATE"
     sentence = "We have your date of birth. Write to our support if it is wrong."
+
+
+class InvalidMfaToken(Unauthenticated):
+    code = "INVALID_MFA_TOKEN"
+    sentence = (
+        "Sign in again: this sign-in has been used, is older than five minutes, or had five wrong codes."
+    )
+
+
+class InvalidMfaCode(Unauthenticated):
+    code = "INVALID_MFA_CODE"
+    sentence = "This code is wrong or was used before. Wait for the next one, or use a recovery code."
+
+
+class WrongCode(Invalid):
+    """As InvalidMfaCode, of somebody who is signed in: 401 would tell their app that they are not."""
+
+    code = InvalidMfaCode.code
+    sentence = "This code is wrong or was used before. Wait for the next one and try again."
+
+
+class NoEnrolment(Conflict):
+    code = "INVALID_STATE"
+    sentence = "Nothing waits for this code. Begin with POST /api/users/mfa; its secret waits 15 minutes."
+
+
+class NoSecondFactor(Conflict):
+    code = "INVALID_STATE"
+    sentence = "There is no second factor to change. Turn one on first."
+
+
+class SecondFactorNeeded(Conflict):
+    code = "INVALID_STATE"
+    sentence = "Your role needs a second factor. You can replace it with POST /api/users/mfa."
+
+
+class FreshSignInRequired(Forbidden):
+    code = "FRESH_SIGN_IN_REQUIRED"
+    sentence = "Sign in again, then do this within five minutes: that shows that it is you."

@@ -1,6 +1,7 @@
 """Facts about people. None carries a token or an address: subscribers fetch what they need."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
@@ -64,3 +65,25 @@ class IdentityUnlinked(Event):
     identity_id: UUID
     user_id: UUID
     provider: str
+
+
+class SecondFactorChange(StrEnum):
+    """What happened to a second factor."""
+
+    TURNED_ON = "turned_on"
+    REPLACED = "replaced"
+    TURNED_OFF = "turned_off"
+    CODES_RENEWED = "codes_renewed"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    REMOVED_BY_STAFF = "removed_by_staff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorChanged(Event):
+    """Somebody's second factor is not what it was."""
+
+    name: ClassVar[str] = "identity.second_factor_changed"
+
+    change_id: UUID
+    user_id: UUID
+    change: SecondFactorChange

@@ -43,6 +43,17 @@ class FirstFactor(StrEnum):
         return self is FirstFactor.PASSKEY
 
 
+SECOND_FACTOR_ROLES = frozenset({Role.ADMIN, Role.AGENT})
+"""Whose accounts reach into those of others: they need a second factor, where the shop does not say otherwise."""
+
+
+class CodeKind(StrEnum):
+    """Which sort of code was the second factor."""
+
+    APP = "app"
+    RECOVERY = "recovery_code"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A person as they see themselves. `rewards_balance` in coins; `pending_email` is unconfirmed."""
@@ -117,6 +128,22 @@ class Challenge:
 
     user_id: UUID
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorStatus:
+    """What a person may know of their second factor."""
+
+    enrolled_at: datetime
+    recovery_codes_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What an authenticator app needs: the secret in base32, and the same with its settings as a URL."""
+
+    secret: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,49 @@ def password_changed(*, to: str, full_name: str) -> Letter:
     )
 
 
+_CHANGES_OF_SECOND_FACTOR = {
+    "turned_on": (
+        "Your second factor is on",
+        "A sign-in to your account now needs a code of your app too. Keep the recovery codes apart from the phone.",
+    ),
+    "replaced": (
+        "Your second factor was replaced",
+        "Sign-ins to your account now need codes of another app, and your old recovery codes are void.",
+    ),
+    "turned_off": (
+        "Your second factor is off",
+        "A sign-in to your account needs no code any more.",
+    ),
+    "codes_renewed": (
+        "You have new recovery codes",
+        "New recovery codes were made for your account; the old ones are void.",
+    ),
+    "recovery_code_used": (
+        "A recovery code was used",
+        "One of your recovery codes was used in place of a code of your authenticator app. It works once only.",
+    ),
+    "removed_by_staff": (
+        "Your second factor was taken off",
+        "Our staff took it off your account, which is signed out everywhere. Turn on a new one when you sign in.",
+    ),
+}
+
+
+def second_factor_changed(*, to: str, full_name: str, change: str) -> Letter:
+    headline, told = _CHANGES_OF_SECOND_FACTOR[change]
+    return Letter(
+        to=to,
+        subject=headline,
+        full_name=full_name,
+        paragraphs=[
+            told,
+            "If it was not you, choose a new password now: that ends every session, and write to our support.",
+        ],
+        button="Choose a new password",
+        path="/forgot-password",
+    )
+
+
 def order_status(
     *, to: str, full_name: str, order_id: UUID, order_number: str, status: str, message: str
 ) -> tuple[Letter, Push] | None:
@@ -226,9 +269,7 @@ def id_decided(*, to: str, full_name: str, approved: bool, reason: str | None) -
         headline, told = "Your ID could not be verified", reason or "Please hand in new photos."
         said = [told, "You can hand in your papers again in your profile."]
         button, path = "Open my profile", "/profile/id-verification"
-    letter = Letter(
-        to=to, subject=headline, full_name=full_name, paragraphs=said, button=button, path=path
-    )
+    letter = Letter(to=to, subject=headline, full_name=full_name, paragraphs=said, button=button, path=path)
     return letter, Push(title=headline, body=told, data={"type": "id_verification", "url": path})
 
 

@@ -127,6 +127,15 @@ async def mail_password_changed(tx: Tx, *, user_id: UUID, change_id: UUID) -> No
         await notify(tx, user_id=user_id, kind="password_changed", fact=fact, letter=letter)
 
 
+async def mail_second_factor_changed(tx: Tx, *, user_id: UUID, change_id: UUID, change: str) -> None:
+    """Tell a person what became of their second factor."""
+    customer = await identity.find_customer(tx, user_id)
+    if customer is not None:
+        letter = rules.second_factor_changed(to=customer.email, full_name=customer.full_name, change=change)
+        fact = f"second_factor:{change_id}"
+        await notify(tx, user_id=user_id, kind="second_factor", fact=fact, letter=letter)
+
+
 async def note_sent(tx: Tx, message_id: UUID, *, dead_devices: Sequence[str] = ()) -> None:
     """Note that a message has gone, and forget devices that no longer exist."""
     await queries.stamp_sent(tx, message_id)

@@ -9,6 +9,7 @@ from faded_skies.domains.identity.events import (
     PasswordChanged,
     PasswordResetRequested,
     PersonRegistered,
+    SecondFactorChanged,
 )
 from faded_skies.domains.notifications import queries, service
 from faded_skies.domains.notifications.events import MessageQueued
@@ -43,6 +44,12 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         async with db.transaction() as tx:
             await service.mail_password_changed(tx, user_id=event.user_id, change_id=event.change_id)
 
+    async def mail_second_factor_changed(event: SecondFactorChanged) -> None:
+        async with db.transaction() as tx:
+            await service.mail_second_factor_changed(
+                tx, user_id=event.user_id, change_id=event.change_id, change=event.change
+            )
+
     async def send(event: MessageQueued) -> None:
         """Send what is not sent yet, then note it; nothing is locked while the message is on its way."""
         message = await queries.find_unsent(db, event.message_id)
@@ -62,6 +69,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         Subscription("notifications.mail_reset_link", PasswordResetRequested, mail_reset_link),
         Subscription("notifications.mail_password_changed", PasswordChanged, mail_password_changed),
         *_of_identities(db),
+        Subscription("notifications.mail_second_factor", SecondFactorChanged, mail_second_factor_changed),
         Subscription("notifications.send", MessageQueued, send),
     ]
 

@@ -2,6 +2,23 @@
 
 from fastapi import APIRouter
 
-from faded_skies.domains.identity.endpoints import federated, identities, mailed, profile, sessions, sign_in
+from faded_skies.domains.identity.endpoints import (
+    federated,
+    identities,
+    mailed,
+    mfa,
+    profile,
+    sessions,
+    sign_in,
+)
 
-ROUTERS: list[APIRouter] = [profile.router, sign_in.router, mailed.router, federated.router, identities.router, sessions.router]
+ROUTERS: list[APIRouter] = [
+    profile.router,
+    sign_in.router,
+    mailed.router,
+    federated.router,
+    identities.router,
+    mfa.sign_in_router,
+    mfa.router,
+    sessions.router,
+]

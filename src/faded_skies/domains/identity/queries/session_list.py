@@ -19,6 +19,7 @@ UPDATE sessions SET ended_at = now(), end_reason = $3
 WHERE id = $2 AND user_id = $1 AND ended_at IS NULL AND expires_at > now()
 """
 _END_OTHERS = """
+WITH unfinished AS (DELETE FROM second_factor_challenges WHERE user_id = $1)
 UPDATE sessions SET ended_at = now(), end_reason = $3 WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL
 """
 
@@ -34,5 +35,5 @@ async def end_own(tx: Tx, user_id: UUID, session_id: UUID, reason: EndReason) ->
 
 
 async def end_others(tx: Tx, user_id: UUID, session_id: UUID, reason: EndReason) -> int:
-    """End all sessions of a person but one; returns how many it were."""
+    """End all sessions of a person but one, and unfinished sign-ins; returns how many sessions it were."""
     return await tx.execute(_END_OTHERS, user_id, session_id, reason)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from faded_skies.domains.identity.models import Account, EndReason, FirstFactor
+from faded_skies.domains.identity.models import SECOND_FACTOR_ROLES, Account, EndReason, FirstFactor
 from faded_skies.platform.actor import Actor, Owed, Role
 from faded_skies.platform.db import Database, Tx
 
@@ -12,7 +12,8 @@ LIVE_SESSION = """
     AND u.account_status = 'active'
 """
 _FIND_ACTOR = f"""
-SELECT u.role, u.full_name, u.role = 'customer' AND u.date_of_birth IS NULL AS owes_birth_date
+SELECT u.role, u.full_name, u.role = 'customer' AND u.date_of_birth IS NULL AS owes_birth_date,
+       s.second_factor_at IS NOT NULL AS second_factor_checked
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE {LIVE_SESSION}
 """
@@ -54,18 +55,19 @@ _PRUNE_REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE expires_at < now() - i
 _PRUNE_SESSIONS = "DELETE FROM sessions WHERE least(ended_at, expires_at) < now() - interval '90 days'"
 
 
-async def find_actor(db: Database, *, session_id: UUID, user_id: UUID) -> Actor | None:
+async def find_actor(
+    db: Database, *, session_id: UUID, user_id: UUID, second_factors_required: bool
+) -> Actor | None:
     """Return who the session stands for, when it lives and the account is active."""
     row = await db.fetchrow(_FIND_ACTOR, session_id, user_id)
     if row is None:
         return None
-    return Actor(
-        id=user_id,
-        role=Role(row["role"]),
-        name=row["full_name"],
-        session_id=session_id,
-        owes=Owed.DATE_OF_BIRTH if row["owes_birth_date"] else None,
-    )
+    role, owes = Role(row["role"]), None
+    if second_factors_required and role in SECOND_FACTOR_ROLES and not row["second_factor_checked"]:
+        owes = Owed.SECOND_FACTOR
+    elif row["owes_birth_date"]:
+        owes = Owed.DATE_OF_BIRTH
+    return Actor(id=user_id, role=role, name=row["full_name"], session_id=session_id, owes=owes)
 
 
 async def find_account(db: Database, email: str) -> Account | None:

@@ -21,14 +21,20 @@ CHALLENGE_LIFETIME = timedelta(minutes=5)
 class IdentityAuthenticator:
     """Tells who an access token stands for: its session must live and the account be active, at every use."""
 
-    def __init__(self, db: Database, tokens: AccessTokens) -> None:
+    def __init__(self, db: Database, tokens: AccessTokens, *, second_factors_required: bool) -> None:
         self._db = db
         self._tokens = tokens
+        self._second_factors_required = second_factors_required
 
     async def authenticate(self, token: str) -> Actor:
         """Return who is asking, by one query. Raises InvalidToken or TokenExpired."""
         claims = self._tokens.read(token)
-        actor = await queries.find_actor(self._db, session_id=claims.session_id, user_id=claims.user_id)
+        actor = await queries.find_actor(
+            self._db,
+            session_id=claims.session_id,
+            user_id=claims.user_id,
+            second_factors_required=self._second_factors_required,
+        )
         if actor is None:
             raise InvalidToken
         return actor
