@@ -135,7 +135,7 @@ async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> Ord
         eta_at=now + FIRST_ESTIMATE,
         message=rules.MESSAGES[status],
     )
-    _tell(tx, placed, status, rules.MESSAGES[status], placed.created_at, actor_id=order.user_id)
+    _tell(tx, placed, status, rules.MESSAGES[status], placed.created_at, actor_id=order.user_id, was=None)
     return placed
 
 
@@ -167,12 +167,12 @@ async def move(
         latitude=latitude,
         longitude=longitude,
     )
-    _tell(tx, moved, to, text, moved.updated_at, actor_id=actor_id, was=order.status.value)
+    _tell(tx, moved, to, text, moved.updated_at, actor_id=actor_id, was=order.status)
     return moved
 
 
 def _tell(
-    tx: Tx, order: Order, to: Status, text: str, at: datetime, *, actor_id: UUID | None, **details: object
+    tx: Tx, order: Order, to: Status, text: str, at: datetime, *, actor_id: UUID | None, was: Status | None
 ) -> None:
     tx.audit(
         f"order.{to.value}",
@@ -180,7 +180,7 @@ def _tell(
         object_id=order.id,
         actor_id=actor_id,
         message=text,
-        **details,
+        **({} if was is None else {"was": was.value}),
     )
     tx.emit(
         OrderMoved(
