@@ -4,9 +4,9 @@ https://developers.google.com/maps/documentation/places/web-service/place-autoco
 https://developers.google.com/maps/documentation/places/web-service/place-details
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import structlog
@@ -25,6 +25,7 @@ _PREDICTIONS = "suggestions.placePrediction.placeId,suggestions.placePrediction.
 _DETAILS = "id,formattedAddress,addressComponents,location,types"
 _KINDS = ["street_address", "premise", "subpremise", "route"]
 _BIAS_M = 50_000.0  # the widest circle that Google takes
+_PLACE_ID = re.compile(r"[A-Za-z0-9_-]+")  # anything else would lead to another path
 _BAD_IDS = {httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND}
 
 
@@ -72,6 +73,8 @@ class GoogleFinder:
         refuse_inside_transaction("The address finder")
         if place_id.startswith(self._own):
             return await self._offline.find(place_id, session=session)
+        if not _PLACE_ID.fullmatch(place_id):
+            return None
         try:
             answer = await self._details(place_id, session)
             return None if answer is None else _address(answer)
@@ -82,14 +85,22 @@ class GoogleFinder:
             ) from None
 
     async def _details(self, place_id: str, session: str | None) -> Mapping[str, Any] | None:
-        url = f"{self._host}/v1/places/{quote(place_id, safe='')}"
+        url = f"{self._host}/v1/places/{place_id}"
         params = {"languageCode": "en", "regionCode": "us"} | ({"sessionToken": session} if session else {})
         status, answer = await self._caller.ask("GET", url, fields=_DETAILS, params=params)
-        if status in _BAD_IDS:
+        if status in _BAD_IDS and not _is_about_the_key(answer):
             return None
         if status != httpx.codes.OK:
             raise MapsDownError(f"http_{status}")
         return answer
+
+
+def _is_about_the_key(answer: Mapping[str, Any]) -> bool:
+    # A key that Google does not know is answered by 400, as an id that it cannot read.
+    try:
+        return any("API_KEY" in str(one.get("reason")) for one in answer["error"].get("details", ()))
+    except (KeyError, TypeError, AttributeError):
+        return False
 
 
 def _suggestions(answer: Mapping[str, Any]) -> list[Suggestion]:

@@ -31,7 +31,7 @@ Typed = Annotated[
     ),
 ]
 PlaceId = Annotated[
-    Line, Query(alias="placeId", min_length=1, max_length=1000, description="Of a prediction.")
+    Line, Query(alias="placeId", min_length=1, max_length=2000, description="Of a prediction.")
 ]
 # What Google takes: URL-safe base64 of at most 36 characters, a UUID for example.
 SessionToken = Annotated[
