@@ -79,7 +79,13 @@ TABLE: tuple[Permission, ...] = (
         name="leave, and say who one is",
         roles=EVERYBODY,
         while_owing=OWING_BIRTH_DATE | OWING_SECOND_FACTOR,
-        doors=("GET /api/users/profile", "POST /api/users/profile/complete", "POST /api/auth/logout"),
+        doors=("GET /api/users/profile", "POST /api/auth/logout"),
+    ),
+    Permission(
+        name="hand in one's date of birth",
+        roles=EVERYBODY,
+        while_owing=OWING_BIRTH_DATE,
+        doors=("POST /api/users/profile/complete",),
     ),
     Permission(
         name="turn on a second factor",
