@@ -23,6 +23,7 @@ OWN = "zip."
 """How our place ids begin; no id of Google's has a dot."""
 
 _LEAST_TOWN, _LEAST_ZIP, _WHOLE_ZIP = 3, 3, 5
+_MOST_WORDS = 7  # of the longest towns, the state and the ZIP code
 
 # The last word of a street is no beginning of a town: Ave is not Avery.
 _STREETS = {
@@ -104,6 +105,8 @@ def _tails(text: str, states: frozenset[str]) -> Iterator[_Tail]:
     """Read the end of the text in every way that makes sense, the longest end first."""
     words = text.split()
     for start, first in enumerate(words):
+        if start < len(words) - _MOST_WORDS:
+            continue
         before = words[:start]
         open_end = bool(before) and not before[-1].endswith(",")
         rest = [word.strip(",") for word in words[start:]]
