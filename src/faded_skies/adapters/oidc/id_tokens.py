@@ -33,7 +33,7 @@ class IdTokens:
 
     def __init__(self, keys: SigningKeys, *, issuers: Collection[str], client_id: str) -> None:
         self._keys = keys
-        self._issuers = issuers
+        self._issuers = tuple(issuers)  # not a set: the claim may be anything, also what has no hash
         self._client_id = client_id
 
     async def read(self, token: str, *, nonce: str) -> dict[str, Any]:
