@@ -2,14 +2,21 @@
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from factories.identity import SignedInPerson, signed_in
 from factories.places import open_shop
+from faded_skies import bootstrap
+from faded_skies.adapters.google_maps.finder import GoogleFinder
+from faded_skies.adapters.google_maps.geocoder import GoogleGeocoder
 from faded_skies.adapters.zipcodes.finder import ZipcodeFinder
+from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder
 from faded_skies.adapters.zipcodes.table import ZipTable
 from faded_skies.bootstrap import Application
+from faded_skies.domains.places.ports import AddressFinder, Geocoder
 from faded_skies.domains.places.schemas import FoundAddressAnswer, PredictionsAnswer
 from faded_skies.platform.db import Database
+from faded_skies.platform.settings import Settings
 
 AUTOCOMPLETE, PLACE = "/api/maps/autocomplete", "/api/maps/place"
 AUSTIN = (30.2672, -97.7431)
@@ -134,3 +141,14 @@ async def test_without_a_shop_only_a_whole_zip_code_is_known() -> None:
 
     assert await finder.suggest("Austin", near=None, session=None) == []
     assert len(await finder.suggest("Austin 78704", near=None, session=None)) == 1
+
+
+async def test_a_key_chooses_google_and_is_shown_to_nobody(app: Application, settings: Settings) -> None:
+    with_key = settings.model_copy(update={"google_maps_api_key": SecretStr("AIza-secret")})
+    async with bootstrap.application(with_key, serves=False) as other:
+        assert isinstance(other.ports.get(Geocoder), GoogleGeocoder)
+        assert isinstance(other.ports.get(AddressFinder), GoogleFinder)
+        assert "maps" not in other.ports.doubles
+    assert "AIza-secret" not in repr(with_key)
+    assert isinstance(app.ports.get(Geocoder), ZipcodeGeocoder)
+    assert "maps" in app.ports.doubles
