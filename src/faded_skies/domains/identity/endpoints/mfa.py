@@ -61,19 +61,19 @@ async def finish_sign_in(
         user_id = await service.find_challenged(db, body.mfa_token)
         if user_id is None:
             raise InvalidMfaToken
-        async with code_attempt(request, user_id):
-            async with db.transaction() as tx:
-                outcome = await service.finish_sign_in(
-                    tx,
-                    keyring,
-                    mfa_token=body.mfa_token,
-                    code=body.code,
-                    session_lifetime=ports_of(request).settings.refresh_expires_in,
-                )
-                if isinstance(outcome, Grant):
-                    user = await service.get_user(tx, outcome.user_id)
-            if not isinstance(outcome, Grant):
-                raise outcome
+    async with code_attempt(request, user_id):
+        async with db.transaction() as tx:
+            outcome = await service.finish_sign_in(
+                tx,
+                keyring,
+                mfa_token=body.mfa_token,
+                code=body.code,
+                session_lifetime=ports_of(request).settings.refresh_expires_in,
+            )
+            if isinstance(outcome, Grant):
+                user = await service.get_user(tx, outcome.user_id)
+        if not isinstance(outcome, Grant):
+            raise outcome
     return Json({"user": present_user(user, adulthood), **present_tokens(outcome, tokens)})
 
 
