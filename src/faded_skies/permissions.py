@@ -120,6 +120,12 @@ TABLE: tuple[Permission, ...] = (
         ),
     ),
     Permission(
+        name="take out what is held on oneself, and leave",
+        roles=EVERYBODY,
+        while_owing=OWING_BIRTH_DATE,
+        doors=("GET /api/users/me/export", "DELETE /api/users/me"),
+    ),
+    Permission(
         name="keep one's addresses",
         roles=EVERYBODY,
         doors=(

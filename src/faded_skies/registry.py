@@ -41,6 +41,9 @@ from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent
 from faded_skies.platform.tokens import AccessTokens
 from faded_skies.platform.wrapped import Wrapped
+from faded_skies.privacy import endpoints as privacy
+from faded_skies.privacy import jobs as privacy_jobs
+from faded_skies.privacy import subscribers as privacy_subscribers
 
 HOT_PATHS = catalog.HOT_PATHS
 """Paths whose answers are the same for everybody and kept as bytes for a moment."""
@@ -49,7 +52,9 @@ WRAPPED = (
     Wrapped("keys for digests", "keys", "purpose", "text", "wrapped", "purpose"),
     Wrapped("keys of ID pictures", "id_documents", "id", "uuid", "wrapped_key", "id_document"),
     Wrapped("two-factor secrets", "second_factors", "user_id", "uuid", "secret", "second_factor"),
-    Wrapped("two-factor secrets begun", "second_factor_enrolments", "user_id", "uuid", "secret", "second_factor"),
+    Wrapped(
+        "two-factor secrets begun", "second_factor_enrolments", "user_id", "uuid", "secret", "second_factor"
+    ),
 )
 """Everything in the database that is wrapped under a master key, for `faded-skies vault`."""
 
@@ -79,6 +84,7 @@ def routers() -> Sequence[APIRouter]:
         *verification.ROUTERS,
         backoffice.router,
         audit.router,
+        privacy.router,
         health.router,
         places.router,
         places.maps,
@@ -95,6 +101,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *payments_subscribers.subscriptions(ports),
         *orders_subscribers.subscriptions(ports),
         *verification_subscribers.subscriptions(ports),
+        *privacy_subscribers.subscriptions(ports),
     ]
 
 
@@ -105,6 +112,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *payments_jobs.periodic(ports),
         *orders_jobs.periodic(ports),
         *verification_jobs.periodic(ports),
+        *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
         *sealing.periodic(ports.db),
     ]

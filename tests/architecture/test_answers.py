@@ -119,6 +119,9 @@ async def _sign_out_elsewhere(app: Application, client: httpx.AsyncClient, call:
     await call("DELETE /api/users/sessions/{session_id}", person.headers, ids=ids)
     assert (await client.get("/api/users/profile", headers=other.headers)).status_code == 401
     await call("DELETE /api/users/sessions", person.headers)
+    person = await sign_in(client, person.email, f"{PASSWORD}2")
+    assert (await call("GET /api/users/me/export", person.headers))["profile"]["email"] == person.email
+    await call("DELETE /api/users/me", person.headers, json={"password": f"{PASSWORD}2"})
 
 
 async def _own_things(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

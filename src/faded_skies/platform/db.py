@@ -30,6 +30,8 @@ DATABASE_LOST = (
 )
 """What says that the database cannot be reached at the moment."""
 
+_ROWS_AHEAD = 200
+
 # The queue library's own statement, rendered once: priorities, entrypoints, payloads, delays, dedupe keys, headers.
 _ENQUEUE = QueryQueueBuilder().build_enqueue_query("raise")
 
@@ -58,6 +60,11 @@ class Tx:
 
     async def fetchval(self, statement: str, *values: object) -> Any:
         return await self.connection.fetchval(statement, *values)
+
+    async def stream(self, statement: str, *values: object) -> AsyncIterator[Row]:
+        """Yield the rows as they are read, a few hundred in memory at a time."""
+        async for row in self.connection.cursor(statement, *values, prefetch=_ROWS_AHEAD):
+            yield row
 
     async def execute(self, statement: str, *values: object) -> int:
         """Run a statement and return how many rows it touched."""
@@ -179,6 +186,17 @@ class Database:
                 yield Tx(cast("asyncpg.Connection[Row]", connection), self.bus, self.sign)
             finally:
                 await transaction.rollback()
+                transaction_open.reset(token)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Tx]:
+        """Open a transaction that only reads, and sees one moment of the database throughout."""
+        async with self.pool.acquire() as connection:
+            token = transaction_open.set(True)
+            try:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    yield Tx(cast("asyncpg.Connection[Row]", connection), self.bus, self.sign)
+            finally:
                 transaction_open.reset(token)
 
     @asynccontextmanager

@@ -39,6 +39,7 @@ _SUBJECT = "UPDATE idempotency_keys SET subject = $3 WHERE owner_id = $1 AND key
 _ANSWER = """
 UPDATE idempotency_keys SET status = $3, body = $4, subject = coalesce($5, subject) WHERE owner_id = $1 AND key = $2
 """
+_FORGET = "DELETE FROM idempotency_keys WHERE owner_id = $1"
 _PRUNE = "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
 
 KeyHeader = Annotated[
@@ -171,3 +172,8 @@ async def prune(db: Database) -> None:
     """Forget keys older than a day."""
     async with db.transaction() as tx:
         await tx.execute(_PRUNE)
+
+
+async def forget_owner(tx: Tx, owner_id: UUID) -> None:
+    """Forget the keys and answers of somebody who leaves."""
+    await tx.execute(_FORGET, owner_id)

@@ -4,13 +4,13 @@ The list is composed of constant fragments, one for each filter in use: every co
 connection, and PostgreSQL plans exactly what is asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
 from faded_skies.domains.catalog.models import Filter, NewCategory, NewImage, NewProduct, Product, Sort
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Database, Row, Tx
 
 Reader = Database | Tx
 
@@ -249,3 +249,23 @@ async def insert_products(tx: Tx, products: Sequence[NewProduct]) -> None:
 
 async def insert_images(tx: Tx, images: Sequence[NewImage]) -> None:
     await tx.execute(_INSERT_IMAGES, images)
+
+
+_HELD_REVIEWS = """
+SELECT r.product_id AS "productId", p.name AS "productName", r.rating, r.title, r.body, r.created_at AS "createdAt"
+FROM product_reviews r JOIN products p ON p.id = r.product_id WHERE r.user_id = $1 ORDER BY r.created_at, r.id
+"""
+# The sums follow the rows, as they do when a review is written.
+_DELETE_REVIEWS = """
+WITH gone AS (DELETE FROM product_reviews WHERE user_id = $1 RETURNING product_id, rating)
+UPDATE products p SET rating_sum = p.rating_sum - gone.rating, review_count = p.review_count - 1
+FROM gone WHERE p.id = gone.product_id
+"""
+
+
+def stream_reviews_of(tx: Tx, user_id: UUID) -> AsyncIterator[Row]:
+    return tx.stream(_HELD_REVIEWS, user_id)
+
+
+async def delete_reviews_of(tx: Tx, user_id: UUID) -> None:
+    await tx.execute(_DELETE_REVIEWS, user_id)

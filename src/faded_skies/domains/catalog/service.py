@@ -1,6 +1,6 @@
 """The catalogue: what is on sale, what people say of it, and how it is filled."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from faded_skies.domains.catalog.models import (
     Strain,
 )
 from faded_skies.domains.catalog.rules import author_name
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.paging import has_more
 
@@ -34,8 +34,10 @@ __all__ = [
     "categories",
     "create_categories",
     "create_products",
+    "erase",
     "find_cards",
     "find_products",
+    "held_on",
     "product_page",
     "products",
     "review_product",
@@ -121,3 +123,13 @@ async def create_products(tx: Tx, new: Sequence[NewProduct]) -> None:
 async def add_images(tx: Tx, new: Sequence[NewImage]) -> None:
     """Add images; a product has at most one that is primary."""
     await queries.insert_images(tx, new)
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    """Return what the catalogue holds on a person."""
+    return {"reviews": queries.stream_reviews_of(tx, user_id)}
+
+
+async def erase(tx: Tx, user_id: UUID) -> None:
+    """Take back the reviews of somebody who left; averages follow."""
+    await queries.delete_reviews_of(tx, user_id)

@@ -92,3 +92,7 @@ async def take_cart(valkey: Valkey, user_id: UUID, cart_id: UUID, taken: dict[UU
     """Empty the cart of what was ordered, if it still is the cart that was ordered."""
     pairs = [part for product_id, quantity in taken.items() for part in (str(product_id), quantity)]
     await valkey.eval(_TAKE, 1, _key(user_id), str(cart_id), str(new_id()), *pairs)
+
+
+async def delete_cart(valkey: Valkey, user_id: UUID) -> None:
+    await valkey.delete(_key(user_id))

@@ -1,6 +1,6 @@
 """SQL of shifts, stops, positions and handovers, and where live positions lie in Valkey."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -295,3 +295,43 @@ async def lock_partitions(tx: Tx) -> None:
     """Hold the right to change partitions for this transaction."""
     await tx.execute(_HURRY)
     await tx.fetchval(_ONE_AT_A_TIME)
+
+
+_HELD = {
+    "handovers": """
+SELECT h.order_id AS "orderId", h.method, h.document_type AS "documentType",
+       h.document_expires_on AS "documentExpiresOn", h.of_age AS "ofAge", h.name_matches AS "nameMatches",
+       h.signature, (h.cash_received_cents / 100.0)::float8 AS "cashReceived", h.handed_over_at AS "handedOverAt"
+FROM handovers h JOIN orders o ON o.id = h.order_id WHERE o.user_id = $1 ORDER BY h.handed_over_at
+""",
+    "driverShifts": """
+SELECT s.id, v.plate, s.started_at AS "startedAt", s.ended_at AS "endedAt"
+FROM driver_shifts s LEFT JOIN vehicles v ON v.id = s.vehicle_id WHERE s.driver_id = $1 ORDER BY s.started_at, s.id
+""",
+    "driverStops": """
+SELECT s.order_id AS "orderId", s.assigned_at AS "assignedAt", s.arrived_at AS "arrivedAt",
+       h.handed_over_at AS "handedOverAt"
+FROM stops s LEFT JOIN handovers h ON h.order_id = s.order_id WHERE s.driver_id = $1 ORDER BY s.assigned_at
+""",
+    "driverPositions": """
+SELECT recorded_at AS "recordedAt", order_id AS "orderId", latitude, longitude, heading::float8 AS heading,
+       speed::float8 AS speed
+FROM driver_locations WHERE driver_id = $1 ORDER BY recorded_at
+""",
+}
+_HAS_OPEN_SHIFT = "SELECT EXISTS (SELECT FROM driver_shifts WHERE driver_id = $1 AND ended_at IS NULL)"
+_HAS_STOPS = """
+SELECT EXISTS (
+    SELECT FROM orders WHERE driver_id = $1 AND status IN ('confirmed', 'preparing', 'out_for_delivery')
+)
+"""
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    return {name: tx.stream(statement, user_id) for name, statement in _HELD.items()}
+
+
+async def is_on_duty(tx: Tx, driver_id: UUID) -> bool:
+    return bool(await tx.fetchval(_HAS_OPEN_SHIFT, driver_id)) or bool(
+        await tx.fetchval(_HAS_STOPS, driver_id)
+    )

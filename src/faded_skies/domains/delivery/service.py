@@ -1,6 +1,6 @@
 """Use cases of delivery: shifts, the driver's list, the handover, and where drivers are."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -21,13 +21,13 @@ from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.service import Order, Status
 from faded_skies.platform.actor import Actor
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.money import Cents
 from faded_skies.platform.ratelimit import Gate
 from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.valkey import Valkey
 
-__all__ = ["POSITIONS", "Position", "add_vehicle", "assign"]
+__all__ = ["POSITIONS", "Position", "add_vehicle", "assign", "held_on", "is_on_duty"]
 
 log = structlog.get_logger()
 
@@ -230,3 +230,13 @@ async def renew_partitions(tx: Tx, *, today: date) -> None:
     dropped = await queries.drop_before(tx, today - timedelta(days=DAYS_KEPT))
     if dropped:
         log.info("position_partitions_dropped", partitions=dropped)
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    """Return what delivery holds on a person: how orders were handed to them, and what they did as a driver."""
+    return queries.held_on(tx, user_id)
+
+
+async def is_on_duty(tx: Tx, driver_id: UUID) -> bool:
+    """Tell whether a driver is on a shift, or has orders to bring."""
+    return await queries.is_on_duty(tx, driver_id)

@@ -49,6 +49,13 @@ class NoPassword(Conflict):
     sentence = "Your account has no password yet. Ask for a reset link to choose one."
 
 
+class LastAdmin(Conflict):
+    code = "INVALID_STATE"
+    sentence = (
+        "You are the last admin of this shop. Invite another one first; then you can close your account."
+    )
+
+
 class SessionNotFound(Absent):
     sentence = "There is no such session of yours, or it has ended already."
 

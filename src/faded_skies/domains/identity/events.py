@@ -36,6 +36,15 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountClosed(Event):
+    """A person has left; what the database held is erased already."""
+
+    name: ClassVar[str] = "identity.account_closed"
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class EmailConfirmationRequested(Event):
     """A first or a changed e-mail address wants to be confirmed."""
 

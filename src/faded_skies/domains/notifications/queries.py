@@ -1,18 +1,23 @@
 """SQL of messages and devices."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from faded_skies.domains.notifications.models import Message
 from faded_skies.domains.notifications.rules import Letter, Push
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Database, Row, Tx
 
 MOST_DEVICES = 20
 
+FAREWELL = "account_closed"
+"""The kind of the one message that still goes to somebody who has left."""
+
 _INSERT_MESSAGE = """
-INSERT INTO messages (id, user_id, channel, kind, fact, content) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (user_id, channel, fact) DO NOTHING
+INSERT INTO messages (id, user_id, channel, kind, fact, content)
+SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::jsonb
+WHERE NOT EXISTS (SELECT FROM users WHERE id = $2 AND account_status = 'closed')
+ON CONFLICT DO NOTHING
 """
 _FIND_UNSENT = """
 SELECT id, channel, content, ARRAY (SELECT token FROM device_tokens d WHERE d.user_id = m.user_id) AS devices
@@ -39,9 +44,12 @@ _DELETE_DEVICES = "DELETE FROM device_tokens WHERE token_hash = ANY ($1::bytea[]
 
 
 async def insert_message(
-    tx: Tx, message_id: UUID, *, user_id: UUID, kind: str, fact: str, content: Letter | Push
+    tx: Tx, message_id: UUID, *, user_id: UUID | None, kind: str, fact: str, content: Letter | Push
 ) -> bool:
-    """Write a message; False when this person has one by this channel about this fact."""
+    """Write a message; False when there is one by this channel about this fact, or the person has left.
+
+    Without a person it is for a stranger, whose address stands in the letter.
+    """
     channel = "email" if isinstance(content, Letter) else "push"
     return await tx.execute(_INSERT_MESSAGE, message_id, user_id, channel, kind, fact, content) == 1
 
@@ -76,3 +84,29 @@ async def delete_devices(tx: Tx, tokens: Sequence[str]) -> None:
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+_HELD = {
+    "devices": 'SELECT created_at AS "createdAt" FROM device_tokens WHERE user_id = $1 ORDER BY created_at',
+    # Not the words of a mail: they may hold a link that opens the account.
+    "messages": """
+SELECT channel, kind, coalesce(content ->> 'subject', content ->> 'title') AS subject,
+       CASE channel WHEN 'push' THEN content ->> 'body' END AS body, created_at AS "createdAt", sent_at AS "sentAt"
+FROM messages WHERE user_id = $1 ORDER BY created_at, id
+""",
+}
+_ERASE = (
+    "DELETE FROM device_tokens WHERE user_id = $1",
+    f"DELETE FROM messages WHERE user_id = $1 AND sent_at IS NULL AND kind <> '{FAREWELL}'",
+    "UPDATE messages SET content = '{}' WHERE user_id = $1 AND sent_at IS NOT NULL AND content <> '{}'",
+)
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    return {name: tx.stream(statement, user_id) for name, statement in _HELD.items()}
+
+
+async def erase(tx: Tx, user_id: UUID) -> None:
+    """Forget devices, what waits to be sent and what was said; only the farewell still leaves."""
+    for statement in _ERASE:
+        await tx.execute(statement, user_id)

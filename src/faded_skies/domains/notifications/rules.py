@@ -236,6 +236,20 @@ def second_factor_changed(*, to: str, full_name: str, change: str) -> Letter:
     )
 
 
+def account_closed(*, to: str, full_name: str) -> Letter:
+    return Letter(
+        to=to,
+        subject="Your account is closed",
+        full_name=full_name,
+        paragraphs=[
+            "Your account is closed and erased. What the law makes us keep of your orders stays, for no other use.",
+            "If it was not you, write to our support. You are welcome to open a new account at any time.",
+        ],
+        button="Visit the shop",
+        path="/",
+    )
+
+
 def order_status(
     *, to: str, full_name: str, order_id: UUID, order_number: str, status: str, message: str
 ) -> tuple[Letter, Push] | None:

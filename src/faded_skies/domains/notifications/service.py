@@ -1,20 +1,28 @@
 """Use cases of messages: writing to a person once for each fact, and the devices they are reached on."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.notifications import queries, rules
 from faded_skies.domains.notifications.events import MessageQueued
 from faded_skies.domains.notifications.rules import Letter, Push
-from faded_skies.platform.db import Tx
+from faded_skies.platform.db import Row, Tx
 from faded_skies.platform.ids import new_id
 
 
 async def notify(
-    tx: Tx, *, user_id: UUID, kind: str, fact: str, letter: Letter | None = None, push: Push | None = None
+    tx: Tx,
+    *,
+    user_id: UUID | None,
+    kind: str,
+    fact: str,
+    letter: Letter | None = None,
+    push: Push | None = None,
 ) -> None:
     """Queue a mail and a push about a fact, such as "order:<id>:delivered"; the same fact is told once only.
+
+    Who has left is told nothing; without a `user_id` the letter is for a stranger.
 
     They leave after the commit. Each is sent at least once: a process killed between sending and noting it
     sends again, with the same message id.
@@ -151,3 +159,19 @@ async def register_device(tx: Tx, *, user_id: UUID, token: str) -> None:
 async def unregister_device(tx: Tx, *, user_id: UUID, token: str) -> None:
     """Stop reaching this person on the device."""
     await queries.delete_device(tx, user_id=user_id, token=token)
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    """Return a person's devices and what was written to them; no device's token, no mailed link."""
+    return queries.held_on(tx, user_id)
+
+
+async def say_goodbye(tx: Tx, *, user_id: UUID, to: str, full_name: str) -> None:
+    """Write to somebody who is leaving that the account is closed."""
+    letter = rules.account_closed(to=to, full_name=full_name)
+    await notify(tx, user_id=user_id, kind=queries.FAREWELL, fact="account_closed", letter=letter)
+
+
+async def erase(tx: Tx, user_id: UUID) -> None:
+    """Forget the devices and messages of somebody who left; the farewell still goes out."""
+    await queries.erase(tx, user_id)

@@ -1,6 +1,6 @@
 """SQL of orders, their lines and their story."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -314,3 +314,58 @@ async def list_tracking(db: Database, order_id: UUID) -> list[TrackingLine]:
 
 async def list_expired(db: Database, now: datetime) -> list[UUID]:
     return [row["id"] for row in await db.fetch(_EXPIRED, now)]
+
+
+_HELD = """
+SELECT o.id, o.order_number AS "orderNumber", o.status, (o.subtotal_cents / 100.0)::float8 AS subtotal, o.taxes,
+       (o.delivery_fee_cents / 100.0)::float8 AS "deliveryFee", (o.tip_cents / 100.0)::float8 AS tip,
+       (o.total_cents / 100.0)::float8 AS "totalAmount", o.coins_used AS "coinsUsed",
+       (o.amount_due_cents / 100.0)::float8 AS "amountDue", (o.paid_cents / 100.0)::float8 AS "amountPaid",
+       (o.refunded_cents / 100.0)::float8 AS "refundedAmount", o.payment_status AS "paymentStatus", o.tender,
+       o.payment_method_id AS "paymentMethodId", o.delivery_address AS "deliveryAddress",
+       o.special_instructions AS "specialInstructions", o.rules_hash AS "rulesHash",
+       split_part(d.full_name, ' ', 1) AS "driverFirstName", o.delivered_at AS "deliveredAt",
+       o.created_at AS "createdAt", o.updated_at AS "updatedAt",
+       (SELECT jsonb_agg(jsonb_build_object(
+            'productId', i.product_id, 'name', i.name, 'productClass', i.product_class, 'quantity', i.quantity,
+            'unitPrice', i.unit_price_cents / 100.0, 'totalPrice', i.total_price_cents / 100.0) ORDER BY i.line)
+        FROM order_items i WHERE i.order_id = o.id) AS items,
+       (SELECT jsonb_agg(jsonb_build_object(
+            'status', t.status, 'message', t.message, 'latitude', t.latitude, 'longitude', t.longitude,
+            'createdAt', t.created_at) ORDER BY t.created_at, t.id)
+        FROM order_tracking t WHERE t.order_id = o.id) AS tracking
+FROM orders o LEFT JOIN users d ON d.id = o.driver_id WHERE o.user_id = $1 ORDER BY o.created_at, o.id
+"""
+_LIST_OPEN = """
+SELECT order_number FROM orders
+WHERE user_id = $1 AND status NOT IN ('delivered', 'returned', 'cancelled') ORDER BY created_at, id
+"""
+_HAS_RECEIVED = "SELECT EXISTS (SELECT FROM orders WHERE user_id = $1 AND status = 'delivered')"
+# A sale is a record that must stay, with where it went (docs/privacy.md). What never left the shop is none.
+_ERASE = """
+UPDATE orders SET
+    special_instructions = NULL,
+    delivery_address = delivery_address || CASE WHEN status IN ('delivered', 'returned')
+        THEN '{"deliveryInstructions": null}'::jsonb
+        ELSE '{"name": "Erased", "addressLine1": "Erased", "addressLine2": null, "deliveryInstructions": null,
+               "formattedAddress": "Erased", "latitude": null, "longitude": null}'::jsonb
+    END
+WHERE user_id = $1 AND status IN ('delivered', 'returned', 'cancelled')
+"""
+
+
+def stream_orders_of(tx: Tx, user_id: UUID) -> AsyncIterator[Row]:
+    return tx.stream(_HELD, user_id)
+
+
+async def list_open(tx: Tx, user_id: UUID) -> list[str]:
+    """Return the numbers of a person's orders that are not over."""
+    return [row["order_number"] for row in await tx.fetch(_LIST_OPEN, user_id)]
+
+
+async def has_received(tx: Tx, user_id: UUID) -> bool:
+    return bool(await tx.fetchval(_HAS_RECEIVED, user_id))
+
+
+async def erase(tx: Tx, user_id: UUID) -> None:
+    await tx.execute(_ERASE, user_id)

@@ -3,7 +3,7 @@
 Locks are always taken in this order: person, order, stock, coins, payment intent.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.service import ChargeResult
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.actor import Actor
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Database, Row, Tx
 
 __all__ = [
     "Item",
@@ -29,10 +29,14 @@ __all__ = [
     "cancel",
     "change_method",
     "complete",
+    "erase",
     "get_order_for",
+    "has_received",
+    "held_on",
     "list_board",
     "list_bought_since",
     "list_items",
+    "list_open",
     "list_tracking",
     "lock_order",
     "lock_order_by_cart",
@@ -342,3 +346,23 @@ async def expire_holds(db: Database, *, now: datetime) -> int:
                     reason="Cancelled: it was not paid within 15 minutes. Nothing was charged.",
                 )
     return len(expired)
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    """Return a person's orders, each with its lines and its story."""
+    return {"orders": queries.stream_orders_of(tx, user_id)}
+
+
+async def list_open(tx: Tx, user_id: UUID) -> list[str]:
+    """Return the numbers of a person's orders that are not over, the oldest first."""
+    return await queries.list_open(tx, user_id)
+
+
+async def has_received(tx: Tx, user_id: UUID) -> bool:
+    """Tell whether anything was ever handed over to this person."""
+    return await queries.has_received(tx, user_id)
+
+
+async def erase(tx: Tx, user_id: UUID) -> None:
+    """Erase what nobody must keep of the orders of somebody who left: notes, and addresses that nothing went to."""
+    await queries.erase(tx, user_id)

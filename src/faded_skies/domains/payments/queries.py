@@ -1,6 +1,6 @@
 """SQL of payments."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -307,3 +307,46 @@ async def settle_refund(tx: Tx, refund_id: UUID, status: str, external_id: str |
 
 async def list_pending_refunds(db: Database, older_than: timedelta, limit: int) -> Sequence[UUID]:
     return [row["id"] for row in await db.fetch(_LIST_PENDING_REFUNDS, older_than, limit)]
+
+
+_HELD = {
+    "paymentMethods": """
+SELECT id, type, provider, last_four AS "lastFour", card_brand AS "cardBrand", expires_at AS "expiresAt",
+       is_primary AS "isPrimary", is_active AS "isActive", created_at AS "createdAt"
+FROM payment_methods WHERE user_id = $1 ORDER BY created_at, id
+""",
+    "payments": """
+SELECT id, order_id AS "orderId", payment_method_id AS "paymentMethodId", (amount_cents / 100.0)::float8 AS amount,
+       status, decline_code AS "declineCode", (refunded_cents / 100.0)::float8 AS "refundedAmount",
+       created_at AS "createdAt", updated_at AS "updatedAt"
+FROM payment_intents WHERE user_id = $1 ORDER BY created_at, id
+""",
+    "refunds": """
+SELECT r.id, r.order_id AS "orderId", r.payment_intent_id AS "paymentId", (r.amount_cents / 100.0)::float8 AS amount,
+       r.reason, r.status, r.created_at AS "createdAt", r.settled_at AS "settledAt"
+FROM refunds r JOIN payment_intents p ON p.id = r.payment_intent_id WHERE p.user_id = $1 ORDER BY r.created_at, r.id
+""",
+}
+# Old orders refer to the rows, so what is left of them says only what kind of way it was.
+_ERASE_METHODS = """
+WITH before AS (
+    SELECT id, external_id, is_active FROM payment_methods WHERE user_id = $1 FOR UPDATE
+), erased AS (
+    UPDATE payment_methods m SET
+        is_active = false, is_primary = false, last_four = NULL, card_brand = NULL, expires_at = NULL,
+        external_id = CASE WHEN m.external_id IS NOT NULL THEN 'erased' END
+    FROM before WHERE m.id = before.id
+), secrets AS (
+    UPDATE payment_intents SET client_secret = NULL WHERE user_id = $1 AND client_secret IS NOT NULL
+)
+SELECT external_id FROM before WHERE is_active AND external_id IS NOT NULL
+"""
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    return {name: tx.stream(statement, user_id) for name, statement in _HELD.items()}
+
+
+async def erase_methods(tx: Tx, user_id: UUID) -> list[str]:
+    """Erase a person's methods, and return what the gateway calls those that were in use."""
+    return [row["external_id"] for row in await tx.fetch(_ERASE_METHODS, user_id)]

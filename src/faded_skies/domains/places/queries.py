@@ -1,5 +1,6 @@
 """SQL of the shop, its areas and people's addresses."""
 
+from collections.abc import AsyncIterator
 from dataclasses import astuple
 from typing import cast
 from uuid import UUID
@@ -186,3 +187,28 @@ async def find_shop(db: Reader) -> Shop | None:
 
 async def insert_shop(tx: Tx, shop: Shop) -> None:
     await tx.execute(_INSERT_SHOP, *astuple(shop))
+
+
+_HELD = """
+SELECT id, name, address_line1 AS "addressLine1", address_line2 AS "addressLine2", city, state, zip_code AS "zipCode",
+       address_type AS "addressType", delivery_instructions AS "deliveryInstructions", is_primary AS "isPrimary",
+       latitude, longitude, precision, formatted_address AS "formattedAddress", created_at AS "createdAt",
+       deleted_at AS "deletedAt"
+FROM delivery_addresses WHERE user_id = $1 ORDER BY created_at, id
+"""
+# Old orders refer to the rows and hold their own copy, so what is left of a row is its state.
+_ERASE = """
+UPDATE delivery_addresses SET
+    name = 'Erased', address_line1 = 'Erased', address_line2 = NULL, city = 'Erased', zip_code = '00000',
+    delivery_instructions = NULL, is_primary = false, latitude = 0, longitude = 0, precision = 'zip',
+    formatted_address = 'Erased', deleted_at = coalesce(deleted_at, now())
+WHERE user_id = $1
+"""
+
+
+def stream_addresses_of(tx: Tx, user_id: UUID) -> AsyncIterator[Row]:
+    return tx.stream(_HELD, user_id)
+
+
+async def erase_addresses(tx: Tx, user_id: UUID) -> None:
+    await tx.execute(_ERASE, user_id)

@@ -1,9 +1,10 @@
 """SQL of coin accounts."""
 
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 from faded_skies.domains.rewards.models import Account, Transaction, TransactionType
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import new_id
 
 _BALANCE = "SELECT balance FROM rewards_accounts WHERE user_id = $1"
@@ -80,3 +81,13 @@ async def find_spent(tx: Tx, order_id: UUID) -> tuple[UUID, int] | None:
     """Return whose coins an order took, and how many."""
     row = await tx.fetchrow(_FIND_SPENT, order_id)
     return (row["user_id"], row["coins"]) if row else None
+
+
+_HELD = """
+SELECT id, type, amount, description, order_id AS "orderId", created_at AS "createdAt"
+FROM rewards_transactions WHERE user_id = $1 ORDER BY created_at, id
+"""
+
+
+def stream_transactions_of(tx: Tx, user_id: UUID) -> AsyncIterator[Row]:
+    return tx.stream(_HELD, user_id)

@@ -5,19 +5,22 @@ the account's row before anything else: a journal line refers to it, so the othe
 One coin is worth one cent.
 """
 
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 from faded_skies.domains.rewards import queries
 from faded_skies.domains.rewards.errors import InsufficientCoins
 from faded_skies.domains.rewards.models import Account, Transaction
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Database, Row, Tx
 
 __all__ = [
     "balance_of",
     "credit",
+    "forfeit",
     "get_account",
     "give_back",
     "grant",
+    "held_on",
     "hold",
     "list_transactions",
     "reverse",
@@ -130,3 +133,25 @@ async def grant(tx: Tx, *, user_id: UUID, coins: int, description: str) -> None:
     await queries.enter(
         tx, user_id=user_id, kind="granted", amount=coins, description=description, order_id=None
     )
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    """Return a person's ledger of coins."""
+    return {"coins": queries.stream_transactions_of(tx, user_id)}
+
+
+async def forfeit(tx: Tx, user_id: UUID) -> None:
+    """Let the coins of somebody who left expire; the ledger stays."""
+    coins = await queries.find_balance(tx, user_id)
+    if coins == 0:
+        return
+    coins = await queries.lock_account(tx, user_id)
+    if await queries.take(tx, user_id, coins):
+        await queries.enter(
+            tx,
+            user_id=user_id,
+            kind="expired",
+            amount=-coins,
+            description="Forfeited with the account",
+            order_id=None,
+        )

@@ -16,6 +16,7 @@ from faded_skies.domains.inventory.service import Wanted
 from faded_skies.domains.orders import service as orders
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
+from faded_skies.platform.valkey import Valkey
 
 
 async def show(checkout: Checkout, actor: Actor) -> CartView:
@@ -103,3 +104,17 @@ def law_line(product: Product, quantity: int) -> Line:
 def bought_line(item: orders.Item) -> Line:
     """Return what the law sees of a line that was sold."""
     return Line(item.product_class, item.quantity, item.total_price_cents, item.net_weight_mg, item.thc_mg)
+
+
+async def held_on(valkey: Valkey, user_id: UUID) -> list[dict[str, object]]:
+    """Return what lies in a person's cart, as it is kept."""
+    cart = await queries.get_cart(valkey, user_id)
+    return [
+        {"productId": line.product_id, "quantity": line.quantity, "addedAt": line.added_at}
+        for line in cart.lines
+    ]
+
+
+async def erase(valkey: Valkey, user_id: UUID) -> None:
+    """Throw away the cart of somebody who left."""
+    await queries.delete_cart(valkey, user_id)

@@ -192,6 +192,19 @@ async def remove_lost_second_factor(tx: Tx, *, email: str, reason: str) -> None:
     _tell(tx, user_id, SecondFactorChange.REMOVED_BY_STAFF)
 
 
+async def prove_again(
+    tx: Tx, actor: Actor, keyring: Keyring, *, password_given: bool, code: str | None
+) -> WrongCode | None:
+    """Make sure that it is the person, before what cannot be undone: by what they know, and by a code if they use any.
+
+    Locks the person. Raises FreshSignInRequired.
+    """
+    await _prove(tx, actor, password_given=password_given)
+    if await queries.has_second_factor(tx, actor.id) and not await _code_is_right(tx, actor, keyring, code):
+        return WrongCode()
+    return None
+
+
 def _context(user_id: UUID) -> str:
     return f"second_factor:{user_id}"
 

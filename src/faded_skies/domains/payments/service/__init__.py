@@ -2,6 +2,7 @@
 
 from faded_skies.domains.payments.models import Intent, PaymentMethod, Tender
 from faded_skies.domains.payments.rules import ChargeResult, ChargeStatus, IntentStatus
+from faded_skies.domains.payments.service.held import erase, held_on
 from faded_skies.domains.payments.service.intents import (
     adopt_intent,
     answer,
@@ -48,11 +49,13 @@ __all__ = [
     "cancel",
     "cancel_open",
     "charge",
+    "erase",
     "find_decline_code",
     "find_open_intent",
     "find_order_id",
     "get_intent",
     "get_method_for",
+    "held_on",
     "list_methods",
     "make_primary",
     "open_intent",

@@ -29,6 +29,7 @@ from faded_skies.domains.places.service.areas import (
     open_shop,
     reach,
 )
+from faded_skies.domains.places.service.held import erase, held_on
 from faded_skies.domains.places.service.maps import find, middle_of, suggest
 
 __all__ = [
@@ -47,10 +48,12 @@ __all__ = [
     "addresses_of",
     "areas",
     "change_address",
+    "erase",
     "find",
     "geojson_of",
     "get_address_for",
     "get_shop",
+    "held_on",
     "locate",
     "locate_change",
     "middle_of",

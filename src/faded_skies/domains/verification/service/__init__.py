@@ -16,7 +16,7 @@ from faded_skies.domains.verification.service.handing_in import (
     save_reference,
 )
 from faded_skies.domains.verification.service.judging import Judge, judge
-from faded_skies.domains.verification.service.leaving import forget_person
+from faded_skies.domains.verification.service.leaving import forget_person, held_on
 from faded_skies.domains.verification.service.links import issue_links, use_link
 from faded_skies.domains.verification.service.numbers import DocumentNumbers
 from faded_skies.domains.verification.service.papers import Vault, delete_due, sweep
@@ -42,6 +42,7 @@ __all__ = [
     "forget_person",
     "get_entry",
     "hand_in",
+    "held_on",
     "issue_links",
     "judge",
     "list_queue",

@@ -1,9 +1,15 @@
-"""What of somebody's papers goes when they leave."""
+"""What is held of somebody's papers, and what of it goes when they leave."""
 
+from collections.abc import AsyncIterator
 from uuid import UUID
 
-from faded_skies.domains.verification.queries import holders, papers
-from faded_skies.platform.db import Tx
+from faded_skies.domains.verification.queries import held, holders, papers
+from faded_skies.platform.db import Row, Tx
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    """Return how a person's verifications went."""
+    return {"idVerifications": held.stream_verifications_of(tx, user_id)}
 
 
 async def forget_person(tx: Tx, user_id: UUID) -> None:

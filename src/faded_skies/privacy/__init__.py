@@ -1,0 +1,1 @@
+"""What is held on a person, taken out and erased, across domains (docs/privacy.md)."""
