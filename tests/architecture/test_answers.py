@@ -10,12 +10,14 @@ from pydantic import TypeAdapter
 
 from factories.catalog import make_product
 from factories.delivery import id_check, position
+from factories.federated import Someone, TalkativeProvider
 from factories.identity import PASSWORD, SignedInPerson, mails_to, registration, sign_in, signed_in, token_in
 from factories.operations import Operation, operations_of
 from factories.shop import Shopper, make_shopper, open_shop
 from factories.verification import FRONT
 from faded_skies.adapters.sandbox.signing import HEADER, sign, webhook_secret
 from faded_skies.bootstrap import Application
+from faded_skies.domains.identity.ports import IdentityProviders
 from faded_skies.platform.actor import Role
 from faded_skies.platform.http.answers import dump
 from faded_skies.platform.ids import new_id
@@ -53,12 +55,15 @@ class Caller:
         for parameter, value in zip(operation.ids, ids, strict=True):
             path = path.replace(f"{{{parameter}}}", str(value))
         answer = await self._client.request(operation.method, path, headers=headers, **request)
-        promised = next(status for status in operation.told["responses"] if status.startswith("2"))
+        promised = next(status for status in operation.told["responses"] if status.startswith(("2", "3")))
         assert answer.status_code == int(promised), (name, answer.text)
         self.called.add(name)
         if answer.status_code == 204:
             assert answer.content == b""
             return None
+        if promised.startswith("3"):
+            assert answer.content == b""
+            return answer.headers["location"]
         (kind,) = operation.told["responses"][promised]["content"]
         assert answer.headers["content-type"] == kind
         if kind != "application/json":
@@ -75,6 +80,7 @@ async def test_every_answer_has_the_shape_that_the_document_promises(
     await _live_an_account(app, call, drain)
     await _sign_out_elsewhere(app, client, call)
     await _second_factor(app, client, call)
+    await _come_from_a_provider(app, client, call)
     await _own_things(app, client, call)
     await _order(app, client, call)
     await _be_told(app, client, call)
@@ -145,6 +151,28 @@ async def _second_factor(app: Application, client: httpx.AsyncClient, call: Call
     renewed = await call("POST /api/users/mfa/recovery-codes", headers, json={"code": codes[1]})
     body = {"password": PASSWORD, "code": renewed["recoveryCodes"][0]}
     await call("DELETE /api/users/mfa", headers, json=body)
+
+
+async def _come_from_a_provider(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    google = TalkativeProvider()
+    app.ports.provide(IdentityProviders, IdentityProviders([google]))
+    oauth, name = "/api/auth/oauth/{provider}", ("google",)
+    back = google.confirm(await call(f"GET {oauth}/start", ids=name), Someone())
+    brought = httpx.URL(await call(f"GET {oauth}/callback", ids=name, params=httpx.URL(back).params))
+    code = {"code": brought.params["code"]}
+    headers = _bearer(await call("POST /api/auth/oauth/exchange", json=code))
+    await call("POST /api/users/profile/complete", headers, json={"dateOfBirth": "1990-05-17"})
+
+    person = await signed_in(app, client)
+    back = google.confirm(await call(f"GET {oauth}/start", ids=name), Someone(email=person.email))
+    brought = httpx.URL(await call(f"POST {oauth}/callback", ids=name, data=dict(httpx.URL(back).params)))
+    refused = await client.post("/api/auth/oauth/exchange", json={"code": brought.params["code"]})
+    person = await sign_in(client, person.email)
+    link = {"linkToken": refused.json()["linkToken"]}
+    identity = (await call("POST /api/users/identities", person.headers, json=link))["identity"]
+    assert (await call("GET /api/users/identities", person.headers))["identities"] == [identity]
+    ids = (identity["id"],)
+    await call("DELETE /api/users/identities/{identity_id}", person.headers, ids=ids)
 
 
 async def _own_things(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

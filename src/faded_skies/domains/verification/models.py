@@ -11,7 +11,7 @@ from faded_skies.domains.verification.ports import Reference
 DocumentType = Literal["drivers_license", "state_id", "passport"]
 
 
-class Status(StrEnum):
+class VerificationStatus(StrEnum):
     PROCESSING = "processing"
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -34,7 +34,7 @@ class Verification:
     user_id: UUID
     document_type: DocumentType
     method: str
-    status: Status
+    status: VerificationStatus
     reason: str | None
     judged_at: datetime | None
     findings: dict[str, Any] | None

@@ -8,7 +8,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from faded_skies.domains.verification.models import DocumentType, QueueEntry, Side, Status, Verification
+from faded_skies.domains.verification.models import (
+    DocumentType,
+    QueueEntry,
+    Side,
+    Verification,
+    VerificationStatus,
+)
 from faded_skies.domains.verification.service import ReadByStaff
 from faded_skies.platform.http.fields import MOST_TEXT, Body, Line, Shape
 
@@ -19,7 +25,7 @@ class VerificationShape(Shape):
     """One time that a person handed in papers; `reason` says why they were rejected."""
 
     id: UUID
-    status: Status
+    status: VerificationStatus
     document_type: DocumentType
     reason: str | None
     redirect_url: str | None = Field(
@@ -59,7 +65,7 @@ class QueueEntryShape(Shape):
 
     id: UUID
     user: PersonShape
-    status: Status
+    status: VerificationStatus
     document_type: DocumentType
     method: Literal["review", "barcode", "jumio"]
     reason: str | None
@@ -112,14 +118,14 @@ Issuer = Annotated[
 ]
 
 
-class _Read(Body):
+class ReadOnDocument(Body, json_schema_extra={"examples": [{"documentNumber": "12345678", "issuer": "TX"}]}):
     """What staff read on the document."""
 
     document_number: DocumentNumber | None = None
     issuer: Issuer | None = None
 
     @model_validator(mode="after")
-    def _together(self) -> "_Read":
+    def _together(self) -> "ReadOnDocument":
         if (self.document_number is None) != (self.issuer is None):
             raise PydanticCustomError(
                 "together", "Give documentNumber and issuer together: numbers repeat from state to state."
@@ -128,7 +134,7 @@ class _Read(Body):
 
 
 class Approve(
-    _Read,
+    ReadOnDocument,
     json_schema_extra={
         "examples": [{"documentNumber": "12345678", "issuer": "TX", "expiresOn": "2030-05-17"}]
     },
@@ -142,7 +148,7 @@ class Approve(
         return ReadByStaff(self.document_number, self.issuer, self.expires_on)
 
 
-class Reject(_Read, json_schema_extra={"examples": [{"reason": "The photo is blurred."}]}):
+class Reject(ReadOnDocument, json_schema_extra={"examples": [{"reason": "The photo is blurred."}]}):
     reason: Annotated[Line, Field(max_length=MOST_TEXT, description="The person is told this.")]
     block: Annotated[
         bool, Field(strict=True, description="Let nobody be approved with this document again.")
@@ -184,7 +190,7 @@ class VendorCallback(
     account: _Named
 
 
-class ReceivedAnswer(Shape):
+class CallbackAnswer(Shape):
     received: Literal[True]
 
 
@@ -197,7 +203,7 @@ def present(verification: Verification) -> dict[str, Any]:
         "reason": verification.reason,
         "createdAt": verification.created_at,
     }
-    if verification.redirect_url is not None and verification.status is Status.PROCESSING:
+    if verification.redirect_url is not None and verification.status is VerificationStatus.PROCESSING:
         told["redirectUrl"] = verification.redirect_url
     return told
 

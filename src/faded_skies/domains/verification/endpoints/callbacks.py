@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 
 from faded_skies.domains.verification.ports import VendorVerifier
-from faded_skies.domains.verification.schemas import ReceivedAnswer, VendorCallback
+from faded_skies.domains.verification.schemas import CallbackAnswer, VendorCallback
 from faded_skies.platform import inbox
 from faded_skies.platform.errors import Absent
 from faded_skies.platform.http.answers import Json
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
 @router.post(
     "/jumio",
-    response_model=ReceivedAnswer,
+    response_model=CallbackAnswer,
     responses={
         404: {"model": ErrorShape, "description": "NOT_FOUND: from an address that is not the vendor's."}
     },

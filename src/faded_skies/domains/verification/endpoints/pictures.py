@@ -32,7 +32,9 @@ _PRIVATE = {
     },
 )
 async def show(
-    token: Annotated[str, Path(max_length=100)], db: Db, vault: Annotated[Vault, provided(Vault)]
+    token: Annotated[str, Path(max_length=100, description="What the link ends in.")],
+    db: Db,
+    vault: Annotated[Vault, provided(Vault)],
 ) -> Response:
     """Show one picture of an identity paper, once, by a link from the staff's queue."""
     async with db.transaction() as tx:

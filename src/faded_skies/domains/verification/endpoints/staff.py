@@ -14,7 +14,7 @@ from faded_skies.domains.verification.schemas import (
     Reject,
     present_entry,
 )
-from faded_skies.domains.verification.service import DocumentNumbers, Status
+from faded_skies.domains.verification.service import DocumentNumbers, VerificationStatus
 from faded_skies.platform import clock
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
@@ -34,7 +34,7 @@ OfAge = Annotated[Adulthood, provided(Adulthood)]
 async def list_queue(
     _: SignedIn,
     db: Db,
-    status: Annotated[Status | None, Query(description="Only those in this state.")] = None,
+    status: Annotated[VerificationStatus | None, Query(description="Only those in this state.")] = None,
     limit: Limit = DEFAULT_ROWS,
     offset: Offset = 0,
 ) -> Json:

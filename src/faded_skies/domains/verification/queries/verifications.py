@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from faded_skies.domains.verification.errors import AlreadyDecided, AlreadyProcessing, VerificationNotFound
-from faded_skies.domains.verification.models import QueueEntry, Side, Status, Verification
+from faded_skies.domains.verification.models import QueueEntry, Side, Verification, VerificationStatus
 from faded_skies.domains.verification.ports import Consent, Reference
 from faded_skies.platform.db import Database, Row, Tx
 
@@ -88,7 +88,7 @@ _GET_ENTRY = f"{_QUEUE} WHERE v.id = $1"
 
 
 def _verification(row: Row) -> Verification:
-    return Verification(**{**row, "status": Status(row["status"])})
+    return Verification(**{**row, "status": VerificationStatus(row["status"])})
 
 
 async def insert_verification(
@@ -175,7 +175,7 @@ async def save_document(
 
 
 async def decide(
-    tx: Tx, verification_id: UUID, *, status: Status, reason: str | None, decided_by: UUID | None
+    tx: Tx, verification_id: UUID, *, status: VerificationStatus, reason: str | None, decided_by: UUID | None
 ) -> Verification:
     """Close a verification, once. Raises AlreadyDecided."""
     row = await tx.fetchrow(_DECIDE, verification_id, status, reason, decided_by)
@@ -206,12 +206,12 @@ def _entry(row: Row) -> QueueEntry:
         sides=tuple(Side(side) for side in fields.pop("sides")),
         held_by_another=fields.pop("held_by_another"),
         namesakes=fields.pop("namesakes"),
-        verification=Verification(**{**fields, "status": Status(fields["status"])}),
+        verification=Verification(**{**fields, "status": VerificationStatus(fields["status"])}),
     )
 
 
 async def list_queue(
-    db: Database, *, status: Status | None, limit: int, offset: int
+    db: Database, *, status: VerificationStatus | None, limit: int, offset: int
 ) -> tuple[list[QueueEntry], int]:
     """Return a page, what waits for staff first and the longest waiting on top, and how many there are."""
     rows = await db.fetch(_LIST_QUEUE, status, limit, offset)

@@ -73,8 +73,12 @@ def parse_licence(barcode: str | bytes, *, today: date) -> Licence:
     if born is None:
         raise UnreadableLicence("The barcode does not tell the date of birth.")
     _refuse_impossible(born, expires_on, issued_on, today=today)
-    state = said.get("DAJ", "").upper()
-    issuer = state if state in COUNTRY_OF_ISSUER else ISSUER_OF_IIN.get(iin)
+    # DAJ is where the holder lives, which may change while the number stays: in the United States the header says who
+    # issued the card. Elsewhere it does not always (British Columbia's have been seen under Ontario's).
+    state, by_header = said.get("DAJ", "").upper(), ISSUER_OF_IIN.get(iin)
+    issuer = state if state in COUNTRY_OF_ISSUER else by_header
+    if by_header is not None and COUNTRY_OF_ISSUER[by_header] == "USA":
+        issuer = by_header
     country = _COUNTRIES.get(said.get("DCG", "").upper()) or COUNTRY_OF_IIN.get(iin)
     return Licence(
         number=number,

@@ -21,8 +21,9 @@ class Licence:
     """What the barcode holds that we use; the rest of it (address, height, organ donor …) is never read.
 
     `number` is in capitals, letters and digits only, so that one card always gives one number. `issuer` is the
-    two-letter state, territory or province. Names are as printed, usually in capitals; `first_name` is
-    empty for people with one name. `iin` is the issuer's number and `version` AAMVA's edition, from the header.
+    two-letter state, territory or province that made the card. Names are as printed, usually in capitals;
+    `first_name` is empty for people with one name. `iin` is the issuer's number and `version` AAMVA's edition, from
+    the header.
     The barcode carries no signature: it proves nothing about the card's being genuine.
     """
 

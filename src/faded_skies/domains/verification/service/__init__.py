@@ -1,6 +1,6 @@
 """What can be done with identity papers; one file for each matter."""
 
-from faded_skies.domains.verification.models import Status, Verification
+from faded_skies.domains.verification.models import Verification, VerificationStatus
 from faded_skies.domains.verification.service.deciding import (
     ReadByStaff,
     approve,
@@ -30,9 +30,9 @@ __all__ = [
     "Judge",
     "ReadByStaff",
     "StaffReview",
-    "Status",
     "Vault",
     "Verification",
+    "VerificationStatus",
     "approve",
     "check_wanted",
     "delete_due",

@@ -13,7 +13,7 @@ from faded_skies.domains.verification.errors import (
     NotForOneself,
 )
 from faded_skies.domains.verification.events import VerificationDecided
-from faded_skies.domains.verification.models import QueueEntry, Status, Verification
+from faded_skies.domains.verification.models import QueueEntry, Verification, VerificationStatus
 from faded_skies.domains.verification.queries import holders, verifications
 from faded_skies.domains.verification.service.numbers import DocumentNumbers
 from faded_skies.platform.actor import Actor
@@ -31,7 +31,7 @@ class ReadByStaff:
 
 
 async def list_queue(
-    db: Database, *, status: Status | None, limit: int, offset: int
+    db: Database, *, status: VerificationStatus | None, limit: int, offset: int
 ) -> tuple[list[QueueEntry], int]:
     """Return a page of verifications as staff sees them, those that wait for staff first."""
     return await verifications.list_queue(db, status=status, limit=limit, offset=offset)
@@ -60,7 +60,12 @@ async def approve(
     )
     await _claim(tx, verification.user_id, number_hash)
     await close(
-        tx, verification, Status.APPROVED, reason=None, decided_by=actor.id, expires_on=read.expires_on
+        tx,
+        verification,
+        VerificationStatus.APPROVED,
+        reason=None,
+        decided_by=actor.id,
+        expires_on=read.expires_on,
     )
 
 
@@ -96,7 +101,7 @@ async def reject(
             actor_id=actor.id,
             reason=reason,
         )
-    await close(tx, verification, Status.REJECTED, reason=reason, decided_by=actor.id)
+    await close(tx, verification, VerificationStatus.REJECTED, reason=reason, decided_by=actor.id)
 
 
 async def approve_judged(tx: Tx, verification_id: UUID) -> None:
@@ -106,7 +111,7 @@ async def approve_judged(tx: Tx, verification_id: UUID) -> None:
         tx, verification.number_hash, verification.user_id
     ):
         return
-    await close(tx, verification, Status.APPROVED, reason=None, decided_by=None)
+    await close(tx, verification, VerificationStatus.APPROVED, reason=None, decided_by=None)
 
 
 async def expire(tx: Tx, verification_id: UUID) -> None:
@@ -114,14 +119,16 @@ async def expire(tx: Tx, verification_id: UUID) -> None:
     seen = await verifications.get_verification(tx, verification_id)
     await identity.lock_customer(tx, seen.user_id)
     verification = await verifications.lock_verification(tx, verification_id)
-    if verification.status is Status.PROCESSING:
-        await close(tx, verification, Status.REJECTED, reason=rules.NOBODY_LOOKED, decided_by=None)
+    if verification.status is VerificationStatus.PROCESSING:
+        await close(
+            tx, verification, VerificationStatus.REJECTED, reason=rules.NOBODY_LOOKED, decided_by=None
+        )
 
 
 async def close(
     tx: Tx,
     verification: Verification,
-    status: Status,
+    status: VerificationStatus,
     *,
     reason: str | None,
     decided_by: UUID | None,
@@ -129,7 +136,7 @@ async def close(
 ) -> None:
     """Decide a verification, with everything that follows. The person's row is locked. Raises AlreadyDecided."""
     await verifications.decide(tx, verification.id, status=status, reason=reason, decided_by=decided_by)
-    if status is Status.APPROVED:
+    if status is VerificationStatus.APPROVED:
         await identity.approve_id(tx, verification.user_id, expires_on=expires_on or verification.expires_on)
     else:
         await identity.reject_id(tx, verification.user_id)
@@ -145,7 +152,7 @@ async def close(
         VerificationDecided(
             verification_id=verification.id,
             user_id=verification.user_id,
-            approved=status is Status.APPROVED,
+            approved=status is VerificationStatus.APPROVED,
             reason=reason,
         )
     )
@@ -157,7 +164,7 @@ async def _lock(tx: Tx, actor: Actor, verification_id: UUID) -> Verification:
         raise NotForOneself
     await identity.lock_customer(tx, seen.user_id)  # people before their things, as everywhere
     verification = await verifications.lock_verification(tx, verification_id)
-    if verification.status is not Status.PROCESSING:
+    if verification.status is not VerificationStatus.PROCESSING:
         raise AlreadyDecided
     return verification
 

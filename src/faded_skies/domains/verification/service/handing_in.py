@@ -7,7 +7,7 @@ from faded_skies.domains.identity import service as identity
 from faded_skies.domains.verification import rules
 from faded_skies.domains.verification.errors import AlreadyProcessing, AlreadyVerified
 from faded_skies.domains.verification.events import PapersHandedIn
-from faded_skies.domains.verification.models import Paper, Status, Verification
+from faded_skies.domains.verification.models import Paper, Verification, VerificationStatus
 from faded_skies.domains.verification.ports import Consent, Reference
 from faded_skies.domains.verification.queries import papers, verifications
 from faded_skies.platform.actor import Actor
@@ -25,7 +25,7 @@ async def check_wanted(db: Database | Tx, user_id: UUID, *, today: date) -> Veri
     Raises AlreadyProcessing or AlreadyVerified.
     """
     latest = await verifications.find_latest(db, user_id)
-    if latest is not None and latest.status is Status.PROCESSING:
+    if latest is not None and latest.status is VerificationStatus.PROCESSING:
         if latest.at_vendor and latest.judged_at is None:
             return latest
         raise AlreadyProcessing

@@ -12,7 +12,7 @@ from faded_skies.domains.identity import service as identity
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.verification import rules
 from faded_skies.domains.verification.errors import PapersGone
-from faded_skies.domains.verification.models import Status, Verification
+from faded_skies.domains.verification.models import Verification, VerificationStatus
 from faded_skies.domains.verification.ports import Case, IdVerifier, Opinion, Verdict
 from faded_skies.domains.verification.queries import holders, verifications
 from faded_skies.domains.verification.rules import Findings, Licence, Outcome, Ownership
@@ -41,7 +41,7 @@ class Judge:
 async def judge(who: Judge, verification_id: UUID) -> None:
     """Have a verification looked at and act on the opinion. Runs twice without harm."""
     seen = await verifications.get_verification(who.db, verification_id)
-    if seen.status is not Status.PROCESSING or seen.judged_at is not None:
+    if seen.status is not VerificationStatus.PROCESSING or seen.judged_at is not None:
         return
     opinion = await _ask(who, seen)
     async with who.db.transaction() as tx:
@@ -76,7 +76,7 @@ async def settle(
     """Weigh an opinion against the account and decide, leave it to staff, or wait."""
     customer = await identity.lock_customer(tx, seen.user_id)
     verification = await verifications.lock_verification(tx, seen.id)
-    if verification.status is not Status.PROCESSING or verification.judged_at is not None:
+    if verification.status is not VerificationStatus.PROCESSING or verification.judged_at is not None:
         return
     licence, today = opinion.licence, adulthood.day(now)
     findings = _compare(licence, customer.full_name, customer.date_of_birth, today, adulthood)
@@ -104,7 +104,7 @@ async def settle(
         await deciding.approve_judged(tx, seen.id)
     elif outcome is Outcome.REJECT:
         reason = rules.BLOCKED if owner.blocked else opinion.reason or rules.NOT_ACCEPTED
-        await deciding.close(tx, verification, Status.REJECTED, reason=reason, decided_by=None)
+        await deciding.close(tx, verification, VerificationStatus.REJECTED, reason=reason, decided_by=None)
 
 
 def _compare(
