@@ -44,6 +44,7 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/auth/forgot-password",
             "POST /api/auth/reset-password",
             "POST /api/auth/verify-email",
+            "POST /api/auth/accept-invitation",
             "GET /api/auth/oauth/{provider}/start",
             "GET /api/auth/oauth/{provider}/callback",
             "POST /api/auth/oauth/{provider}/callback",
@@ -203,6 +204,15 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/admin/id-verifications/{verification_id}/approve",
             "POST /api/admin/id-verifications/{verification_id}/reject",
             "POST /api/admin/id-verifications/{verification_id}/document-link",
+        ),
+    ),
+    Permission(
+        name="invite staff",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/invitations",
+            "POST /api/admin/invitations",
+            "DELETE /api/admin/invitations/{invitation_id}",
         ),
     ),
     Permission(

@@ -78,6 +78,7 @@ async def test_every_answer_has_the_shape_that_the_document_promises(
     call = Caller(client, await operations_of(client))
     await _look_around(app, call)
     await _live_an_account(app, call, drain)
+    await _invite(app, client, call, drain)
     await _sign_out_elsewhere(app, client, call)
     await _second_factor(app, client, call)
     await _come_from_a_provider(app, client, call)
@@ -119,6 +120,23 @@ async def _live_an_account(app: Application, call: Caller, drain: Callable[[], A
     tokens = await call("POST /api/auth/login", json={"email": email, "password": f"{PASSWORD}2"})
     tokens = await call("POST /api/auth/refresh-token", json={"refreshToken": tokens["refreshToken"]})
     await call("POST /api/auth/logout", _bearer(tokens))
+
+
+async def _invite(
+    app: Application, client: httpx.AsyncClient, call: Caller, drain: Callable[[], Awaitable[None]]
+) -> None:
+    admin = await signed_in(app, client, role=Role.ADMIN)
+    body = {"email": "dara@example.com", "role": "driver", "fullName": "Dara Voss"}
+    await call("POST /api/admin/invitations", admin.headers, json=body)
+    await drain()
+    token = token_in(mails_to(app, "dara@example.com")[0])
+    accepted = {"token": token, "fullName": "Dara Voss", "password": PASSWORD, "phone": "(512) 555-0134"}
+    assert (await call("POST /api/auth/accept-invitation", json=accepted))["user"]["role"] == "driver"
+    second = await call("POST /api/admin/invitations", admin.headers, json=body | {"email": "x@example.com"})
+    ids = (second["invitation"]["id"],)
+    await call("DELETE /api/admin/invitations/{invitation_id}", admin.headers, ids=ids)
+    listed = await call("GET /api/admin/invitations", admin.headers)
+    assert [one["status"] for one in listed["invitations"]] == ["revoked", "accepted"]
 
 
 async def _sign_out_elsewhere(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

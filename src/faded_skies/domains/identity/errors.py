@@ -49,6 +49,24 @@ class NoPassword(Conflict):
     sentence = "Your account has no password yet. Ask for a reset link to choose one."
 
 
+class StaffEmailTaken(Conflict):
+    """A customer does not become staff by a link, so what they bought and what they may do stay apart."""
+
+    code = EmailTaken.code
+    sentence = "This address has an account already. Invite another address of theirs, or let them close that account first."
+
+
+class InvalidInvitation(Malformed):
+    code = "INVALID_INVITATION"
+    sentence = (
+        "This invitation was used, taken back or is older than seven days. Ask your admin for a new one."
+    )
+
+
+class InvitationNotFound(Absent):
+    sentence = "No invitation of this id is waiting to be accepted."
+
+
 class LastAdmin(Conflict):
     code = "INVALID_STATE"
     sentence = (

@@ -36,6 +36,15 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvitationMade(Event):
+    """An admin wants somebody on the staff."""
+
+    name: ClassVar[str] = "identity.invitation_made"
+
+    invitation_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccountClosed(Event):
     """A person has left; what the database held is erased already."""
 

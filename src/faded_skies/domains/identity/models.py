@@ -96,6 +96,39 @@ class LiveSession:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation as admins see it; `status` is waiting, accepted, revoked or expired."""
+
+    id: UUID
+    email: str
+    role: Role
+    full_name: str | None
+    created_at: datetime
+    expires_at: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """An invitation that can be accepted."""
+
+    id: UUID
+    email: str
+    full_name: str | None
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationMail:
+    """A raw single-use token and whom it invites to what; only its hash is stored. The name may be empty."""
+
+    token: str
+    email: str
+    full_name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     """A person as other domains see them."""
 

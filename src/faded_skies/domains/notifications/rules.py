@@ -236,6 +236,23 @@ def second_factor_changed(*, to: str, full_name: str, change: str) -> Letter:
     )
 
 
+_POSTS = {"driver": "as a driver", "agent": "in support", "admin": "as an admin"}
+
+
+def invitation(*, to: str, full_name: str, role: str, token: str) -> Letter:
+    return Letter(
+        to=to,
+        subject=f"You are invited to the staff of {SHOP}",
+        full_name=full_name,
+        paragraphs=[
+            f"We would like you to work with us {_POSTS[role]}. The link is for you alone and good for seven days.",
+            "If you do not know what this is about, do nothing: no account is made without you.",
+        ],
+        button="Accept the invitation",
+        path=f"/accept-invitation?token={token}",
+    )
+
+
 def account_closed(*, to: str, full_name: str) -> Letter:
     return Letter(
         to=to,

@@ -126,6 +126,17 @@ async def mail_reset_link(tx: Tx, *, user_id: UUID, request_id: UUID) -> None:
         await notify(tx, user_id=user_id, kind="reset_password", fact=fact, letter=letter)
 
 
+async def mail_invitation(tx: Tx, invitation_id: UUID) -> None:
+    """Mail somebody the link that makes them staff."""
+    mailed = await identity.issue_invitation_token(tx, invitation_id)
+    if mailed is not None:
+        letter = rules.invitation(
+            to=mailed.email, full_name=mailed.full_name, role=mailed.role, token=mailed.token
+        )
+        fact = f"invitation:{invitation_id}"
+        await notify(tx, user_id=None, kind="invitation", fact=fact, letter=letter)
+
+
 async def mail_password_changed(tx: Tx, *, user_id: UUID, change_id: UUID) -> None:
     """Tell a person that their password was changed."""
     customer = await identity.find_customer(tx, user_id)

@@ -6,6 +6,7 @@ from faded_skies.domains.identity.events import (
     EmailConfirmationRequested,
     IdentityLinked,
     IdentityUnlinked,
+    InvitationMade,
     PasswordChanged,
     PasswordResetRequested,
     PersonRegistered,
@@ -67,11 +68,20 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         Subscription("notifications.welcome", PersonRegistered, welcome),
         Subscription("notifications.mail_confirmation", EmailConfirmationRequested, mail_confirmation),
         Subscription("notifications.mail_reset_link", PasswordResetRequested, mail_reset_link),
+        *_of_staff(db),
         Subscription("notifications.mail_password_changed", PasswordChanged, mail_password_changed),
         *_of_identities(db),
         Subscription("notifications.mail_second_factor", SecondFactorChanged, mail_second_factor_changed),
         Subscription("notifications.send", MessageQueued, send),
     ]
+
+
+def _of_staff(db: Database) -> list[Subscription]:
+    async def mail_invitation(event: InvitationMade) -> None:
+        async with db.transaction() as tx:
+            await service.mail_invitation(tx, event.invitation_id)
+
+    return [Subscription("notifications.mail_invitation", InvitationMade, mail_invitation)]
 
 
 def _of_identities(db: Database) -> list[Subscription]:

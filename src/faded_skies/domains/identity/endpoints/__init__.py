@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from faded_skies.domains.identity.endpoints import (
     federated,
     identities,
+    invitations,
     mailed,
     mfa,
     profile,
@@ -21,4 +22,6 @@ ROUTERS: list[APIRouter] = [
     mfa.sign_in_router,
     mfa.router,
     sessions.router,
+    invitations.router,
+    invitations.public,
 ]
