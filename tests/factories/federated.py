@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from itertools import count
+from uuid import UUID
 
 import httpx
 from cryptography.hazmat.primitives import serialization
@@ -20,6 +21,8 @@ from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.errors import ProviderRefused, SignInFailed
 from faded_skies.domains.identity.ports import IdentityProvider, IdentityProviders, ProvedIdentity
+from faded_skies.domains.identity.queries import identities
+from faded_skies.platform.ids import new_id
 from faded_skies.platform.settings import AppleClient, GoogleClient, Settings
 
 API = "https://api.shop.test"
@@ -158,3 +161,18 @@ async def shop_with(settings: Settings, *providers: IdentityProvider) -> AsyncIt
         none = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         async with httpx.AsyncClient(transport=transport, base_url=API, cookies=none) as client:
             yield Shop(app, client)
+
+
+async def make_identity(app: Application, user_id: UUID, *, subject: str | None = None) -> UUID:
+    """Let a person sign in as somebody at Google."""
+    someone = Someone() if subject is None else Someone(subject)
+    async with app.ports.db.transaction() as tx:
+        made = await identities.insert(
+            tx,
+            new_id(),
+            user_id=user_id,
+            provider="google",
+            subject=someone.subject,
+            email=str(someone.email),
+        )
+    return made.id

@@ -8,10 +8,12 @@ import httpx
 
 from factories.catalog import make_product
 from factories.delivery import make_order
+from factories.federated import TalkativeProvider, make_identity
 from factories.identity import SignedInPerson, signed_in
 from factories.operations import Operation
 from factories.shop import Shopper, make_shopper, open_shop, put_in_cart
 from faded_skies.bootstrap import Application
+from faded_skies.domains.identity.ports import IdentityProviders
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
@@ -19,13 +21,17 @@ from faded_skies.platform.db import Database
 
 @dataclass(frozen=True)
 class World:
-    """An open shop with a product, a customer with a full cart, and one of their orders on the road."""
+    """An open shop with a product, a customer with a full cart, and one of their orders on the road.
+
+    The customer can also sign in with a provider's account.
+    """
 
     shopper: Shopper
     driver: SignedInPerson
     admin: SignedInPerson
     product_id: UUID
     order_id: UUID
+    identity_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -42,6 +48,8 @@ class World:
             "order_id": self.order_id,
             "address_id": self.shopper.address_id,
             "method_id": self.shopper.methods["card"],
+            "identity_id": self.identity_id,
+            "provider": "google",
         }
         path = operation.path
         for name in operation.ids:
@@ -69,7 +77,9 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
     admin = await signed_in(app, client, Role.ADMIN)
     order_id = await make_order(app, shopper.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     await put_in_cart(client, shopper, product_id)
-    return World(shopper, driver, admin, product_id, order_id)
+    app.ports.provide(IdentityProviders, IdentityProviders([TalkativeProvider("google")]))
+    identity_id = await make_identity(app, shopper.id)
+    return World(shopper, driver, admin, product_id, order_id, identity_id)
 
 
 async def rows_of(db: Database) -> dict[str, int]:

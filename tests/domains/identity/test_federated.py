@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from factories.federated import API, Shop, Someone, TalkativeProvider, callback
+from factories.federated import API, Shop, Someone, TalkativeProvider, callback, make_identity
 from factories.identity import PASSWORD, adulthood, mails_to, make_person, registration, signed_in, token_in
 from factories.second_factor import enrol, give
 from faded_skies.bootstrap import Application
@@ -24,7 +24,6 @@ from faded_skies.domains.identity.service.federated import NAMELESS
 from faded_skies.platform import clock
 from faded_skies.platform.calendar import completed_years
 from faded_skies.platform.db import Database
-from faded_skies.platform.ids import new_id
 
 Actions = Callable[[], Awaitable[list[str]]]
 Drain = Callable[[], Awaitable[None]]
@@ -150,12 +149,7 @@ async def test_a_second_factor_is_asked_for_after_a_provider_too(
     maya = await signed_in(app, client)
     phone = await enrol(client, maya)
     someone = Someone()
-    await db.fetch(
-        "INSERT INTO identities (id, user_id, provider, subject, email) VALUES ($1, $2, 'google', $3, 'm@e.org')",
-        new_id(),
-        maya.id,
-        someone.subject,
-    )
+    await make_identity(app, maya.id, subject=someone.subject)
     sessions = await db.fetchval("SELECT count(*) FROM sessions")
     answer = await shop.enter(google, someone)
     assert answer.status_code == 200

@@ -31,7 +31,13 @@ log = structlog.get_logger()
 
 router = APIRouter(prefix="/api/auth/oauth", tags=["accounts"])
 
-ProviderName = Annotated[str, Path(description="`google` or `apple`; 404 where the shop is not registered")]
+ProviderName = Annotated[
+    str,
+    Path(
+        description="404 for another, and for one that the shop is not registered with.",
+        json_schema_extra={"enum": ["google", "apple"]},
+    ),
+]
 
 _MOST_FIELDS = 50
 
