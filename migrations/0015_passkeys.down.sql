@@ -1,2 +1,2 @@
--- Filled in the commit that needs it.
-SELECT 1;
+DROP TABLE passkey_challenges;
+DROP TABLE passkeys;

@@ -20,6 +20,7 @@ from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.oidc.opening import open_providers
 from faded_skies.adapters.outbox import endpoints as outbox_pages
 from faded_skies.adapters.outbox.outbox import Outbox
+from faded_skies.adapters.passkeys.ceremonies import WebauthnCeremonies
 from faded_skies.adapters.passwords.hasher import PwdlibHasher
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.opening import open_sandbox
@@ -30,7 +31,7 @@ from faded_skies.adapters.zipcodes.table import ZipTable
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import RuleBook
-from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasswordHasher
+from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
@@ -142,6 +143,7 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     hasher = PwdlibHasher()
     stack.callback(hasher.close)
     ports.provide(PasswordHasher, hasher)
+    ports.provide(PasskeyCeremonies, WebauthnCeremonies(ports.settings.client_origins))
     ports.provide(IdentityProviders, await stack.enter_async_context(open_providers(ports.settings)))
     outbox = Outbox(ports.settings.data / "outbox", sender=ports.settings.from_email)
     for kind in (Outbox, Mailer, Pusher):

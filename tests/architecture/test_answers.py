@@ -8,6 +8,7 @@ import httpx
 import pyotp
 from pydantic import TypeAdapter
 
+from factories.authenticator import Authenticator
 from factories.catalog import make_product
 from factories.delivery import id_check, position
 from factories.federated import Someone, TalkativeProvider
@@ -82,6 +83,7 @@ async def test_every_answer_has_the_shape_that_the_document_promises(
     await _sign_out_elsewhere(app, client, call)
     await _second_factor(app, client, call)
     await _come_from_a_provider(app, client, call)
+    await _passkeys(app, client, call)
     await _own_things(app, client, call)
     await _order(app, client, call)
     await _be_told(app, client, call)
@@ -191,6 +193,18 @@ async def _come_from_a_provider(app: Application, client: httpx.AsyncClient, cal
     assert (await call("GET /api/users/identities", person.headers))["identities"] == [identity]
     ids = (identity["id"],)
     await call("DELETE /api/users/identities/{identity_id}", person.headers, ids=ids)
+
+
+async def _passkeys(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    person, device = await signed_in(app, client), Authenticator()
+    options = await call("POST /api/users/passkeys/options", person.headers, json={})
+    made = {"name": "My phone", "credential": device.create(options)}
+    passkey = (await call("POST /api/users/passkeys", person.headers, json=made))["passkey"]
+    assert await call("POST /api/users/passkeys/options", person.headers, json={"password": PASSWORD})
+    asked = await call("POST /api/auth/passkey/options")
+    await call("POST /api/auth/passkey", json={"credential": device.get(asked)})
+    assert len((await call("GET /api/users/passkeys", person.headers))["passkeys"]) == 1
+    await call("DELETE /api/users/passkeys/{passkey_id}", person.headers, ids=(passkey["id"],))
 
 
 async def _own_things(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

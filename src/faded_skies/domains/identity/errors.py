@@ -213,3 +213,29 @@ class SecondFactorNeeded(Conflict):
 class FreshSignInRequired(Forbidden):
     code = "FRESH_SIGN_IN_REQUIRED"
     sentence = "Sign in again, then do this within five minutes: that shows that it is you."
+
+
+class InvalidPasskey(Unauthenticated):
+    """An unknown passkey, a wrong signature and an old challenge alike."""
+
+    code = "INVALID_PASSKEY"
+    sentence = "This passkey did not let you in. Begin again, or sign in another way."
+
+
+class WrongPasskey(Invalid):
+    """As InvalidPasskey, of somebody who is signed in and adds one."""
+
+    code = InvalidPasskey.code
+    sentence = (
+        "This passkey cannot be kept: it was made for something else, too long ago, or without checking that "
+        "it is you. Begin again."
+    )
+
+
+class TooManyPasskeys(Invalid):
+    code = "TOO_MANY_PASSKEYS"
+    sentence = "You have ten passkeys, which is the most. Remove one you no longer use."
+
+
+class PasskeyNotFound(Absent):
+    sentence = "You have no such passkey."

@@ -105,3 +105,21 @@ class SecondFactorChanged(Event):
     change_id: UUID
     user_id: UUID
     change: SecondFactorChange
+
+
+class PasskeyChange(StrEnum):
+    """What happened to a passkey."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasskeyChanged(Event):
+    """Somebody has one passkey more, or less."""
+
+    name: ClassVar[str] = "identity.passkey_changed"
+
+    change_id: UUID
+    user_id: UUID
+    change: PasskeyChange

@@ -235,3 +235,25 @@ class Identity:
     email: str
     created_at: datetime
     last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A passkey as its owner sees it."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    backed_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyKey:
+    """What a signature of a passkey is judged by; `public_key` in COSE's form (RFC 9052 §7)."""
+
+    id: UUID
+    user_id: UUID
+    public_key: bytes
+    sign_count: int
+    backup_eligible: bool

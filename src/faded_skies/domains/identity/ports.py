@@ -1,8 +1,8 @@
 """What accounts need from outside."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -85,3 +85,88 @@ class IdentityProviders:
         if provider is None:
             raise ProviderUnknown
         return provider
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyUser:
+    """Whom a passkey is made for, as the authenticator shows and keeps them."""
+
+    handle: bytes
+    name: str
+    full_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedCredential:
+    """What a browser says that an authenticator has made; nothing of it is checked yet."""
+
+    credential_id: bytes
+    client_data: bytes
+    attestation: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyAssertion:
+    """What a browser says that an authenticator has signed; nothing of it is checked yet."""
+
+    credential_id: bytes
+    client_data: bytes
+    authenticator_data: bytes
+    signature: bytes
+    user_handle: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasskey:
+    """A checked credential. `backup_eligible` never changes: it may leave its device; `backed_up`: it has."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    backup_eligible: bool
+    backed_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyUse:
+    """What the authenticator signed about itself."""
+
+    sign_count: int
+    backup_eligible: bool
+    backed_up: bool
+
+
+class PasskeyRefused(Exception):  # noqa: N818 - a refusal is not always an error
+    """What the browser brought does not hold; the text says why, for logs."""
+
+
+class PasskeyCeremonies(Protocol):
+    """The two ceremonies of WebAuthn, for our own pages only, and always with user verification.
+
+    Options are for the browser's `parse…OptionsFromJSON`.
+    """
+
+    def creation_options(
+        self, *, challenge: bytes, user: PasskeyUser, known: Sequence[bytes], timeout: timedelta
+    ) -> Mapping[str, object]:
+        """Ask for a discoverable credential on an authenticator that has none of `known`."""
+        ...
+
+    def request_options(self, *, challenge: bytes, timeout: timedelta) -> Mapping[str, object]:
+        """Ask for a signature by any discoverable credential."""
+        ...
+
+    def challenge_of(self, client_data: bytes) -> bytes:
+        """Return the challenge that the browser claims to answer. Raises PasskeyRefused."""
+        ...
+
+    def check_new(self, credential: CreatedCredential, *, challenge: bytes) -> NewPasskey:
+        """Check a credential that was made for this challenge. Raises PasskeyRefused."""
+        ...
+
+    def check_use(self, assertion: PasskeyAssertion, *, challenge: bytes, public_key: bytes) -> PasskeyUse:
+        """Check a signature under this challenge; whose it is and how it counts is for the caller.
+
+        Raises PasskeyRefused.
+        """
+        ...

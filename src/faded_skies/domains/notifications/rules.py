@@ -267,6 +267,30 @@ def account_closed(*, to: str, full_name: str) -> Letter:
     )
 
 
+_CHANGES_OF_PASSKEYS = {
+    "added": (
+        "A passkey was added",
+        "Whoever holds it and can unlock it can sign in to your account with nothing else.",
+    ),
+    "removed": ("A passkey was removed", "Nobody can sign in to your account with it any more."),
+}
+
+
+def passkey_changed(*, to: str, full_name: str, change: str) -> Letter:
+    headline, told = _CHANGES_OF_PASSKEYS[change]
+    return Letter(
+        to=to,
+        subject=headline,
+        full_name=full_name,
+        paragraphs=[
+            told,
+            "If it was not you, choose a new password now, then sign in and remove passkeys that are not yours.",
+        ],
+        button="Choose a new password",
+        path="/forgot-password",
+    )
+
+
 def order_status(
     *, to: str, full_name: str, order_id: UUID, order_number: str, status: str, message: str
 ) -> tuple[Letter, Push] | None:

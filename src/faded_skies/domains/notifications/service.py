@@ -155,6 +155,15 @@ async def mail_second_factor_changed(tx: Tx, *, user_id: UUID, change_id: UUID, 
         await notify(tx, user_id=user_id, kind="second_factor", fact=fact, letter=letter)
 
 
+async def mail_passkey_changed(tx: Tx, *, user_id: UUID, change_id: UUID, change: str) -> None:
+    """Tell a person that they have one passkey more, or less."""
+    customer = await identity.find_customer(tx, user_id)
+    if customer is not None:
+        letter = rules.passkey_changed(to=customer.email, full_name=customer.full_name, change=change)
+        fact = f"passkey:{change_id}"
+        await notify(tx, user_id=user_id, kind="passkey", fact=fact, letter=letter)
+
+
 async def note_sent(tx: Tx, message_id: UUID, *, dead_devices: Sequence[str] = ()) -> None:
     """Note that a message has gone, and forget devices that no longer exist."""
     await queries.stamp_sent(tx, message_id)

@@ -7,6 +7,7 @@ from faded_skies.domains.identity.events import (
     IdentityLinked,
     IdentityUnlinked,
     InvitationMade,
+    PasskeyChanged,
     PasswordChanged,
     PasswordResetRequested,
     PersonRegistered,
@@ -71,6 +72,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *_of_staff(db),
         Subscription("notifications.mail_password_changed", PasswordChanged, mail_password_changed),
         *_of_identities(db),
+        *_of_passkeys(db),
         Subscription("notifications.mail_second_factor", SecondFactorChanged, mail_second_factor_changed),
         Subscription("notifications.send", MessageQueued, send),
     ]
@@ -101,3 +103,13 @@ def _of_identities(db: Database) -> list[Subscription]:
         Subscription("notifications.mail_identity_linked", IdentityLinked, mail_identity_linked),
         Subscription("notifications.mail_identity_unlinked", IdentityUnlinked, mail_identity_unlinked),
     ]
+
+
+def _of_passkeys(db: Database) -> list[Subscription]:
+    async def mail_passkey_changed(event: PasskeyChanged) -> None:
+        async with db.transaction() as tx:
+            await service.mail_passkey_changed(
+                tx, user_id=event.user_id, change_id=event.change_id, change=event.change
+            )
+
+    return [Subscription("notifications.mail_passkey_changed", PasskeyChanged, mail_passkey_changed)]

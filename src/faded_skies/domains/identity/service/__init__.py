@@ -56,6 +56,14 @@ from faded_skies.domains.identity.service.mfa import (
     renew_recovery_codes,
 )
 from faded_skies.domains.identity.service.papers import approve_id, note_id_processing, reject_id
+from faded_skies.domains.identity.service.passkeys import (
+    add_passkey,
+    begin_passkey,
+    begin_passkey_sign_in,
+    list_passkeys,
+    remove_passkey,
+    sign_in_with_passkey,
+)
 from faded_skies.domains.identity.service.passwords import change_password, check_own_password
 from faded_skies.domains.identity.service.people import (
     change_profile,
@@ -90,10 +98,13 @@ __all__ = [
     "Grant",
     "IdentityAuthenticator",
     "accept_invitation",
+    "add_passkey",
     "admit",
     "approve_id",
     "ask",
     "asked_with",
+    "begin_passkey",
+    "begin_passkey_sign_in",
     "begin_second_factor",
     "change_password",
     "change_profile",
@@ -131,6 +142,7 @@ __all__ = [
     "list_closed_since",
     "list_identities",
     "list_invitations",
+    "list_passkeys",
     "list_sessions",
     "lock_customer",
     "lock_leaving",
@@ -143,6 +155,7 @@ __all__ = [
     "register",
     "reject_id",
     "remove_lost_second_factor",
+    "remove_passkey",
     "remove_second_factor",
     "renew",
     "renew_recovery_codes",
@@ -151,6 +164,7 @@ __all__ = [
     "reset_password",
     "revoke_invitation",
     "sign_in",
+    "sign_in_with_passkey",
     "sign_out",
     "unlink_identity",
     "verify_email",

@@ -1,6 +1,6 @@
 """Forgetting what is long expired."""
 
-from faded_skies.domains.identity.queries import federated, invitations, mailed, mfa, sessions
+from faded_skies.domains.identity.queries import federated, invitations, mailed, mfa, passkeys, sessions
 from faded_skies.platform.db import Tx
 
 
@@ -10,4 +10,5 @@ async def prune(tx: Tx) -> None:
     await sessions.prune(tx)
     await federated.prune(tx)
     await mfa.prune(tx)
+    await passkeys.prune(tx)
     await invitations.prune(tx)
