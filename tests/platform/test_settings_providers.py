@@ -1,5 +1,8 @@
 """The registrations at Google and Apple: whole or not at all, and reached over TLS."""
 
+import base64
+import secrets
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
@@ -22,8 +25,8 @@ def read(given: dict[str, str]) -> Settings:
     needed = {
         "DATABASE_URL": "postgresql://localhost/x",
         "REDIS_URL": "redis://localhost",
-        "JWT_SECRET": "a-secret-for-tests-that-is-long-enough",
-        "VAULT_MASTER_KEYS": "tests:dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgYWxvbmU=",
+        "JWT_SECRET": secrets.token_urlsafe(32),
+        "VAULT_MASTER_KEYS": f"tests:{base64.b64encode(secrets.token_bytes(32)).decode()}",
     }
     return Settings.model_validate(needed | given)
 
