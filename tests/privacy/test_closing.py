@@ -12,6 +12,7 @@ from factories.identity import PASSWORD, mails_to, registration, sign_in, signed
 from factories.privacy import DEVICE, NOTE, PHONE, STREET, close, live, tables_with
 from factories.second_factor import enrol
 from factories.shop import give_coins, make_shopper
+from factories.verification import OWN_CARD, handed_in
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.service import Status
@@ -264,3 +265,21 @@ async def test_who_has_a_second_factor_gives_a_code_too(app: Application, client
     assert refused == 2
     for table in ("second_factors", "recovery_codes", "sessions"):
         assert await app.ports.db.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_papers_that_were_handed_in_are_looked_at_by_nobody_any_more(
+    app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
+) -> None:
+    judged, waiting = [await signed_in(app, client, id_verified=False) for _ in range(2)]
+    await handed_in(client, judged, OWN_CARD)
+    await drain()
+    await handed_in(client, waiting)
+    for person in (judged, waiting):
+        assert (await close(client, person.headers)).status_code == 204
+    await drain()
+    kept = await db.fetch("SELECT wrapped_key FROM id_documents")
+    assert len(kept) == 3
+    assert {row["wrapped_key"] for row in kept} == {None}
+    left = await db.fetch("SELECT status, reason, document_number_hash FROM id_verifications")
+    assert {tuple(row) for row in left} == {("rejected", "The account was closed.", None)}
+    assert await db.fetchval("SELECT count(*) FROM document_holders") == 0

@@ -86,7 +86,7 @@ async def test_an_address_with_an_account_is_not_invited(
     await make_person(app, email=DARA)
     answer = await invite(client, admin, DARA.upper())
     assert (answer.status_code, answer.json()["code"]) == (409, "EMAIL_TAKEN")
-    assert "Invite another address" in answer.json()["error"]
+    assert "Invite another one" in answer.json()["error"]
     await drain()
     assert mails_to(app, DARA) == []
     assert await db.fetchval("SELECT count(*) FROM invitations") == 0

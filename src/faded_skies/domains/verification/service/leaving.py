@@ -14,6 +14,7 @@ def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
 
 async def forget_person(tx: Tx, user_id: UUID) -> None:
     """Throw away the keys to their pictures and let go of their documents; blocked ones stay blocked."""
+    await held.erase_verifications(tx, user_id)
     pictures = await papers.list_of_person(tx, user_id)
     await papers.forget(tx, [picture.id for picture in pictures])
     await holders.release(tx, user_id)
