@@ -98,7 +98,7 @@ class Browser:
             if f"{target.scheme}://{target.netloc}" in self._absent:
                 return Page(url, 200, "")
             cookies = self._cookies_for(target, method, by)
-            answer = await self._send(method, target, form, cookies)
+            answer = await self._send(method, target, form, self._headers(method, cookies, by))
             self._keep(target, answer)
             if not answer.is_redirect:
                 return Page(url, answer.status_code, answer.text)
@@ -107,12 +107,18 @@ class Browser:
                 method, form = "GET", None
         raise AssertionError(f"redirected for ever: {url}")
 
-    async def _send(
-        self, method: str, target: SplitResult, form: Mapping[str, str] | None, cookies: Mapping[str, str]
-    ) -> httpx.Response:
+    @staticmethod
+    def _headers(method: str, cookies: Mapping[str, str], by: SplitResult | None) -> dict[str, str]:
         headers = (
             {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())} if cookies else {}
         )
+        if method == "POST" and by is not None:
+            headers["Origin"] = f"{by.scheme}://{by.netloc}"
+        return headers
+
+    async def _send(
+        self, method: str, target: SplitResult, form: Mapping[str, str] | None, headers: Mapping[str, str]
+    ) -> httpx.Response:
         if target.netloc == self._api.netloc:
             return await self._shop.request(method, target.geturl(), data=form, headers=headers)
         async with httpx.AsyncClient() as http:

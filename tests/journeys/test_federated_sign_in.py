@@ -44,6 +44,8 @@ def apple_peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     seed = {
         "users": [
             {"email": "nia@icloud.example", "name": "Nia Whitfield"},
+            # Each for one test: the peer remembers whom it has named.
+            {"email": "first@icloud.example", "name": "Ines Duarte"},
             {"email": "hidden@icloud.example", "name": "Theo Lindqvist", "is_private_email": True},
         ],
         "oauth_clients": [
@@ -129,22 +131,22 @@ async def test_google_from_the_button_to_the_first_order(
 
 async def test_apple_by_its_form_with_the_name_of_the_first_time(shop: Shop) -> None:
     browser = shop.browser()
-    page = await pick(browser, await shop.begin(browser, "apple"), "nia@icloud.example")
+    page = await pick(browser, await shop.begin(browser, "apple"), "first@icloud.example")
     returned = await post_back(browser, page)
     assert returned.url.startswith(f"{APP}/auth/callback?code=")
     user = (await shop.exchange(browser, returned.query["code"])).json()["user"]
     assert (user["email"], user["emailVerified"], user["fullName"]) == (
-        "nia@icloud.example",
+        "first@icloud.example",
         True,
-        "Nia Whitfield",
+        "Ines Duarte",
     )
 
     browser = shop.browser()
-    page = await pick(browser, await shop.begin(browser, "apple"), "nia@icloud.example")
+    page = await pick(browser, await shop.begin(browser, "apple"), "first@icloud.example")
     assert "user" not in page.forms[0].fields
     returned = await post_back(browser, page)
     again = (await shop.exchange(browser, returned.query["code"])).json()["user"]
-    assert (again["id"], again["fullName"]) == (user["id"], "Nia Whitfield")
+    assert (again["id"], again["fullName"]) == (user["id"], "Ines Duarte")
 
 
 async def test_an_address_that_apple_hides_is_the_account_s(shop: Shop) -> None:
@@ -208,6 +210,14 @@ async def test_two_windows_of_one_browser_may_sign_in_at_once(shop: Shop) -> Non
     for page in (first, second):
         returned = await pick(browser, page, "maya@example.com")
         assert (await shop.exchange(browser, returned.query["code"])).status_code == 200
+
+
+async def test_addresses_with_states_and_codes_in_them_are_told_to_nobody(shop: Shop) -> None:
+    for path in ("google/start", "google/callback?state=s&code=c"):
+        answer = await shop.client.get(f"/api/auth/oauth/{path}")
+        assert answer.is_redirect
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["referrer-policy"] == "no-referrer"
 
 
 async def test_a_return_works_once(shop: Shop) -> None:

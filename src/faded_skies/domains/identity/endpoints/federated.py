@@ -64,7 +64,7 @@ async def start(
         return _failed(settings, chosen, failed, status_code=302)
     async with db.transaction() as tx:
         await service.note_asked(tx, asked, provider=chosen.name, browser=browser)
-    answer = _redirect(url, status_code=302)
+    answer = RedirectResponse(url, status_code=302)
     remember(answer, settings, browser)
     return answer
 
@@ -119,25 +119,18 @@ async def _return(
             code = await service.keep_proof(tx, sign_in_id, proved)
     except SignInFailed as failed:
         return _failed(settings, provider, failed, status_code=303)
-    return _redirect(_client(settings, code=code), status_code=303)
+    return RedirectResponse(_client(settings, code=code), status_code=303)
 
 
 def _failed(
     settings: Settings, provider: IdentityProvider, why: SignInFailed, *, status_code: int
 ) -> RedirectResponse:
     log.warning("sign_in_failed", provider=provider.name, code=why.code)
-    return _redirect(_client(settings, error=why.code), status_code=status_code)
+    return RedirectResponse(_client(settings, error=why.code), status_code=status_code)
 
 
 def _client(settings: Settings, **query: str) -> str:
     return f"{settings.client_origins[0]}/auth/callback?{urlencode(query)}"
-
-
-def _redirect(url: str, *, status_code: int) -> RedirectResponse:
-    # Addresses here carry states and codes: no cache keeps them, and no page that they lead to is told.
-    return RedirectResponse(
-        url, status_code, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    )
 
 
 @router.post(
