@@ -9,7 +9,7 @@ import httpx
 from factories.catalog import make_product
 from factories.delivery import make_order
 from factories.federated import TalkativeProvider, make_identity
-from factories.identity import SignedInPerson, signed_in
+from factories.identity import SignedInPerson, sign_in, signed_in
 from factories.operations import Operation
 from factories.shop import Shopper, make_shopper, open_shop, put_in_cart
 from faded_skies.bootstrap import Application
@@ -32,6 +32,8 @@ class World:
     product_id: UUID
     order_id: UUID
     identity_id: UUID
+    session_id: UUID
+    invitation_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -49,6 +51,8 @@ class World:
             "address_id": self.shopper.address_id,
             "method_id": self.shopper.methods["card"],
             "identity_id": self.identity_id,
+            "session_id": self.session_id,
+            "invitation_id": self.invitation_id,
             "provider": "google",
         }
         path = operation.path
@@ -79,7 +83,15 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
     await put_in_cart(client, shopper, product_id)
     app.ports.provide(IdentityProviders, IdentityProviders([TalkativeProvider("google")]))
     identity_id = await make_identity(app, shopper.id)
-    return World(shopper, driver, admin, product_id, order_id, identity_id)
+    other = await sign_in(client, shopper.email)
+    session_id = app.ports.tokens.read(other.access_token).session_id
+    invited = await client.post(
+        "/api/admin/invitations",
+        json={"email": "dara@example.com", "role": "driver"},
+        headers=admin.headers,
+    )
+    invitation_id = UUID(invited.json()["invitation"]["id"])
+    return World(shopper, driver, admin, product_id, order_id, identity_id, session_id, invitation_id)
 
 
 async def rows_of(db: Database) -> dict[str, int]:

@@ -26,6 +26,7 @@ class ExportShape(Shape):
     sessions: list[Record]
     mailed_links: list[Record]
     second_factors: list[Record]
+    passkeys: list[Record]
     identities: list[Record]
     invitations: list[Record]
     id_verifications: list[Record] = Field(description="How each went; no pictures, no document numbers.")

@@ -33,6 +33,10 @@ _IDENTITIES = """
 SELECT provider, subject, email::text AS email, created_at AS "createdAt", last_used_at AS "lastUsedAt"
 FROM identities WHERE user_id = $1 ORDER BY created_at, id
 """
+_PASSKEYS = """
+SELECT name, created_at AS "createdAt", last_used_at AS "lastUsedAt" FROM passkeys WHERE user_id = $1
+ORDER BY created_at, id
+"""
 _INVITATIONS = """
 SELECT role, created_at AS "createdAt", accepted_at AS "acceptedAt" FROM invitations
 WHERE accepted_by = $1 ORDER BY created_at
@@ -57,6 +61,8 @@ _ERASE = (
     "DELETE FROM second_factors WHERE user_id = $1",
     "DELETE FROM second_factor_enrolments WHERE user_id = $1",
     "DELETE FROM second_factor_challenges WHERE user_id = $1",
+    "DELETE FROM passkeys WHERE user_id = $1",
+    "DELETE FROM passkey_challenges WHERE user_id = $1",
     "DELETE FROM identities WHERE user_id = $1",
     "DELETE FROM federated_sign_ins WHERE user_id = $1",
     "DELETE FROM invitations WHERE accepted_by = $1",
@@ -79,6 +85,7 @@ def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
         "sessions": tx.stream(_SESSIONS, user_id),
         "mailedLinks": tx.stream(_MAILED_LINKS, user_id),
         "secondFactors": tx.stream(_SECOND_FACTORS, user_id),
+        "passkeys": tx.stream(_PASSKEYS, user_id),
         "identities": tx.stream(_IDENTITIES, user_id),
         "invitations": tx.stream(_INVITATIONS, user_id),
     }
