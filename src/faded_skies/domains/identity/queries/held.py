@@ -34,8 +34,8 @@ SELECT provider, subject, email::text AS email, created_at AS "createdAt", last_
 FROM identities WHERE user_id = $1 ORDER BY created_at, id
 """
 _PASSKEYS = """
-SELECT name, created_at AS "createdAt", last_used_at AS "lastUsedAt" FROM passkeys WHERE user_id = $1
-ORDER BY created_at, id
+SELECT name, backed_up AS "backedUp", created_at AS "createdAt", last_used_at AS "lastUsedAt"
+FROM passkeys WHERE user_id = $1 ORDER BY created_at, id
 """
 _INVITATIONS = """
 SELECT role, created_at AS "createdAt", accepted_at AS "acceptedAt" FROM invitations
