@@ -198,3 +198,13 @@ async def request_options(client: httpx.AsyncClient) -> Json:
 
 async def enter(client: httpx.AsyncClient, credential: Json) -> httpx.Response:
     return await client.post("/api/auth/passkey", json={"credential": credential})
+
+
+async def refused_to_enter(client: httpx.AsyncClient, credential: Json) -> None:
+    answer = await enter(client, credential)
+    assert (answer.status_code, answer.json()["code"]) == (401, "INVALID_PASSKEY"), answer.text
+
+
+async def refused_to_keep(client: httpx.AsyncClient, person: SignedInPerson, credential: Json) -> None:
+    answer = await keep(client, person, credential)
+    assert (answer.status_code, answer.json()["code"]) == (422, "INVALID_PASSKEY"), answer.text

@@ -25,6 +25,7 @@ from factories.authenticator import (
     request_options,
 )
 from factories.identity import PASSWORD, mails_to, sign_in, signed_in
+from factories.privacy import close
 from factories.second_factor import challenge, enrol
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
@@ -295,3 +296,21 @@ async def test_a_password_goes_on_to_work_beside_it(app: Application, client: ht
     assert device.origin == ORIGIN
     await add(client, person, device)
     assert (await sign_in(client, person.email)).id == person.id
+
+
+async def test_the_export_tells_of_it_and_closing_the_account_erases_it(
+    app: Application, client: httpx.AsyncClient, db: Database
+) -> None:
+    person = await signed_in(app, client)
+    device = Authenticator()
+    await add(client, person, device, "Maya's own phone")
+    await creation_options(client, person)
+    told = (await client.get("/api/users/me/export", headers=person.headers)).json()["passkeys"]
+    assert [(one["name"], one["backedUp"], one["lastUsedAt"]) for one in told] == [
+        ("Maya's own phone", True, None)
+    ]
+    assert (await close(client, person.headers)).status_code < 300
+    assert await db.fetchval("SELECT count(*) FROM passkeys") == 0
+    assert await db.fetchval("SELECT count(*) FROM passkey_challenges") == 0
+    answer = await enter(client, device.get(await request_options(client)))
+    assert (answer.status_code, answer.json()["code"]) == (401, "INVALID_PASSKEY")
