@@ -202,8 +202,12 @@ def migrate(to: int | None) -> None:
     """Bring the database named by DATABASE_URL to the newest migration."""
     from faded_skies.platform.migrations import MigrationError
     from faded_skies.platform.migrations import migrate as run
+    from faded_skies.platform.settings import SettingsError, read_database_url
 
-    url = os.environ.get("DATABASE_URL")
+    try:
+        url = read_database_url()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
     if not url:
         raise click.ClickException(
             "DATABASE_URL is not set. Name the database: postgresql://user:password@host/name"

@@ -14,8 +14,8 @@ ALIASES = {str(field.alias): field for field in Settings.model_fields.values()}
 FILLED_IN = {
     "DATABASE_URL": "postgresql://shop@127.0.0.1/shop",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
-    "JWT_SECRET": "thirty-two characters or more are enough",
-    "VAULT_MASTER_KEYS": "tests:dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgYWxvbmU=",
+    "JWT_SECRET": "qXf0cN7vYh2LkR9sWbZ4uJ6mTgP1dE8iAo3Q",
+    "VAULT_MASTER_KEYS": "tests:9vJ3c1mZ0bq7Xy8kU2hWnR5tLsE4dGfAoPiQwVrBxCk=",
 }
 
 

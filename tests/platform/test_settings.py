@@ -1,13 +1,21 @@
 """Settings are the environment's; a wrong one stops the start with a sentence that names it."""
 
+import base64
+import hashlib
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from faded_skies.platform.settings import Settings, SettingsError, read_settings
+from faded_skies.platform.settings import SECRETS, Settings, SettingsError, read_settings
+from faded_skies.platform.weak_secrets import weakness_of_keys, weakness_of_text
 
-SECRET = "a-secret-for-tests-that-is-long-enough"
-MASTER_KEY = "tests:dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgYWxvbmU="
+SECRET = "qXf0cN7vYh2LkR9sWbZ4uJ6mTgP1dE8iAo3Q"
+MASTER_KEY = "tests:9vJ3c1mZ0bq7Xy8kU2hWnR5tLsE4dGfAoPiQwVrBxCk="
 NEEDED = {
     "DATABASE_URL": "postgresql://shop",
     "REDIS_URL": "redis://shop",
@@ -21,6 +29,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment with what is needed, and nothing else of ours."""
     for field in Settings.model_fields.values():
         monkeypatch.delenv(str(field.alias), raising=False)
+        monkeypatch.delenv(f"{field.alias}_FILE", raising=False)
     for name, value in NEEDED.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
@@ -116,3 +125,161 @@ def test_spans_have_a_number_and_a_unit(environment: pytest.MonkeyPatch, text: s
 def test_several_clients_are_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CLIENT_URL", "https://shop.example/, https://driver.example ,")
     assert read_settings().client_origins == ["https://shop.example", "https://driver.example"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    alone = {
+        "GOOGLE_CLIENT_SECRET": {"GOOGLE_CLIENT_ID": "shop", "API_URL": "https://api.shop.example"},
+        "APPLE_PRIVATE_KEY": {
+            "APPLE_CLIENT_ID": "shop",
+            "APPLE_TEAM_ID": "team",
+            "APPLE_KEY_ID": "key",
+            "API_URL": "https://api.shop.example",
+        },
+    }
+    for other, value in alone.get(name, {}).items():
+        environment.setenv(other, value)
+    value = NEEDED.get(name, SECRET)
+    (tmp_path / "secret").write_text(f"{value}\n")
+    environment.delenv(name, raising=False)
+    environment.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    settings = read_settings()
+    (field,) = [field for field, told in Settings.model_fields.items() if told.alias == name]
+    held = getattr(settings, field)
+    assert (held.get_secret_value() if isinstance(held, SecretStr) else held) == value
+
+
+def test_what_may_stand_in_files_is_every_secret() -> None:
+    assert {"DATABASE_URL", "REDIS_URL", "JWT_SECRET", "VAULT_MASTER_KEYS", "AWS_SECRET_ACCESS_KEY"} <= set(
+        SECRETS
+    )
+    for field in Settings.model_fields.values():
+        assert ("SecretStr" in str(field.annotation)) <= (field.alias in SECRETS), field.alias
+    assert "PORT" not in SECRETS
+
+
+def test_a_variable_and_its_file_are_one_too_many(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    environment.setenv("JWT_SECRET_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+    assert str(refused.value).splitlines()[1:] == [
+        "  JWT_SECRET_FILE: set either JWT_SECRET or JWT_SECRET_FILE, not both"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "sentence"),
+    [
+        (b"", 0o600, "it is empty"),
+        (b" \n\n", 0o600, "it is empty"),
+        (b"\xff" * 40, 0o600, "it is not text in UTF-8"),
+        (b"x" * 40 + b"\0", 0o600, "it holds NUL characters"),
+        (b"x" * 65_537, 0o600, "it is larger than 64 KiB"),
+        (SECRET.encode(), 0o602, "other accounts may change it; take that away with chmod go-w"),
+        (SECRET.encode(), 0o620, "other accounts may change it; take that away with chmod go-w"),
+    ],
+    ids=["empty", "blank", "binary", "NUL", "large", "writable", "group writable"],
+)
+def test_a_file_that_cannot_be_meant_is_refused(
+    environment: pytest.MonkeyPatch, tmp_path: Path, content: bytes, mode: int, sentence: str
+) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(content)
+    path.chmod(mode)
+    environment.delenv("JWT_SECRET")
+    environment.setenv("JWT_SECRET_FILE", str(path))
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+    assert str(refused.value).splitlines()[1:] == [
+        f"  JWT_SECRET_FILE: the file {str(path)!r} cannot be used: {sentence}"
+    ]
+
+
+def test_a_file_that_is_not_there_or_none_is_refused(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.delenv("JWT_SECRET")
+    os.mkfifo(tmp_path / "pipe")
+    for path, sentence in (
+        (tmp_path / "nothing", "No such file or directory"),
+        (tmp_path, "Is a directory"),
+        (tmp_path / "pipe", "it is no regular file"),
+    ):
+        environment.setenv("JWT_SECRET_FILE", str(path))
+        with pytest.raises(SettingsError, match=sentence):
+            read_settings()
+
+
+def test_a_file_that_everybody_may_read_is_what_orchestrators_mount(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "secret"
+    path.write_text(SECRET)
+    path.chmod(0o444)
+    environment.delenv("JWT_SECRET")
+    environment.setenv("JWT_SECRET_FILE", str(path))
+    assert read_settings().jwt_secret.get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JWT_SECRET", "a" * 40),
+        ("JWT_SECRET", "0123" * 12),
+        ("JWT_SECRET", "a-secret-for-tests-that-is-long-enough"),
+        ("JWT_SECRET", "your-super-long-jwt-key-goes-right-here"),
+        ("JWT_SECRET", "thirty-two characters or more are enough"),
+        ("JWT_SECRET", "CHANGE-ME-CHANGE-ME-CHANGE-ME-CHANGE-ME"),
+        ("SANDBOX_WEBHOOK_SECRET", "whsec_example_0123456789"),
+        ("VAULT_MASTER_KEYS", "2026a:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("VAULT_MASTER_KEYS", "tests:dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgYWxvbmU="),
+    ],
+)
+def test_production_refuses_what_could_be_guessed(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name} could be guessed") as refused:
+        read_settings()
+    assert value not in str(refused.value)
+    environment.setenv("NODE_ENV", "development")
+    read_settings()
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_what_is_drawn_by_chance_is_strong(key: bytes) -> None:
+    drawn = hashlib.sha256(key).digest()
+    encoded = base64.b64encode(drawn).decode()
+    assert weakness_of_text(drawn.hex()) is None
+    assert weakness_of_keys(f"2026a:{encoded}") is None
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "https://*.shop.example",
+        "null",
+        "shop.example",
+        "https://shop.example/path",
+        "https://shop.example?x",
+        "https://user@shop.example",
+        "https://Shop.example",
+        "ftp://shop.example",
+        "https://shop.example https://evil.example",
+        "https://",
+        "https://shop..example",
+    ],
+)
+def test_what_is_no_origin_stops_the_start(environment: pytest.MonkeyPatch, origin: str) -> None:
+    for place in ("production", "development"):
+        environment.setenv("NODE_ENV", place)
+        environment.setenv("CLIENT_URL", f"https://shop.example,{origin}")
+        with pytest.raises(SettingsError, match=r"CLIENT_URL: .* is no origin"):
+            read_settings()
+
+
+def test_origins_of_all_kinds_are_taken(environment: pytest.MonkeyPatch) -> None:
+    origins = ["https://shop.example", "http://localhost:5173", "http://127.0.0.1:3000", "http://[::1]:80"]
+    environment.setenv("CLIENT_URL", ", ".join(origins))
+    assert read_settings().client_origins == origins

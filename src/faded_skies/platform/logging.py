@@ -7,6 +7,8 @@ from typing import TextIO
 import orjson
 import structlog
 
+from faded_skies.platform.scrubbing import Scrubber, scrub_event
+
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
@@ -38,6 +40,7 @@ def configure(level: str, *, process: str, stream: TextIO = sys.stderr) -> None:
             structlog.processors.add_log_level,
             _TRACEBACKS,
             _without_values,
+            scrub_event,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _render,
         ],
@@ -45,5 +48,7 @@ def configure(level: str, *, process: str, stream: TextIO = sys.stderr) -> None:
     )
     structlog.contextvars.bind_contextvars(process=process)
     logging.basicConfig(stream=stream, level=logging.WARNING, format="%(message)s", force=True)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Scrubber())
     # The queue library logs each failure with its traceback; the executor has told of it already.
     logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)

@@ -3,6 +3,7 @@
 No secret has a working default; a wrong value stops the start with a sentence that names the variable.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,8 +16,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.keyring import Keyring
 from faded_skies.platform.networks import Network, parse_networks
+from faded_skies.platform.secret_files import read_secret_files
+from faded_skies.platform.weak_secrets import weakness_of_keys, weakness_of_text
 
 _SPAN = re.compile(r"^\s*(\d+)\s*(s|m|h|d)\s*$")
+_ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 # Where Jumio's callbacks come from, for its American region (its documents, seen 2026-11-22); it gives no signature.
@@ -166,6 +170,29 @@ class Settings(BaseSettings):
             raise ValueError("ID_VERIFICATION=jumio needs JUMIO_API_TOKEN and JUMIO_API_SECRET; set both")
         return self
 
+    @field_validator("client_url")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for origin in filter(None, (part.strip().rstrip("/") for part in value.split(","))):
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin; name each app as browsers do, such as https://shop.example "
+                    "(scheme, host in small letters, port if it is another; no path and no *)"
+                )
+        return value
+
+    @model_validator(mode="after")
+    def _secrets_are_chance(self) -> Self:
+        if self.environment != "production":
+            return self
+        secrets = {"JWT_SECRET": self.jwt_secret, "SANDBOX_WEBHOOK_SECRET": self.sandbox_webhook_secret}
+        weak = {name: weakness_of_text(value.get_secret_value()) for name, value in secrets.items() if value}
+        weak["VAULT_MASTER_KEYS"] = weakness_of_keys(self.vault_master_keys.get_secret_value())
+        for name, reason in weak.items():
+            if reason:
+                raise ValueError(f"{name} could be guessed: {reason}. Draw one: openssl rand -base64 32")
+        return self
+
     @model_validator(mode="after")
     def _demo_is_not_production(self) -> Self:
         if self.demo and self.environment == "production":
@@ -196,7 +223,9 @@ class Settings(BaseSettings):
         ):
             missing = [name for name, value in given.items() if value is None]
             if missing and len(missing) < len(given):
-                raise ValueError(f"{', '.join(given)} belong together: also set {', '.join(missing)}, or none")
+                raise ValueError(
+                    f"{', '.join(given)} belong together: also set {', '.join(missing)}, or none"
+                )
         if not self.api_is_https and (
             self.apple_client_id or (self.google_client_id and self.environment == "production")
         ):
@@ -261,14 +290,41 @@ class Settings(BaseSettings):
         return [origin.strip().rstrip("/") for origin in self.client_url.split(",") if origin.strip()]
 
 
+def _is_secret(name: str, annotation: object) -> bool:
+    return annotation in (SecretStr, SecretStr | None) or name in {"database_url", "redis_url"}
+
+
+SECRETS = tuple(
+    str(field.alias) for name, field in Settings.model_fields.items() if _is_secret(name, field.annotation)
+)
+"""What may also stand in a file that NAME_FILE names: secrets, and addresses that hold passwords."""
+
+
 def read_settings() -> Settings:
-    """Read the environment. Raises SettingsError with one line for each variable that is wrong."""
+    """Read the environment, and the files it names. Raises SettingsError with a line for each wrong variable."""
+    from_files, problems = read_secret_files(SECRETS, os.environ)
+    lines = [f"{name}: {problem}" for name, problem in problems.items()]
     try:
-        return Settings()  # type: ignore[call-arg]  # the environment is the argument
+        settings = Settings(**from_files)  # type: ignore[arg-type]  # texts, which the fields read
     except ValidationError as error:
-        lines = [
+        lines += [
             f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: "
             f"{problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors(include_input=False, include_url=False)
+            if f"{problem['loc'][0] if problem['loc'] else ''}_FILE" not in problems
         ]
-        raise SettingsError("These settings stop the start:\n  " + "\n  ".join(lines)) from None
+    else:
+        if not lines:
+            return settings
+    raise SettingsError("These settings stop the start:\n  " + "\n  ".join(lines))
+
+
+def read_database_url() -> str | None:
+    """Return DATABASE_URL, or what DATABASE_URL_FILE holds, for commands that need nothing else.
+
+    Raises SettingsError.
+    """
+    values, problems = read_secret_files(["DATABASE_URL"], os.environ)
+    for name, problem in problems.items():
+        raise SettingsError(f"{name}: {problem}")
+    return values.get("DATABASE_URL") or os.environ.get("DATABASE_URL")
