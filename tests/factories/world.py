@@ -6,6 +6,7 @@ from uuid import UUID
 
 import httpx
 
+from factories.authenticator import Authenticator, add
 from factories.catalog import make_product
 from factories.delivery import make_order
 from factories.federated import TalkativeProvider, make_identity
@@ -34,6 +35,7 @@ class World:
     identity_id: UUID
     session_id: UUID
     invitation_id: UUID
+    passkey_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -53,6 +55,7 @@ class World:
             "identity_id": self.identity_id,
             "session_id": self.session_id,
             "invitation_id": self.invitation_id,
+            "passkey_id": self.passkey_id,
             "provider": "google",
         }
         path = operation.path
@@ -91,7 +94,10 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         headers=admin.headers,
     )
     invitation_id = UUID(invited.json()["invitation"]["id"])
-    return World(shopper, driver, admin, product_id, order_id, identity_id, session_id, invitation_id)
+    passkey_id = UUID(await add(client, other, Authenticator()))
+    return World(
+        shopper, driver, admin, product_id, order_id, identity_id, session_id, invitation_id, passkey_id
+    )
 
 
 async def rows_of(db: Database) -> dict[str, int]:
