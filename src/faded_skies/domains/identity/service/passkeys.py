@@ -31,6 +31,7 @@ from faded_skies.domains.identity.ports import (
 )
 from faded_skies.domains.identity.queries import mfa, people, sessions
 from faded_skies.domains.identity.queries import passkeys as queries
+from faded_skies.domains.identity.service.mfa import FRESH
 from faded_skies.domains.identity.service.sessions import admit
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor, InvalidToken
@@ -38,7 +39,6 @@ from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
-FRESH = timedelta(minutes=5)
 MOST = 10
 _CHALLENGE_BYTES = 32
 
