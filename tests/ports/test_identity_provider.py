@@ -137,8 +137,15 @@ async def test_a_code_of_another_sign_in_is_worth_nothing(provider: IdentityProv
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"code": ""}, {"code": "made-up"}, {"error": "invalid_scope"}, {"error": "<script>"}],
-    ids=["nothing", "empty", "made up", "error", "unreadable"],
+    [
+        {},
+        {"code": ""},
+        {"code": "made-up"},
+        {"code": "c" * 5000},
+        {"error": "invalid_scope"},
+        {"error": "<script>"},
+    ],
+    ids=["nothing", "empty", "made up", "too long", "error", "unreadable"],
 )
 async def test_an_answer_without_a_good_code_is_refused(
     provider: IdentityProvider, answer: dict[str, str]

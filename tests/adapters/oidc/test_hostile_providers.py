@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from faded_skies.adapters.oidc import kept as kept_module
 from faded_skies.adapters.oidc import keys as keys_module
 from faded_skies.adapters.oidc.endpoints import Discovery
 from faded_skies.adapters.oidc.keys import SigningKeys
@@ -168,7 +169,8 @@ class _Hands:
 @pytest.fixture
 def hands(monkeypatch: pytest.MonkeyPatch) -> _Hands:
     found = _Hands()
-    monkeypatch.setattr(keys_module, "time", SimpleNamespace(monotonic=found.monotonic))
+    for module in (kept_module, keys_module):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=found.monotonic))
     return found
 
 
@@ -201,6 +203,29 @@ async def test_an_unknown_key_has_them_read_again_but_not_each_time(fake: Fake, 
         assert fake.asked_for_keys == 3
         with pytest.raises(ProviderRefused):  # a key that is withdrawn is good no more
             await keys.find("a")
+
+
+async def test_a_rotation_that_many_meet_at_once_is_read_once(fake: Fake, hands: _Hands) -> None:
+    fake.keys = [listed("a")]
+    async with keys_of(fake) as keys:
+        await keys.find("a")
+        fake.keys = [listed("b")]
+        found = await asyncio.gather(*(keys.find("b") for _ in range(20)))
+        assert {key.key_id for key in found} == {"b"}
+        assert fake.asked_for_keys == 2
+
+
+async def test_who_waits_for_a_provider_that_is_away_waits_once_for_all(fake: Fake, hands: _Hands) -> None:
+    fake.keys = None
+    async with keys_of(fake) as keys:
+        outcomes = await asyncio.gather(*(keys.find("a") for _ in range(20)), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [ProviderUnavailable] * 20
+        assert fake.asked_for_keys == 1
+        fake.keys = [listed("a")]
+        with pytest.raises(ProviderUnavailable):
+            await keys.find("a")
+        hands.seconds += 5
+        assert (await keys.find("a")).key_id == "a"
 
 
 async def test_keys_that_are_not_for_signatures_or_not_understood_are_left_out(fake: Fake) -> None:

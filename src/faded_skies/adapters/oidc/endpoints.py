@@ -1,14 +1,11 @@
 """Where a provider's endpoints are, by its own word (OpenID Connect Discovery 1.0 §4)."""
 
-import asyncio
-import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from faded_skies.adapters.oidc.kept import Kept
 from faded_skies.adapters.oidc.wire import Wire
 from faded_skies.domains.identity.errors import ProviderUnavailable
-
-_KEPT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +23,11 @@ class Discovery:
     def __init__(self, wire: Wire, issuer: str) -> None:
         self._wire = wire
         self._issuer = issuer
-        self._turn = asyncio.Lock()
-        self._known: Endpoints | None = None
-        self._read_at = 0.0
+        self._kept = Kept(self._read)
 
     async def endpoints(self) -> Endpoints:
         """Return the addresses. Raises ProviderUnavailable, also when the document is another issuer's."""
-        async with self._turn:
-            if self._known is None or time.monotonic() - self._read_at > _KEPT_SECONDS:
-                self._known = await self._read()
-                self._read_at = time.monotonic()
-            return self._known
+        return await self._kept.get()
 
     async def _read(self) -> Endpoints:
         document = await self._wire.get(f"{self._issuer}/.well-known/openid-configuration")

@@ -1,17 +1,19 @@
 """A provider's public keys: read once, read again when it signs with one that we do not know."""
 
-import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
 
 from faded_skies.adapters.oidc.endpoints import Discovery
+from faded_skies.adapters.oidc.kept import Kept
 from faded_skies.adapters.oidc.wire import Wire
 from faded_skies.domains.identity.errors import ProviderRefused, ProviderUnavailable
 
-_KEPT_SECONDS = 3600
 _BETWEEN_MISSES_SECONDS = 60
+
+Keys = Mapping[str, jwt.PyJWK]
 
 
 class SigningKeys:
@@ -20,34 +22,27 @@ class SigningKeys:
     def __init__(self, wire: Wire, discovery: Discovery) -> None:
         self._wire = wire
         self._discovery = discovery
-        self._turn = asyncio.Lock()
-        self._keys: dict[str, jwt.PyJWK] = {}
-        self._read_at: float | None = None
+        self._kept: Kept[Keys] = Kept(self._read)
         self._missed_at: float | None = None
 
     async def find(self, kid: str) -> jwt.PyJWK:
         """Return the key of this name. Raises ProviderRefused when there is none, or ProviderUnavailable."""
-        async with self._turn:
-            now = time.monotonic()
-            if self._read_at is None or now - self._read_at > _KEPT_SECONDS:
-                await self._read(now)
-            elif kid not in self._keys and (
-                self._missed_at is None or now - self._missed_at > _BETWEEN_MISSES_SECONDS
-            ):
-                self._missed_at = now
-                await self._read(now)
-            key = self._keys.get(kid)
-        if key is None:
+        keys = await self._kept.get()
+        missed_at = self._missed_at
+        if kid not in keys and (missed_at is None or time.monotonic() - missed_at > _BETWEEN_MISSES_SECONDS):
+            keys = await self._kept.get(but=keys)
+            # Only now: who misses the same key at the same moment shares what is read for the first.
+            self._missed_at = time.monotonic()
+        if kid not in keys:
             raise ProviderRefused
-        return key
+        return keys[kid]
 
-    async def _read(self, now: float) -> None:
+    async def _read(self) -> Keys:
         document = await self._wire.get((await self._discovery.endpoints()).keys)
         listed = document.get("keys")
         if not isinstance(listed, list):
             raise ProviderUnavailable
-        self._keys = {key.key_id: key for key in map(_usable, listed) if key is not None and key.key_id}
-        self._read_at = now
+        return {key.key_id: key for key in map(_usable, listed) if key is not None and key.key_id}
 
 
 def _usable(listed: Any) -> jwt.PyJWK | None:

@@ -22,6 +22,7 @@ _CANCELLED = {"access_denied", "user_cancelled_authorize"}
 _TROUBLED = {"temporarily_unavailable", "server_error"}
 _OURS = {"invalid_client", "unauthorized_client", "invalid_request", "redirect_uri_mismatch"}
 _WORD = re.compile(r"[a-z_]{1,64}")
+_MOST_CODE = 4096
 _OK = 200
 _LIMITED = 429
 _FAILED = 500
@@ -84,7 +85,7 @@ class OidcProvider:
         if error := answer.get("error"):
             raise self._situation(error)
         code = answer.get("code")
-        if not code:
+        if not code or len(code) > _MOST_CODE:
             raise ProviderRefused
         token = await self._exchange(code, code_verifier)
         claims = await self._id_tokens.read(token, nonce=nonce)
