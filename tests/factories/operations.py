@@ -37,6 +37,10 @@ class Operation:
         return "requestBody" in self.told
 
     @property
+    def takes_json(self) -> bool:
+        return "application/json" in self.told.get("requestBody", {}).get("content", {})
+
+    @property
     def body(self) -> dict[str, Any]:
         """The example as httpx takes it: `json`, or `data` and `files` of a form."""
         form = self.told.get("requestBody", {}).get("content", {}).get("multipart/form-data")

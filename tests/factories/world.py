@@ -18,6 +18,7 @@ from faded_skies.domains.identity.ports import IdentityProviders
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
+from faded_skies.platform.ids import new_id
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class World:
     session_id: UUID
     invitation_id: UUID
     passkey_id: UUID
+    verification_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -56,7 +58,9 @@ class World:
             "session_id": self.session_id,
             "invitation_id": self.invitation_id,
             "passkey_id": self.passkey_id,
+            "verification_id": self.verification_id,
             "provider": "google",
+            "token": "a-link-that-nobody-made",
         }
         path = operation.path
         for name in operation.ids:
@@ -95,8 +99,22 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
     )
     invitation_id = UUID(invited.json()["invitation"]["id"])
     passkey_id = UUID(await add(client, other, Authenticator()))
+    verification_id = await app.ports.db.fetchval(
+        "INSERT INTO id_verifications (id, user_id, document_type) VALUES ($1, $2, 'passport') RETURNING id",
+        new_id(),
+        shopper.id,
+    )
     return World(
-        shopper, driver, admin, product_id, order_id, identity_id, session_id, invitation_id, passkey_id
+        shopper,
+        driver,
+        admin,
+        product_id,
+        order_id,
+        identity_id,
+        session_id,
+        invitation_id,
+        passkey_id,
+        verification_id,
     )
 
 

@@ -112,6 +112,16 @@ def refused(answer: httpx.Response, *statuses: int) -> None:
     assert "x-request-id" in answer.headers
 
 
+WRITES = {
+    "GET /api/auth/oauth/{provider}/start",
+    "GET /api/auth/oauth/{provider}/callback",
+    "GET /api/users/me/export",
+    "GET /api/admin/audit-log/export",
+    "GET /api/id-documents/{token}",
+}
+"""Reading that leaves a trace, or leads to somebody else's page."""
+
+
 def encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
@@ -132,7 +142,7 @@ async def test_what_is_no_id_leads_nowhere(app: Application, client: httpx.Async
         for text in IDS if operation.ids else ():
             path = operation.path.replace(f"{{{operation.ids[0]}}}", text if "%" in text else quote(text))
             url = httpx.URL(scheme="http", host="test", raw_path=path.encode())
-            body = world.body(operation) if operation.takes_body else None
+            body = world.body(operation) if operation.takes_json else None
             answer = await client.request(operation.method, url, headers=world.headers(operation), json=body)
             refused(answer, 404, 405, 422)
 
@@ -142,7 +152,7 @@ async def test_queries_are_read_or_refused(app: Application, client: httpx.Async
     before = await rows_of(app.ports.db)
     for operation in await operations_of(client):
         names = {one["name"].encode() for one in operation.told.get("parameters", ()) if one["in"] == "query"}
-        for query in QUERIES if operation.method == "GET" else ():
+        for query in QUERIES if operation.method == "GET" and operation.name not in WRITES else ():
             raw = world.path(operation).encode() + b"?" + query
             url = httpx.URL(scheme="http", host="test", raw_path=raw)
             answer = await client.get(url, headers=world.headers(operation))

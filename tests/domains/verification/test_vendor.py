@@ -319,9 +319,10 @@ async def test_no_picture_is_ever_kept_when_jumio_looks(shop: Shop, settings: Se
         {},
         {"workflowExecution": {"id": "x"}, "account": {"id": "y"}},
         {"workflowExecution": 1, "account": 2},
+        {"workflowExecution": {"id": "x\x00", "status": "PROCESSED"}, "account": {"id": "y"}},
         [],
     ],
-    ids=["empty", "no status", "numbers", "list"],
+    ids=["empty", "no status", "numbers", "nul", "list"],
 )
 async def test_a_callback_that_is_none_is_refused(shop: Shop, body: object) -> None:
     answer = await shop.client.post("/webhooks/jumio", json=body)

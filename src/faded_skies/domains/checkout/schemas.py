@@ -110,8 +110,8 @@ class AnyPlace(BaseModel):
     city: Annotated[Text, Field(min_length=1, max_length=100)]
     state: Annotated[Text, Field(max_length=50)] | None = None
     zip_code: Annotated[Text, Field(max_length=10)] | None = None
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = None
 
     @property
     def point(self) -> tuple[float, float] | None:

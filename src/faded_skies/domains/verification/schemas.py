@@ -16,7 +16,7 @@ from faded_skies.domains.verification.models import (
     VerificationStatus,
 )
 from faded_skies.domains.verification.service import ReadByStaff
-from faded_skies.platform.http.fields import MOST_TEXT, Body, Line, Shape
+from faded_skies.platform.http.fields import MOST_TEXT, Body, Line, Shape, Text
 
 DOCUMENT_TYPES: tuple[DocumentType, ...] = ("drivers_license", "state_id", "passport")
 
@@ -162,11 +162,11 @@ class Reject(ReadOnDocument, json_schema_extra={"examples": [{"reason": "The pho
 class _Named(BaseModel):
     model_config = ConfigDict(extra="ignore", alias_generator=to_camel)
 
-    id: Annotated[str, Field(min_length=1, max_length=100)]
+    id: Annotated[Text, Field(min_length=1, max_length=100)]
 
 
 class _Execution(_Named):
-    status: Annotated[str, Field(min_length=1, max_length=50)]
+    status: Annotated[Text, Field(min_length=1, max_length=50)]
 
 
 class VendorCallback(
@@ -185,7 +185,7 @@ class VendorCallback(
 
     model_config = ConfigDict(extra="ignore", alias_generator=to_camel)
 
-    callback_sent_at: Annotated[str, Field(max_length=50)] = ""
+    callback_sent_at: Annotated[Text, Field(max_length=50)] = ""
     workflow_execution: _Execution
     account: _Named
 
