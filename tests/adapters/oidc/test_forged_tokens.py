@@ -2,7 +2,6 @@
 
 import base64
 import json
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from faded_skies.adapters.oidc.keys import SigningKeys
 from faded_skies.domains.identity.errors import ProviderRefused
 from faded_skies.platform import clock
 
-ISSUER, CLIENT, NONCE = "https://accounts.example", "the-shop", secrets.token_urlsafe(32)
+ISSUER, CLIENT, NONCE = "https://accounts.example", "the-shop", "n-0S6_WzA2Mj-a-nonce-of-43-characters-long"
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)
 CURVE = ec.generate_private_key(ec.SECP256R1())
