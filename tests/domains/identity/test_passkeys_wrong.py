@@ -5,10 +5,14 @@ import os
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from factories.authenticator import (
     BACKED_UP,
@@ -140,6 +144,35 @@ async def test_attestations_that_were_not_asked_for_are_refused(
     body = cbor({"fmt": fmt, "attStmt": statement, "authData": head + attested})
     made["response"]["attestationObject"] = b64(body)
     await refused_to_keep(client, person, made)
+
+
+async def test_a_vendors_certificate_is_not_even_read_when_its_signature_is_right(
+    app: Application, client: httpx.AsyncClient, db: Database
+) -> None:
+    person = await signed_in(app, client)
+    device = Authenticator()
+    made = device.create(await creation_options(client, person))
+    attested = bytes(16) + struct.pack(">H", 32) + device.credential_id + cbor(device.key.cose())
+    data = hashlib.sha256(RP_ID.encode()).digest() + struct.pack(">BI", device.flags | 0x40, 0) + attested
+    signed = data + hashlib.sha256(unb64(made["response"]["clientDataJSON"])).digest()
+    vendor = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "A vendor")])
+    certificate = (
+        x509.CertificateBuilder(name, name, vendor.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
+        .sign(vendor, hashes.SHA256())
+    )
+    statement = {
+        "alg": -7,
+        "sig": vendor.sign(signed, ec.ECDSA(hashes.SHA256())),
+        "x5c": [certificate.public_bytes(serialization.Encoding.DER)],
+    }
+    made["response"]["attestationObject"] = b64(
+        cbor({"fmt": "packed", "attStmt": statement, "authData": data})
+    )
+    await refused_to_keep(client, person, made)
+    assert await db.fetchval("SELECT count(*) FROM passkeys") == 0
 
 
 async def test_a_key_under_another_name_than_its_own_is_refused(
