@@ -1,5 +1,6 @@
 """Every answer tells browsers what they must not do with it, whoever gives it."""
 
+import json
 import re
 
 import httpx
@@ -41,6 +42,14 @@ ANSWERS = [
 ]
 
 
+async def hang_up(client: httpx.AsyncClient, answer: httpx.Response) -> None:
+    """End the session that a poll has opened (packet type 1 of Engine.IO 4), or its server waits for it."""
+    if answer.text.startswith('0{"sid"'):
+        sid = json.loads(answer.text[1:])["sid"]
+        path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+        assert (await client.post(path, content=b"1")).status_code == 200
+
+
 @pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
 async def test_each_answer_carries_each_field_once(
     client: httpx.AsyncClient, settings: Settings, method: str, path: str, status: int
@@ -59,6 +68,7 @@ async def test_each_answer_carries_each_field_once(
         assert policy == DATA
     assert len(answer.headers.get_list("cross-origin-resource-policy")) == 1
     assert "strict-transport-security" not in answer.headers
+    await hang_up(client, answer)
 
 
 async def test_a_flood_and_a_large_body_are_refused_with_them_too(settings: Settings) -> None:
@@ -134,6 +144,7 @@ async def test_a_shop_reached_by_https_says_so(settings: Settings) -> None:
             assert answer.headers.get_list("strict-transport-security") == [
                 "max-age=31536000; includeSubDomains"
             ], path
+            await hang_up(client, answer)
 
 
 def test_an_answer_keeps_what_it_says_itself() -> None:
