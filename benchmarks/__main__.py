@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from benchmarks import report
+from benchmarks.lagging import SECONDS, measure_lag
 from benchmarks.measuring import Plan, measure
 from benchmarks.starting import measure_start
 
@@ -19,6 +20,7 @@ from benchmarks.starting import measure_start
 @click.option("--quick", is_flag=True, help="One short round on a small shop: does it work at all?")
 @click.option("--profile", metavar="CASE", help="Where the server spends its time on this case (cProfile).")
 @click.option("--start", is_flag=True, help="Only the start and the idle memory.")
+@click.option("--lag", is_flag=True, help="Only the event loop's lag while people sign in.")
 @click.option("--write", is_flag=True, help="Write benchmarks/RESULTS.md in spite of other options.")
 def main(
     *,
@@ -28,6 +30,7 @@ def main(
     quick: bool,
     profile: str | None,
     start: bool,
+    lag: bool,
     write: bool,
 ) -> None:
     """Measure what a request costs our server, how soon it starts, and what memory it needs."""
@@ -37,6 +40,9 @@ def main(
         )
     if start:
         click.echo(report.start_table(measure_start(progress=_tell)))
+        return
+    if lag:
+        click.echo(report.lag_table(measure_lag(seconds=1 if quick else SECONDS, progress=_tell)))
         return
     plan = Plan(rounds=1, seconds=0.3, products=200, customers=20) if quick else Plan()
     plan = replace(plan, rounds=rounds or plan.rounds, seconds=seconds or plan.seconds, only=profile or only)
@@ -52,9 +58,11 @@ def main(
     click.echo(report.table(cases, samples))
     click.echo(report.strangers_note(samples))
     if write or plan == Plan():
+        lags = measure_lag(progress=_tell)
+        click.echo(report.lag_table(lags))
         began = measure_start(progress=_tell)
         click.echo(report.start_table(began))
-        report.write(plan, cases, samples, began)
+        report.write(plan, cases, samples, lags, began)
 
 
 def _tell(line: str) -> None:

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,13 +79,13 @@ async def _measure(
     plan: Plan, folder: Path, engines: Engines, progress: Callable[[str], None]
 ) -> tuple[list[Case], Samples]:
     await migrate(engines.database_url)
-    port = _free_port()
-    environment = _environment(folder, engines, port)
+    port = free_port()
+    environment = server_environment(folder, engines, port)
     async with bootstrap.application(Settings.model_validate(environment), serves=False) as application:
         progress(f"Filling a shop with {plan.products} products and {plan.customers} customers")
         shop = await fill(application, products=plan.products, customers=plan.customers)
         cases = _chosen(all_cases(application, shop), plan)
-        async with _server(environment, port, plan.profile) as pid:
+        async with running_server(environment, port, plan.profile) as pid:
             progress("Warming up")
             for case in cases:
                 await _sample(case, pid, port, plan, floor_us=None)
@@ -106,7 +106,9 @@ def _chosen(cases: list[Case], plan: Plan) -> list[Case]:
     if plan.profile is not None and plan.only is not None:
         return [by_name[plan.only]]
     if plan.only is not None:
-        return list({case.name: case for case in (by_name["floor"], by_name[plan.only])}.values())
+        only = by_name[plan.only]
+        beside = by_name[only.aim.beside if only.aim else "floor"]
+        return list({case.name: case for case in (by_name["floor"], beside, only)}.values())
     return cases
 
 
@@ -134,9 +136,12 @@ async def _sample(case: Case, pid: int, port: int, plan: Plan, *, floor_us: floa
 
 
 @asynccontextmanager
-async def _server(environment: dict[str, str], port: int, profile: Path | None) -> AsyncIterator[int]:
+async def running_server(
+    environment: dict[str, str], port: int, profile: Path | None, *, cores: Sequence[int] = (SERVER_CORE,)
+) -> AsyncIterator[int]:
+    """Run the server under measurement on these cores, with the profiler when `profile` is given; gives its pid."""
     profiling = {} if profile is None else {PROFILE: str(profile)}
-    with on_core(SERVER_CORE):
+    with on_core(*cores):
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -155,7 +160,7 @@ async def _server(environment: dict[str, str], port: int, profile: Path | None) 
         await process.wait()
 
 
-def _environment(folder: Path, engines: Engines, port: int) -> dict[str, str]:
+def server_environment(folder: Path, engines: Engines, port: int) -> dict[str, str]:
     """Return the server's settings: as in production, but with the sandbox, which delivers no webhooks under test."""
     wide = str(10**9)
     return {
@@ -174,7 +179,8 @@ def _environment(folder: Path, engines: Engines, port: int) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -43,3 +43,17 @@ def test_unknown_case_is_named() -> None:
     assert run.returncode == 1
     assert "There is no case 'nonsense'" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_lag_is_told_for_one_core_and_for_two() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--lag"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    rows = [line for line in run.stdout.splitlines() if line.startswith("| 20 sign-ins")]
+    assert ["1 core " in rows[0], "2 cores " in rows[1], len(rows)] == [True, True, 2]

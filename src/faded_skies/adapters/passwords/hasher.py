@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from pwdlib import PasswordHash
@@ -15,6 +17,8 @@ _BCRYPT_BYTES = 72
 # The OWASP Password Storage Cheat Sheet's choice for Argon2id.
 _MEMORY_KIB = 19 * 1024
 _PASSES = 2
+
+_NICENESS = 10  # of 19; a tenth of the loop's weight to the scheduler, sched(7)
 
 NOBODYS_HASH = (
     "$argon2id$v=19$m=19456,t=2,p=1$Fd6gnW2OSPH5ajOU06RhwA$wHKThnw3L9qyibUabhpHDebzaqIRkRfmovrOxQdRB/c"
@@ -30,6 +34,12 @@ class _Bcrypt(BcryptHasher):
         return super().verify(raw[:_BCRYPT_BYTES], hash)
 
 
+def _step_back() -> None:
+    """Let the event loop's thread go first when both want the core, as far as the system parts threads (Linux)."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+
+
 class PwdlibHasher:
     """The PasswordHasher of the product."""
 
@@ -38,7 +48,9 @@ class PwdlibHasher:
             (Argon2Hasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=1), _Bcrypt())
         )
         # Hashing releases the interpreter lock, so one thread a core; more would only wait.
-        self._threads = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="passwords")
+        self._threads = ThreadPoolExecutor(
+            max_workers=os.cpu_count(), thread_name_prefix="passwords", initializer=_step_back
+        )
 
     def close(self) -> None:
         self._threads.shutdown()
