@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -70,7 +70,7 @@ class Ledger:
     given_up: set[int] = field(default_factory=set)
     cut: int = 0
     begun: set[str] = field(default_factory=set)
-    """Keys whose first call was killed inside the work: a repetition heard that it still runs."""
+    """Keys of calls that were cut off: the server was killed between their first byte and their answer."""
 
     @property
     def done(self) -> int:
@@ -135,14 +135,13 @@ class Customer:
                         answer = None  # the server is not back yet
                     except httpx.TransportError:
                         self._ledger.cut += 1
+                        if key:
+                            self._ledger.begun.add(key)
                         if gives_up:
                             raise GaveUp from None
                         answer = None
-                if answer is not None:
-                    if not _not_now(answer):
-                        return answer
-                    if key and answer.json()["code"] == "IDEMPOTENCY_IN_PROGRESS":
-                        self._ledger.begun.add(key)
+                if answer is not None and not _not_now(answer):
+                    return answer
                 await asyncio.sleep(0.2)
 
 
@@ -164,19 +163,11 @@ async def kill_now_and_then(deployed: Deployed, ledger: Ledger) -> None:
 
         await until(reached, f"{mark} orders are through", 100)
         await asyncio.sleep(random.uniform(0, 0.3))  # the moment is the point: somewhere within an order
-        await restart(deployed, chosen)
-    # Most of them land between two steps of an order that the server had begun. If none did, then until one does.
-    while not ledger.begun and ledger.done < ORDERS * 0.9:
-        await asyncio.sleep(random.uniform(0, 0.3))
-        await restart(deployed, both[:1])
-
-
-async def restart(deployed: Deployed, chosen: Sequence[Program]) -> None:
-    for program in chosen:
-        program.kill()
-    for program in chosen:
-        program.start()
-    await deployed.server.ready()
+        for program in chosen:
+            program.kill()
+        for program in chosen:
+            program.start()
+        await deployed.server.ready()
 
 
 @pytest.mark.timeout(240)
