@@ -15,8 +15,9 @@ from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.verification import service
 from faded_skies.domains.verification.models import Side
+from faded_skies.domains.verification.queries import papers as papers_queries
 from faded_skies.domains.verification.service import Vault
-from faded_skies.domains.verification.service.papers import pictures_of
+from faded_skies.domains.verification.service.papers import delete, pictures_of
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
@@ -152,6 +153,44 @@ async def test_two_sweeps_and_a_decision_at_once_do_no_harm(
         *(service.delete_due(db, vault, decided_before=now + timedelta(minutes=1)) for _ in range(3))
     )
     assert stored() == []
+
+
+async def test_things_of_others_in_the_store_do_not_stop_the_sweep(
+    app: Application, db: Database, settings: Settings, stored: Stored
+) -> None:
+    (settings.data / "vault" / "notes-of-somebody").write_text("mine")
+    await vault_of(app).put(new_id(), {Side.FRONT: FRONT})
+    for path in stored():
+        os.utime(path, (0, 0))
+    assert await service.sweep(db, vault_of(app), now=clock.now()) == 1
+    assert [path.name for path in stored()] == ["notes-of-somebody"]
+
+
+async def test_deleting_many_times_at_once_is_logged_once(
+    app: Application, client: httpx.AsyncClient, db: Database, person: SignedInPerson
+) -> None:
+    agent = await signed_in(app, client, Role.AGENT)
+    await reject(client, agent, await handed_in(client, person))
+    papers = await papers_queries.list_due(db, clock.now() + timedelta(minutes=1))
+    await asyncio.gather(*(delete(db, vault_of(app), papers) for _ in range(3)))
+    assert await db.fetchval("SELECT count(*) FROM audit_log WHERE action = 'id_document.deleted'") == 1
+
+
+@pytest.mark.parametrize("fault", ["deleted", "swapped"])
+async def test_pictures_that_do_not_open_are_for_staff_and_not_tried_for_ever(
+    client: httpx.AsyncClient, person: SignedInPerson, db: Database, stored: Stored, drain: Drain, fault: str
+) -> None:
+    await handed_in(client, person)
+    (path,) = stored()
+    if fault == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[::-1])
+    await drain()
+    row = await db.fetchrow("SELECT status, judged_at FROM id_verifications")
+    assert row is not None
+    assert row["status"] == "processing"
+    assert row["judged_at"] is not None
 
 
 async def test_pictures_and_keys_cannot_be_swapped(

@@ -105,7 +105,7 @@ class Privacy:
         self._must_be_refused(answer)
 
     async def _refuses_a_read(self, http: httpx.AsyncClient) -> None:
-        key = f"probe-{new_id()}"
+        key = str(new_id())  # as a picture's: what a kill leaves behind is swept away like one
         try:
             await obstore.put_async(self._bucket.store, key, b"probe", mode="create")
             try:

@@ -25,6 +25,7 @@ WHERE d.deleted_at IS NULL AND v.user_id = $1
 """
 _FORGET = """
 UPDATE id_documents SET wrapped_key = NULL, deleted_at = now() WHERE id = ANY($1) AND deleted_at IS NULL
+RETURNING id
 """
 _KNOWN = "SELECT id FROM id_documents WHERE id = ANY($1) AND deleted_at IS NULL"
 _INSERT_LINK = """
@@ -63,9 +64,9 @@ async def list_of_person(db: Database | Tx, user_id: UUID) -> list[Paper]:
     return [_paper(row) for row in await db.fetch(_LIST_OF_PERSON, user_id)]
 
 
-async def forget(tx: Tx, paper_ids: Sequence[UUID]) -> int:
-    """Throw the keys away: whatever is left of the pictures is noise from the commit on."""
-    return await tx.execute(_FORGET, paper_ids)
+async def forget(tx: Tx, paper_ids: Sequence[UUID]) -> list[UUID]:
+    """Throw the keys away: whatever is left of the pictures is noise from the commit on. Returns those that had one."""
+    return [row["id"] for row in await tx.fetch(_FORGET, paper_ids)]
 
 
 async def find_known(db: Database, paper_ids: Sequence[UUID]) -> set[UUID]:

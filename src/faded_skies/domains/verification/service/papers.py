@@ -4,10 +4,13 @@ Each picture has a key of its own, kept wrapped by the shop's master key beside 
 noise that the next sweep removes; a row without a key says only that there was one.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+import structlog
 
 from faded_skies.domains.verification.errors import PapersGone
 from faded_skies.domains.verification.models import Paper, Side
@@ -18,6 +21,9 @@ from faded_skies.platform.ids import new_id
 from faded_skies.platform.keyring import Keyring
 
 _UPLOAD_TAKES = timedelta(hours=1)
+_OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +80,20 @@ async def delete_due(db: Database, vault: Vault, *, decided_before: datetime) ->
 async def delete(db: Database, vault: Vault, papers: Sequence[Paper]) -> None:
     """Throw the keys away, then the pictures; killed in between, the sweep finds what is left."""
     async with db.transaction() as tx:
-        await queries.forget(tx, [paper.id for paper in papers])
-        for paper in papers:
-            tx.audit("id_document.deleted", object_type="id_document", object_id=paper.id, actor_id=None)
+        for paper_id in await queries.forget(tx, [paper.id for paper in papers]):
+            tx.audit("id_document.deleted", object_type="id_document", object_id=paper_id, actor_id=None)
     await vault.remove(papers)
 
 
 async def sweep(db: Database, vault: Vault, *, now: datetime) -> int:
-    """Remove what lies in the store and no row has the key to; uploads under way are left alone."""
+    """Remove what lies in the store and no row has the key to; uploads under way, and what is not ours, stay."""
     removed = 0
     async for names in vault.store.list_older(now - _UPLOAD_TAKES):
-        known = await queries.find_known(db, [UUID(name) for name in names])
-        lost = [name for name in names if UUID(name) not in known]
+        ours = [UUID(name) for name in names if _OURS.fullmatch(name)]
+        if len(ours) < len(names):
+            log.warning("document_store_holds_strange_things", count=len(names) - len(ours))
+        known = await queries.find_known(db, ours)
+        lost = [str(paper_id) for paper_id in ours if paper_id not in known]
         if lost:
             await vault.store.delete(lost)
         removed += len(lost)
