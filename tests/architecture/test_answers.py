@@ -347,6 +347,7 @@ async def _show_papers(app: Application, client: httpx.AsyncClient, call: Caller
         token = links["links"][0]["url"].rpartition("/")[2]
         shown = await call("GET /api/id-documents/{token}", ids=(token,))
         assert shown.content.startswith(b"\xff\xd8\xff")
+        await app.worker.drain()
         await call(f"POST {path}/{decision}", agent.headers, ids=ids, json=body)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -86,9 +87,10 @@ async def test_rejecting_tells_why_and_lets_them_try_again(
 
 
 async def test_what_is_decided_stays_decided(
-    client: httpx.AsyncClient, person: SignedInPerson, agent: SignedInPerson
+    client: httpx.AsyncClient, person: SignedInPerson, agent: SignedInPerson, drain: Drain
 ) -> None:
     verification_id = await handed_in(client, person)
+    await drain()
     assert (await decide(client, agent, verification_id, "approve", READ)).status_code == 200
     for how, body in (("approve", READ), ("reject", {"reason": "no"})):
         answer = await decide(client, agent, verification_id, how, body)
@@ -97,11 +99,17 @@ async def test_what_is_decided_stays_decided(
 
 
 async def test_two_colleagues_at_once_decide_once(
-    app: Application, client: httpx.AsyncClient, person: SignedInPerson, agent: SignedInPerson, db: Database
+    app: Application,
+    client: httpx.AsyncClient,
+    person: SignedInPerson,
+    agent: SignedInPerson,
+    db: Database,
+    drain: Drain,
 ) -> None:
     other = await signed_in(app, client, Role.ADMIN)
     for _ in range(5):
         verification_id = await handed_in(client, person)
+        await drain()
         answers = await asyncio.gather(
             decide(client, agent, verification_id, "approve", READ),
             decide(client, other, verification_id, "reject", {"reason": "no"}),
@@ -113,12 +121,14 @@ async def test_two_colleagues_at_once_decide_once(
 
 
 async def test_one_document_is_good_for_one_account(
-    app: Application, client: httpx.AsyncClient, person: SignedInPerson, agent: SignedInPerson
+    app: Application, client: httpx.AsyncClient, person: SignedInPerson, agent: SignedInPerson, drain: Drain
 ) -> None:
     verification_id = await handed_in(client, person)
+    await drain()
     assert (await decide(client, agent, verification_id, "approve", READ)).status_code == 200
     twin = await signed_in(app, client, id_verified=False)
     verification_id = await handed_in(client, twin)
+    await drain()
     same = READ | {"documentNumber": "012345678"}  # however it is spaced
     answer = await decide(client, agent, verification_id, "approve", same)
     assert (answer.status_code, answer.json()["code"]) == (409, "DUPLICATE_DOCUMENT")
@@ -128,10 +138,11 @@ async def test_one_document_is_good_for_one_account(
 
 
 async def test_two_accounts_at_once_with_one_document(
-    app: Application, client: httpx.AsyncClient, agent: SignedInPerson
+    app: Application, client: httpx.AsyncClient, agent: SignedInPerson, drain: Drain
 ) -> None:
     people = [await signed_in(app, client, id_verified=False) for _ in range(4)]
     handed = [await handed_in(client, one) for one in people]
+    await drain()
     answers = await asyncio.gather(*(decide(client, agent, one, "approve", READ) for one in handed))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
     assert [(await status_of(client, one))[0] for one in people].count(True) == 1
@@ -218,9 +229,15 @@ async def test_nobody_can_approve_what_the_document_forbids(
     ids=["no issuer", "no number", "empty number", "long issuer", "expired", "no day", "unknown"],
 )
 async def test_what_staff_types_is_checked(
-    client: httpx.AsyncClient, person: SignedInPerson, agent: SignedInPerson, body: object, field: str
+    client: httpx.AsyncClient,
+    person: SignedInPerson,
+    agent: SignedInPerson,
+    body: object,
+    field: str,
+    drain: Drain,
 ) -> None:
     verification_id = await handed_in(client, person)
+    await drain()
     answer = await decide(client, agent, verification_id, "approve", body)
     assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR")
     assert answer.json()["details"][0]["field"] == field
@@ -234,6 +251,33 @@ async def test_a_number_against_the_barcode_is_refused(
     await drain()
     answer = await decide(client, agent, verification_id, "approve", {"documentNumber": "9", "issuer": "TX"})
     assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, "documentNumber")
+
+
+async def test_nothing_is_approved_before_the_machine_had_its_look(
+    client: httpx.AsyncClient, person: SignedInPerson, agent: SignedInPerson, drain: Drain
+) -> None:
+    """Else a quick colleague approves what the barcode forbids, or what is another's."""
+    verification_id = await handed_in(client, person, replace(OWN_CARD, born="2010-05-17"))
+    answer = await decide(client, agent, verification_id, "approve", READ)
+    assert (answer.status_code, answer.json()["code"]) == (409, "INVALID_STATE")
+    await drain()
+    assert (await decide(client, agent, verification_id, "approve", {})).status_code == 409
+    assert await status_of(client, person) == (False, "processing")
+    assert (await decide(client, agent, verification_id, "reject", {"reason": "no"})).status_code == 200
+
+
+async def test_a_last_day_against_the_barcode_is_refused_and_its_own_must_not_be_over(
+    client: httpx.AsyncClient, person: SignedInPerson, agent: SignedInPerson, db: Database, drain: Drain
+) -> None:
+    verification_id = await handed_in(client, person, OWN_CARD)
+    await drain()
+    later = {"expiresOn": "2099-01-01"}
+    answer = await decide(client, agent, verification_id, "approve", later)
+    assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, "expiresOn")
+    await db.fetch("UPDATE id_verifications SET expires_on = current_date - 3")  # days passed in the queue
+    answer = await decide(client, agent, verification_id, "approve", {})
+    assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, "expiresOn")
+    assert await status_of(client, person) == (False, "processing")
 
 
 async def test_nobody_decides_about_their_own_papers(app: Application, client: httpx.AsyncClient) -> None:
@@ -277,6 +321,7 @@ async def test_a_link_is_good_for_two_minutes_and_not_after_the_decision(
     client: httpx.AsyncClient, db: Database, person: SignedInPerson, agent: SignedInPerson, drain: Drain
 ) -> None:
     verification_id = await handed_in(client, person)
+    await drain()
 
     async def link() -> str:
         answer = await decide(client, agent, verification_id, "document-link")

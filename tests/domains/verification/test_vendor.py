@@ -301,6 +301,39 @@ async def test_a_lost_callback_is_made_up_for_by_asking(shop: Shop) -> None:
     assert (await shop.latest())["status"] == "approved"
 
 
+async def test_one_case_that_the_vendor_fails_for_does_not_hold_up_the_others(shop: Shop) -> None:
+    await shop.begin()
+    db = shop.app.ports.db
+    first = shop.person
+    shop.person = await signed_in(shop.app, shop.client, id_verified=False)
+    await shop.begin()
+    # Forgotten at the vendor: every question about it fails from now on.
+    await db.fetch("UPDATE id_verifications SET vendor_execution_id = 'gone' WHERE user_id = $1", first.id)
+    await db.fetch(
+        "UPDATE id_verifications SET poll_after = now() - CASE user_id WHEN $1 THEN interval '1 hour' ELSE '0' END",
+        first.id,
+    )
+    case = shop.jumio.cases[1]
+    case.status, case.decision, case.extraction = "PROCESSED", "PASSED", LICENCE
+    now = clock.now()
+    await service.poll_vendor(shop.app.ports.get(Judge), now=now)
+    assert (await shop.latest())["status"] == "approved"
+    row = await db.fetchrow("SELECT polls, poll_after FROM id_verifications WHERE user_id = $1", first.id)
+    assert row is not None
+    assert row["polls"] == 1
+    assert row["poll_after"] > now
+
+
+async def test_staff_cannot_approve_what_the_vendor_is_still_looking_at(shop: Shop) -> None:
+    verification_id = (await shop.begin()).json()["verification"]["id"]
+    agent = await signed_in(shop.app, shop.client, Role.AGENT)
+    answer = await shop.client.post(
+        f"/api/admin/id-verifications/{verification_id}/approve", headers=agent.headers
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "INVALID_STATE")
+    assert (await shop.latest())["status"] == "processing"
+
+
 async def test_no_picture_is_ever_kept_when_jumio_looks(shop: Shop, settings: Settings) -> None:
     files = {name: (None, value) for name, value in FIELDS.items()}
     answer = await shop.client.post(

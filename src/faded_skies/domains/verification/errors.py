@@ -54,12 +54,20 @@ class AlreadyProcessing(InvalidState):
     sentence = "Your ID is being looked at already. We write to you as soon as it is decided."
 
 
+class AlreadyUploading(InvalidState):
+    sentence = "Another upload of yours is still under way. Wait until it is through, then try again."
+
+
 class AlreadyVerified(InvalidState):
     sentence = "Your ID is verified already; there is nothing left to do."
 
 
 class AlreadyDecided(InvalidState):
     sentence = "This verification is decided already. Look at the list again."
+
+
+class NotLookedAtYet(InvalidState):
+    sentence = "The machine has not read this document yet. Try again in a minute; rejecting is possible now."
 
 
 class NotForOneself(InsufficientPermissions):

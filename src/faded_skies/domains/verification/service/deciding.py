@@ -11,6 +11,7 @@ from faded_skies.domains.verification.errors import (
     DuplicateDocument,
     ForbiddenByDocument,
     NotForOneself,
+    NotLookedAtYet,
 )
 from faded_skies.domains.verification.events import VerificationDecided
 from faded_skies.domains.verification.models import QueueEntry, Verification, VerificationStatus
@@ -47,12 +48,18 @@ async def approve(
 ) -> None:
     """Approve what staff looked at.
 
-    Raises VerificationNotFound, AlreadyDecided, NotForOneself, DuplicateDocument, ForbiddenByDocument, Refused.
+    Raises VerificationNotFound, AlreadyDecided, NotForOneself, NotLookedAtYet, DuplicateDocument,
+    ForbiddenByDocument, Refused.
     """
     verification = await _lock(tx, actor, verification_id)
+    if verification.judged_at is None:
+        raise NotLookedAtYet
     if rules.told_to_be_ruled_out(verification.findings):
         raise ForbiddenByDocument
-    if read.expires_on is not None and read.expires_on < today:
+    if verification.expires_on is not None and read.expires_on not in {None, verification.expires_on}:
+        raise Refused("expiresOn", "The barcode says another last day. Look at both again.")
+    last_day = read.expires_on or verification.expires_on
+    if last_day is not None and last_day < today:
         raise Refused("expiresOn", "This document has expired. Reject it, and ask for a valid one.")
     number_hash = _number_hash(verification, read, numbers)
     await verifications.save_document(
@@ -65,7 +72,7 @@ async def approve(
         VerificationStatus.APPROVED,
         reason=None,
         decided_by=actor.id,
-        expires_on=read.expires_on,
+        expires_on=last_day,
     )
 
 

@@ -18,6 +18,8 @@ class DocumentNumbers:
         return self._keys.digest(PURPOSE, f"{issuer.upper()}:{rules.plain_number(number)}".encode())
 
     def of_licence(self, licence: Licence) -> bytes | None:
-        """Return a licence's digest; None when nothing tells who issued it."""
+        """Return a licence's digest; None when nothing tells who issued it, or its number has no letter or digit."""
         issuer = licence.issuer or licence.country
-        return None if issuer is None else self.digest(issuer=issuer, number=licence.number)
+        if issuer is None or not rules.plain_number(licence.number):
+            return None
+        return self.digest(issuer=issuer, number=licence.number)
