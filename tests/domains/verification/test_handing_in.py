@@ -14,6 +14,7 @@ from factories.papers import card_back, front, photographed, saved
 from factories.verification import FRONT, OWN_CARD, hand_in, handed_in
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
+from faded_skies.domains.verification.ports import DocumentReader, Scan
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
 from faded_skies.platform.settings import Settings
@@ -269,6 +270,63 @@ async def test_who_is_verified_need_not_again_until_it_nearly_expires(
     await db.fetchval("UPDATE users SET id_expires_on = current_date + 20")
     assert (await hand_in(client, person)).status_code == 202
     assert await status_of(client, person) == (True, "approved")  # the old one still counts
+
+
+async def test_one_person_cannot_take_every_place_for_uploads(
+    app: Application, client: httpx.AsyncClient, person: SignedInPerson
+) -> None:
+    """A slow upload holds one of six places for two minutes; a second one of the same person gets none."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="idDocument"\r\n\r\n'
+        begun.set()
+        await go_on.wait()
+        yield b"A\r\n--x--\r\n"
+
+    headers = person.headers | {"Content-Type": "multipart/form-data; boundary=x"}
+    first = asyncio.create_task(client.post("/api/users/id-verification", headers=headers, content=slowly()))
+    await begun.wait()
+    second = await hand_in(client, person)
+    of_another = await hand_in(client, await signed_in(app, client, id_verified=False))
+    go_on.set()
+    assert (second.status_code, second.json()["code"]) == (409, "INVALID_STATE")
+    assert of_another.status_code == 202
+    assert (await first).status_code == 422
+    assert (await hand_in(client, person)).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "status"),
+    [
+        ("id_verification_status = 'approved'", 409),
+        ("account_status = 'suspended'", 403),
+        ("account_status = 'closed'", 403),
+    ],
+    ids=["approved", "suspended", "closed"],
+)
+async def test_what_happened_while_the_upload_was_read_counts(
+    app: Application,
+    client: httpx.AsyncClient,
+    person: SignedInPerson,
+    db: Database,
+    stored: Stored,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: str,
+    status: int,
+) -> None:
+    reader = app.ports.get(DocumentReader)
+    read = reader.read
+
+    async def slowly(body: bytes) -> Scan:
+        await db.fetch(f"UPDATE users SET {meanwhile} WHERE id = $1", person.id)
+        scan: Scan = await read(body)
+        return scan
+
+    monkeypatch.setattr(reader, "read", slowly)
+    assert (await hand_in(client, person)).status_code == status
+    assert stored() == []
+    assert await db.fetchval("SELECT count(*) FROM id_verifications") == 0
 
 
 async def test_eleven_uploads_within_an_hour_are_too_many(

@@ -1,11 +1,16 @@
 """HTTP of one's own identity papers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from typing import Annotated, get_args
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.verification import service
+from faded_skies.domains.verification.errors import AlreadyUploading
 from faded_skies.domains.verification.models import DocumentType, Side, Verification
 from faded_skies.domains.verification.ports import (
     MOST_DOCUMENT_BYTES,
@@ -36,6 +41,7 @@ from faded_skies.platform.ratelimit import Gate
 router = APIRouter(prefix="/api/users/id-verification", tags=["identity papers"], dependencies=needs_token)
 
 _UPLOADS_AN_HOUR = 10
+_uploading: set[UUID] = set()
 _FORM = documented_form(
     files={
         "idDocument": "The front: a JPEG, a PNG or a PDF of up to 10 MB, judged by its content.",
@@ -84,7 +90,8 @@ async def hand_in(
     """
     ports = ports_of(request)
     # Asked before the upload is read, and again with the row.
-    open_case = await service.check_wanted(db, actor.id, today=adulthood.day(clock.now()))
+    today = adulthood.day(clock.now())
+    open_case = await service.check_wanted(db, actor.id, today=today)
     await Gate(
         ports.valkey,
         "id-verification",
@@ -92,19 +99,34 @@ async def hand_in(
         window=3600,
         refusal="That is a lot of uploads within an hour. Wait a little, then try again with a clear photo.",
     ).enter(str(actor.id))
-    form = await read_form(
-        request,
-        files={"idDocument": MOST_DOCUMENT_BYTES, "idDocumentBack": MOST_DOCUMENT_BYTES},
-        fields={"documentType": 50, "consent": 5, "state": 2},
-    )
+    with _one_at_a_time(actor.id):
+        form = await read_form(
+            request,
+            files={"idDocument": MOST_DOCUMENT_BYTES, "idDocumentBack": MOST_DOCUMENT_BYTES},
+            fields={"documentType": 50, "consent": 5, "state": 2},
+        )
     document_type = _document_type(form)
     if vendor is not None:
         consent = _consent(form, client_address(request.scope))
-        opened = await _open_at(vendor, db, actor, document_type, consent, open_case)
+        opened = await _open_at(vendor, db, actor, document_type, consent, open_case, today=today)
         return Json({"verification": present(opened)}, status_code=202)
     reader, vault = ports.get(DocumentReader), ports.get(Vault)
-    verification = await _keep(db, actor, document_type, form, reader, vault, method=verifier.method)
+    verification = await _keep(
+        db, actor, document_type, form, reader, vault, method=verifier.method, today=today
+    )
     return Json({"verification": present(verification)}, status_code=202)
+
+
+@contextmanager
+def _one_at_a_time(user_id: UUID) -> Iterator[None]:
+    """Keep one person from taking all of this process's places for uploads with slow ones. Raises AlreadyUploading."""
+    if user_id in _uploading:
+        raise AlreadyUploading
+    _uploading.add(user_id)
+    try:
+        yield
+    finally:
+        _uploading.remove(user_id)
 
 
 async def _keep(
@@ -116,6 +138,7 @@ async def _keep(
     vault: Vault,
     *,
     method: str,
+    today: date,
 ) -> Verification:
     """Make harmless pictures of the uploads, seal them into the store, then write their rows."""
     if "idDocument" not in form.files:
@@ -129,7 +152,13 @@ async def _keep(
     try:
         async with db.transaction() as tx:
             return await service.hand_in(
-                tx, actor, verification_id, document_type=document_type, method=method, pictures=papers
+                tx,
+                actor,
+                verification_id,
+                document_type=document_type,
+                method=method,
+                pictures=papers,
+                today=today,
             )
     except BaseException:
         # Their keys were never written, so this is only tidying; what it leaves, the sweep removes.
@@ -144,6 +173,8 @@ async def _open_at(
     document_type: DocumentType,
     consent: Consent,
     open_case: Verification | None,
+    *,
+    today: date,
 ) -> Verification:
     """Open a case at the vendor, or go on with the one whose answer was lost or that is still open."""
     if open_case is not None and open_case.reference is not None:
@@ -157,6 +188,7 @@ async def _open_at(
                 document_type=document_type,
                 method=vendor.method,
                 consent=consent,
+                today=today,
                 now=clock.now(),
             )
     reference = await vendor.open(open_case.id, actor.id, consent)

@@ -4,6 +4,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from faded_skies.domains.identity import service as identity
+from faded_skies.domains.identity.errors import AccountSuspended
+from faded_skies.domains.identity.service import Customer
 from faded_skies.domains.verification import rules
 from faded_skies.domains.verification.errors import AlreadyProcessing, AlreadyVerified
 from faded_skies.domains.verification.events import PapersHandedIn
@@ -30,18 +32,26 @@ async def check_wanted(db: Database | Tx, user_id: UUID, *, today: date) -> Veri
             return latest
         raise AlreadyProcessing
     customer = await identity.find_customer(db, user_id)
-    if customer is not None and not rules.may_hand_in(
-        verified=customer.id_verified(today), expires_on=customer.id_expires_on, today=today
-    ):
-        raise AlreadyVerified
+    if customer is not None:
+        _refuse_verified(customer, today)
     return None
 
 
 async def hand_in(
-    tx: Tx, actor: Actor, verification_id: UUID, *, document_type: str, method: str, pictures: list[Paper]
+    tx: Tx,
+    actor: Actor,
+    verification_id: UUID,
+    *,
+    document_type: str,
+    method: str,
+    pictures: list[Paper],
+    today: date,
 ) -> Verification:
-    """Open a verification with pictures that lie in the store. Raises AlreadyProcessing."""
-    opened = await _open(tx, actor, verification_id, document_type=document_type, method=method)
+    """Open a verification with pictures that lie in the store.
+
+    Raises AlreadyProcessing, AlreadyVerified, AccountSuspended.
+    """
+    opened = await _open(tx, actor, verification_id, document_type=document_type, method=method, today=today)
     await papers.insert_papers(tx, pictures)
     tx.emit(PapersHandedIn(verification_id=verification_id))
     return opened
@@ -55,9 +65,13 @@ async def open_at_vendor(
     document_type: str,
     method: str,
     consent: Consent,
+    today: date,
     now: datetime,
 ) -> Verification:
-    """Open a verification whose papers go to a vendor; the vendor is asked after the commit."""
+    """Open a verification whose papers go to a vendor; the vendor is asked after the commit.
+
+    Raises AlreadyProcessing, AlreadyVerified, AccountSuspended.
+    """
     return await _open(
         tx,
         actor,
@@ -65,6 +79,7 @@ async def open_at_vendor(
         document_type=document_type,
         method=method,
         consent=consent,
+        today=today,
         poll_after=now + rules.poll_delay(0),
     )
 
@@ -82,10 +97,15 @@ async def _open(
     *,
     document_type: str,
     method: str,
+    today: date,
     consent: Consent | None = None,
     poll_after: datetime | None = None,
 ) -> Verification:
-    await identity.lock_customer(tx, actor.id)
+    customer = await identity.lock_customer(tx, actor.id)
+    # Reading the upload took its time: the account may have been closed, or approved, meanwhile.
+    if customer.account_status != "active":
+        raise AccountSuspended
+    _refuse_verified(customer, today)
     opened = await verifications.insert_verification(
         tx,
         verification_id,
@@ -104,3 +124,10 @@ async def _open(
         method=method,
     )
     return opened
+
+
+def _refuse_verified(customer: Customer, today: date) -> None:
+    if not rules.may_hand_in(
+        verified=customer.id_verified(today), expires_on=customer.id_expires_on, today=today
+    ):
+        raise AlreadyVerified
