@@ -53,7 +53,9 @@ class StaffEmailTaken(Conflict):
     """A customer does not become staff by a link, so what they bought and what they may do stay apart."""
 
     code = EmailTaken.code
-    sentence = "This address has an account already. Invite another one of theirs, or let them close that account."
+    sentence = (
+        "This address has an account already. Invite another one of theirs, or let them close that account."
+    )
 
 
 class InvalidInvitation(Malformed):

@@ -27,7 +27,7 @@ class PasswordResetRequested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PasswordChanged(Event):
-    """Somebody signed in has chosen a new password."""
+    """Somebody has chosen a new password, while signed in or by a mailed link."""
 
     name: ClassVar[str] = "identity.password_changed"
 

@@ -185,7 +185,7 @@ def password_changed(*, to: str, full_name: str) -> Letter:
         subject="Your password was changed",
         full_name=full_name,
         paragraphs=[
-            "Somebody signed in to your account chose a new password. Every other device is signed out.",
+            "A new password was chosen for your account. Every other device is signed out.",
             "If it was not you, choose a new password now: that ends every session, and write to our support.",
         ],
         button="Choose a new password",

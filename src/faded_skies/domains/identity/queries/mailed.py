@@ -7,7 +7,7 @@ from faded_skies.domains.identity.models import Purpose, UsedToken
 from faded_skies.platform.db import Tx
 
 _SET_HASH = """
-UPDATE users SET password_hash = $2, updated_at = now(),
+UPDATE users SET password_hash = $2, pending_email = NULL, updated_at = now(),
     email_verified_at = CASE WHEN email = $3::text::citext THEN coalesce(email_verified_at, now())
                              ELSE email_verified_at END
 WHERE id = $1
@@ -39,7 +39,7 @@ _PRUNE_MAILED_TOKENS = "DELETE FROM mailed_tokens WHERE expires_at < now() - int
 
 
 async def set_password(tx: Tx, used: UsedToken, password_hash: str) -> None:
-    """Replace the password; whoever got the link has proved the address as well."""
+    """Replace the password; whoever got the link has proved the address as well. A wished one is dropped."""
     await tx.execute(_SET_HASH, used.user_id, password_hash, used.email)
 
 

@@ -23,6 +23,7 @@ RETURNING {_COLUMNS}
 _LIST = f"SELECT {_COLUMNS} FROM passkeys WHERE user_id = $1 ORDER BY created_at, id"
 _LIST_CREDENTIAL_IDS = "SELECT credential_id FROM passkeys WHERE user_id = $1 ORDER BY created_at, id"
 _DELETE = "DELETE FROM passkeys WHERE id = $1 AND user_id = $2"
+_DELETE_ALL = "DELETE FROM passkeys WHERE user_id = $1"
 _FIND_OWNER = "SELECT user_id FROM passkeys WHERE credential_id = $1"
 _FIND_KEY = """
 SELECT id, user_id, public_key, sign_count, backup_eligible FROM passkeys WHERE credential_id = $1
@@ -67,6 +68,11 @@ async def list_credential_ids(tx: Tx, user_id: UUID) -> Sequence[bytes]:
 async def delete(tx: Tx, passkey_id: UUID, *, user_id: UUID) -> bool:
     """Delete a person's passkey; False when they have no such one."""
     return await tx.execute(_DELETE, passkey_id, user_id) == 1
+
+
+async def delete_all(tx: Tx, user_id: UUID) -> int:
+    """Delete a person's passkeys and count them."""
+    return await tx.execute(_DELETE_ALL, user_id)
 
 
 async def find_owner(tx: Tx, credential_id: bytes) -> UUID | None:

@@ -8,7 +8,7 @@ from faded_skies.platform.db import Database, Tx
 _GET_OWN = "SELECT id, password_hash FROM users WHERE id = $1"
 # The hash that was verified must still stand.
 _REPLACE = """
-UPDATE users SET password_hash = $3, updated_at = now()
+UPDATE users SET password_hash = $3, pending_email = NULL, updated_at = now()
 WHERE id = $1 AND password_hash = $2 AND account_status = 'active'
 """
 
@@ -21,5 +21,5 @@ async def get_own_account(db: Database, user_id: UUID) -> Account:
 
 
 async def replace_password(tx: Tx, account: Account, password_hash: str) -> bool:
-    """Replace the password; False when it has been changed since it was verified."""
+    """Replace the password and drop a wished address; False when it has been changed since it was verified."""
     return await tx.execute(_REPLACE, account.id, account.password_hash, password_hash) == 1

@@ -4,10 +4,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from faded_skies.domains.identity.errors import EmailConfirmed, InvalidResetToken, InvalidVerificationToken
-from faded_skies.domains.identity.events import EmailConfirmationRequested, PasswordResetRequested
+from faded_skies.domains.identity.events import (
+    EmailConfirmationRequested,
+    PasswordChanged,
+    PasswordResetRequested,
+)
 from faded_skies.domains.identity.models import Customer, EndReason, MailedToken, Purpose, UsedToken, User
 from faded_skies.domains.identity.queries import mailed as queries
-from faded_skies.domains.identity.queries import people, sessions
+from faded_skies.domains.identity.queries import passkeys, people, sessions
 from faded_skies.domains.identity.service.people import lock_customer
 from faded_skies.domains.identity.service.secrets import digest, new_token
 from faded_skies.platform import clock
@@ -28,19 +32,27 @@ async def request_password_reset(tx: Tx, *, email: str) -> None:
 
 
 async def reset_password(tx: Tx, *, token: str, password_hash: str) -> None:
-    """Set a new password by a mailed token; sessions and older links end. Raises InvalidResetToken."""
+    """Set a new password by a mailed token, and tell by mail. Raises InvalidResetToken.
+
+    Sessions, older links and a wished address end with it: who finds a stranger in their account is told to choose a
+    new password. So do passkeys where nobody had proved the address before: its owner may not have made them.
+    """
     used = await _use(tx, token, Purpose.RESET_PASSWORD)
     if used is None:
         raise InvalidResetToken
+    proved_before = (await people.get_user(tx, used.user_id)).email_verified
     await queries.set_password(tx, used, password_hash)
     ended = await sessions.end_sessions_of(tx, used.user_id, EndReason.PASSWORD_RESET)
     await queries.kill_reset_tokens(tx, used.user_id)
+    passkeys_ended = 0 if proved_before else await passkeys.delete_all(tx, used.user_id)
+    tx.emit(PasswordChanged(change_id=new_id(), user_id=used.user_id))
     tx.audit(
         "password.reset",
         object_type="user",
         object_id=used.user_id,
         actor_id=used.user_id,
         sessions_ended=ended,
+        passkeys_ended=passkeys_ended,
     )
 
 

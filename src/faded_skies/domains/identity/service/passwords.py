@@ -29,6 +29,8 @@ async def check_own_password(
 async def change_password(tx: Tx, actor: Actor, account: Account, *, password_hash: str) -> None:
     """Replace a password that was just checked; every other session ends, and the person is told by mail.
 
+    A wished address is dropped, lest a thief's be confirmed later.
+
     Raises Refused when it was changed since.
     """
     if not await queries.replace_password(tx, account, password_hash):
