@@ -36,8 +36,10 @@ async def test_failures_are_counted_and_successes_are_not(
 
 
 async def test_another_address_has_its_own_count(app: Application, client: httpx.AsyncClient) -> None:
-    for _ in range(4):
-        await client.post("/api/auth/refresh-token", json={"refreshToken": "wrong"})
+    for number in range(3):
+        body = {"email": f"guest-{number}@example.com", "password": "Wrong-Skies-1!"}
+        assert (await client.post("/api/auth/login", json=body)).status_code == 401
+    assert (await client.post("/api/auth/register", json=registration())).status_code == 429
     transport = httpx.ASGITransport(app=app.asgi, client=("203.0.113.9", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as elsewhere:
         answer = await elsewhere.post("/api/auth/register", json=registration())

@@ -7,7 +7,9 @@ from contextlib import AbstractAsyncContextManager
 import httpx
 import pytest
 
+from factories.authenticator import Authenticator, add, enter, request_options
 from factories.identity import PASSWORD, mails_to, make_person, sign_in, token_in
+from factories.second_factor import enrol, give
 from faded_skies.bootstrap import Application
 from faded_skies.platform.db import Database
 from faded_skies.platform.settings import Settings
@@ -197,3 +199,73 @@ async def test_failed_resets_and_sign_ins_bar_different_doors(at: FromAddress) -
         assert answer.status_code == 429
         assert (await attempt(at, "198.51.100.1")).status_code == 401
         assert (await client.post("/api/auth/forgot-password", json={"email": MAYA})).status_code == 202
+
+
+async def test_a_mailed_link_opens_the_way_to_who_has_a_second_factor_too(
+    app: Application, at: FromAddress, drain: Drain
+) -> None:
+    await make_person(app, email=MAYA)
+    async with at("192.0.2.10") as home:
+        phone = await enrol(home, await sign_in(home, MAYA))
+    async with at("192.0.2.77") as hotel:
+        for number in range(MOST):
+            await attempt(at, "192.0.2.77", f"guest-{number}@example.com")
+        await hotel.post("/api/auth/forgot-password", json={"email": MAYA})
+        await drain()
+        mail = next(mail for mail in mails_to(app, MAYA) if mail.subject == "Choose a new password")
+        body = {"token": token_in(mail), "newPassword": NEW}
+        assert (await hotel.post("/api/auth/reset-password", json=body)).status_code == 200
+        asked = await hotel.post("/api/auth/login", json={"email": MAYA, "password": NEW})
+        assert (await give(hotel, asked.json()["mfaToken"], phone.code())).status_code == 200
+
+
+async def test_wrong_passwords_of_neighbours_bar_no_sign_in_without_a_password(
+    app: Application, at: FromAddress
+) -> None:
+    await make_person(app, email=MAYA)
+    async with at("192.0.2.77") as hotel:
+        person, device = await sign_in(hotel, MAYA), Authenticator()
+        await add(hotel, person, device)
+        for number in range(MOST):
+            await attempt(at, "192.0.2.77", f"guest-{number}@example.com")
+        assert (await attempt(at, "192.0.2.77", "guest-9@example.com")).status_code == 429
+        assert (await enter(hotel, device.get(await request_options(hotel)))).status_code == 200
+        body = {"refreshToken": person.refresh_token}
+        assert (await hotel.post("/api/auth/refresh-token", json=body)).status_code == 200
+
+
+async def test_wrong_present_passwords_are_bounded_for_the_account_from_however_many_networks(
+    app: Application, at: FromAddress
+) -> None:
+    await make_person(app, email=MAYA)
+    async with at("192.0.2.10") as home:
+        stolen = await sign_in(home, MAYA)
+    body = {"currentPassword": "Wrong-Skies-1!", "newPassword": NEW}
+    codes = []
+    for number in range(1, MOST + 2):
+        async with at(f"198.51.100.{number}") as thief:
+            codes.append(
+                (await thief.put("/api/users/password", headers=stolen.headers, json=body)).status_code
+            )
+    assert codes == [422] * MOST + [429]
+    async with at("192.0.2.10") as home:
+        right = {"currentPassword": PASSWORD, "newPassword": NEW}
+        assert (await home.put("/api/users/password", headers=stolen.headers, json=right)).status_code == 200
+
+
+async def test_who_is_signed_in_cannot_ask_without_end_whose_address_is_known(
+    app: Application, at: FromAddress
+) -> None:
+    await make_person(app, email=MAYA)
+    await make_person(app, email="noor@example.com")
+    async with at("192.0.2.10") as home:
+        headers = (await sign_in(home, MAYA)).headers
+        body = {"email": "noor@example.com"}
+        codes = [
+            (await home.put("/api/users/profile", headers=headers, json=body)).status_code
+            for _ in range(MOST + 1)
+        ]
+        assert codes == [409] * MOST + [429]
+        assert (
+            await home.put("/api/users/profile", headers=headers, json={"fullName": "Maya B"})
+        ).status_code == 200

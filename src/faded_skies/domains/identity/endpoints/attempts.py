@@ -38,6 +38,10 @@ async def _auth_gate(request: Request) -> Gate:
     return _gate(request, "auth", _WAIT)
 
 
+async def _token_gate(request: Request) -> Gate:
+    return _gate(request, "tokens", _WAIT)
+
+
 async def _link_request_gate(request: Request) -> Gate:
     return _gate(request, "link_requests", _WAIT)
 
@@ -47,6 +51,9 @@ async def _reset_gate(request: Request) -> Gate:
 
 
 AuthGate = Annotated[Gate, Depends(_auth_gate)]
+
+# Of what is too long to guess, and apart from passwords: neighbours who mistype theirs must not bar it.
+TokenGate = Annotated[Gate, Depends(_token_gate)]
 
 # Apart from the others: failed sign-ins must not bar the way that stays open to who is barred from signing in.
 LinkRequestGate = Annotated[Gate, Depends(_link_request_gate)]
@@ -76,7 +83,10 @@ async def password_attempt(request: Request, email: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def code_attempt(request: Request, user_id: UUID) -> AsyncIterator[None]:
-    """Count an attempt at a second factor, after the right password; as `password_attempt`, in counts of its own."""
+    """Count an attempt of who is known already to prove that it is them, by a code or by the password once more.
+
+    As `password_attempt`, in counts of its own. Raises Limited.
+    """
     caller = await service.judge_caller_of_user(
         ports_of(request).db, user_id, network=client_neighbourhood(request.scope)
     )

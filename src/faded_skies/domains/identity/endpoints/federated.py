@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse
 
 from faded_skies.domains.identity import service
-from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt
+from faded_skies.domains.identity.endpoints.attempts import TokenGate, attempt
 from faded_skies.domains.identity.endpoints.browser import browser_of, forget, remember
 from faded_skies.domains.identity.endpoints.needs import OfAge, Providers, Tokens, refusals
 from faded_skies.domains.identity.errors import InvalidSignInCode, LinkRequired, SignInExpired, SignInFailed
@@ -148,7 +148,7 @@ async def exchange(
     request: Request,
     db: Db,
     tokens: Tokens,
-    gate: AuthGate,
+    gate: TokenGate,
     adulthood: OfAge,
     settings: Configured,
 ) -> Json:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from faded_skies.domains.identity import service
-from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt
+from faded_skies.domains.identity.endpoints.attempts import TokenGate, attempt
 from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens, refusals
 from faded_skies.domains.identity.schemas.invitations import (
     AcceptInvitation,
@@ -82,7 +82,7 @@ async def accept(
     db: Db,
     hasher: Hasher,
     tokens: Tokens,
-    gate: AuthGate,
+    gate: TokenGate,
     adulthood: OfAge,
     settings: Configured,
 ) -> Json:

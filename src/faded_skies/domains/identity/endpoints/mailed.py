@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 
 from faded_skies.domains.identity import service
-from faded_skies.domains.identity.endpoints.attempts import AuthGate, LinkRequestGate, ResetGate, attempt
+from faded_skies.domains.identity.endpoints.attempts import LinkRequestGate, ResetGate, TokenGate, attempt
 from faded_skies.domains.identity.endpoints.needs import Hasher, refusals
 from faded_skies.domains.identity.schemas.sign_in import (
     ForgotPassword,
@@ -57,7 +57,7 @@ async def reset_password(
     response_model=MessageShape,
     responses=refusals(_400="INVALID_VERIFICATION_TOKEN", _409="EMAIL_TAKEN", _429="RATE_LIMITED"),
 )
-async def verify_email(body: VerifyEmail, request: Request, db: Db, gate: AuthGate) -> Json:
+async def verify_email(body: VerifyEmail, request: Request, db: Db, gate: TokenGate) -> Json:
     """Confirm a first or changed e-mail address with its mailed token."""
     async with attempt(gate, request), db.transaction() as tx:
         await service.verify_email(tx, token=body.token)

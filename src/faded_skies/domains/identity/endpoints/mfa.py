@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from faded_skies.domains.identity import service
-from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt, code_attempt
+from faded_skies.domains.identity.endpoints.attempts import TokenGate, attempt, code_attempt
 from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens, refusals
 from faded_skies.domains.identity.errors import InvalidMfaToken, NoPassword, WrongCode
 from faded_skies.domains.identity.models import Grant
@@ -53,7 +53,7 @@ async def finish_sign_in(
     db: Db,
     tokens: Tokens,
     keyring: Keys,
-    gate: AuthGate,
+    gate: TokenGate,
     adulthood: OfAge,
 ) -> Json:
     """Finish a sign-in with a code of the authenticator app, or a recovery code."""

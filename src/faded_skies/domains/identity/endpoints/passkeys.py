@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 
 from faded_skies.domains.identity import service
-from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt, code_attempt
+from faded_skies.domains.identity.endpoints.attempts import TokenGate, attempt, code_attempt
 from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens, refusals
 from faded_skies.domains.identity.errors import NoPassword, WrongPasskey
 from faded_skies.domains.identity.models import Grant
@@ -55,7 +55,7 @@ async def sign_in_with_passkey(
     db: Db,
     ceremonies: Ceremonies,
     tokens: Tokens,
-    gate: AuthGate,
+    gate: TokenGate,
     adulthood: OfAge,
 ) -> Json:
     """Sign in with a passkey; it counts as both factors, so no code is asked for."""

@@ -1,8 +1,11 @@
 """HTTP of one's own profile."""
 
+from contextlib import nullcontext
+
 from fastapi import APIRouter, Request
 
 from faded_skies.domains.identity import service
+from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt
 from faded_skies.domains.identity.endpoints.needs import OfAge, refusals
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.identity.schemas.people import ChangeProfile, ProfileShape, present_user
@@ -32,11 +35,17 @@ async def get_profile(request: Request) -> Json:
     "/profile",
     response_model=ProfileShape,
     dependencies=needs_token,
-    responses=refusals(_401="TOKEN_REQUIRED", _409="EMAIL_TAKEN", _422="VALIDATION_ERROR"),
+    responses=refusals(
+        _401="TOKEN_REQUIRED", _409="EMAIL_TAKEN", _422="VALIDATION_ERROR", _429="RATE_LIMITED"
+    ),
 )
-async def put_profile(body: ChangeProfile, actor: SignedIn, db: Db, adulthood: OfAge) -> Json:
+async def put_profile(
+    body: ChangeProfile, request: Request, actor: SignedIn, db: Db, adulthood: OfAge, gate: AuthGate
+) -> Json:
     """Change one's name, phone or e-mail address; a new address counts once its mailed link is confirmed."""
-    async with db.transaction() as tx:
+    # EMAIL_TAKEN tells whose address is known, here as at registering.
+    counted = nullcontext() if body.email is None else attempt(gate, request)
+    async with counted, db.transaction() as tx:
         user = await service.change_profile(
             tx, actor, full_name=body.full_name, phone=body.phone, email=body.email
         )

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from faded_skies.domains.identity import service
-from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt
+from faded_skies.domains.identity.endpoints.attempts import code_attempt
 from faded_skies.domains.identity.endpoints.needs import Hasher, refusals
 from faded_skies.domains.identity.schemas.sessions import ChangePassword, SessionsShape, present_sessions
 from faded_skies.domains.identity.schemas.sign_in import MessageShape
@@ -55,10 +55,10 @@ async def end_all_sessions(actor: SignedIn, db: Db) -> Response:
     ),
 )
 async def change_password(
-    body: ChangePassword, request: Request, actor: SignedIn, db: Db, hasher: Hasher, gate: AuthGate
+    body: ChangePassword, request: Request, actor: SignedIn, db: Db, hasher: Hasher
 ) -> Json:
     """Choose a new password; every other session ends, and a mail says so."""
-    async with attempt(gate, request):
+    async with code_attempt(request, actor.id):
         account = await service.check_own_password(
             db, hasher, actor, password=body.current_password, field="currentPassword"
         )

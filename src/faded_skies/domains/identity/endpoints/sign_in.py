@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from faded_skies.domains.identity import service
-from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt, password_attempt
+from faded_skies.domains.identity.endpoints.attempts import AuthGate, TokenGate, attempt, password_attempt
 from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens, refusals
 from faded_skies.domains.identity.errors import InvalidRefreshToken
 from faded_skies.domains.identity.models import Challenge, Grant
@@ -102,7 +102,7 @@ async def logout(actor: SignedIn, db: Db) -> Response:
     response_model=TokensShape,
     responses=refusals(_401="INVALID_REFRESH_TOKEN", _429="RATE_LIMITED"),
 )
-async def refresh(body: Refresh, request: Request, db: Db, tokens: Tokens, gate: AuthGate) -> Json:
+async def refresh(body: Refresh, request: Request, db: Db, tokens: Tokens, gate: TokenGate) -> Json:
     """Trade a refresh token for new tokens. Each works once; one used twice ends its session."""
     async with attempt(gate, request):
         async with db.transaction() as tx:
