@@ -8,6 +8,7 @@ processes within that tenth, and a request costs no round trip.
 import asyncio
 import time
 from contextlib import suppress
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +122,8 @@ class Meter:
         pending = self._pending.get(subject, 0) + 1
         self._pending[subject] = pending
         if self._sync is None or self._sync.done():
-            self._sync = asyncio.get_running_loop().create_task(self._share())
+            # In a context of its own: it outlives the request, and what the request has open is not its matter.
+            self._sync = asyncio.get_running_loop().create_task(self._share(), context=Context())
         return _budget(self._known.get(subject, 0) + pending, self._limit, self._window, now)
 
     async def close(self) -> None:
