@@ -1,6 +1,7 @@
 DROP TABLE id_document_links;
 DROP TABLE id_documents;
 DROP TABLE document_holders;
+DROP INDEX users_namesakes_idx;
 DROP INDEX id_verifications_user_idx;
 DROP INDEX id_verifications_queue_idx;
 ALTER TABLE id_verifications

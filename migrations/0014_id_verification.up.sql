@@ -16,6 +16,8 @@ ALTER TABLE id_verifications
     ADD CHECK (method <> 'jumio' OR consent IS NOT NULL);
 CREATE INDEX id_verifications_queue_idx ON id_verifications (created_at) WHERE status = 'processing';
 CREATE INDEX id_verifications_user_idx ON id_verifications (user_id, created_at);
+-- For the namesakes that the queue shows beside a verification.
+CREATE INDEX users_namesakes_idx ON users (date_of_birth, lower(full_name));
 
 -- One person, one account: a document belongs to whoever was approved with it first, and a blocked one to nobody any more.
 -- The digest is keyed; the number itself is kept nowhere.

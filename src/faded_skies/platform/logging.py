@@ -52,3 +52,5 @@ def configure(level: str, *, process: str, stream: TextIO = sys.stderr) -> None:
         handler.addFilter(Scrubber())
     # The queue library logs each failure with its traceback; the executor has told of it already.
     logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
+    # It tells of every broken form; the refusal is logged as any other.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)

@@ -341,6 +341,17 @@ async def test_a_link_is_good_for_two_minutes_and_not_after_the_decision(
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
+@pytest.mark.parametrize("change", ["account_status = 'suspended'", "role = 'customer'"])
+async def test_a_link_of_somebody_who_is_no_staff_any_more_shows_nothing(
+    client: httpx.AsyncClient, db: Database, person: SignedInPerson, agent: SignedInPerson, change: str
+) -> None:
+    verification_id = await handed_in(client, person)
+    answer = await decide(client, agent, verification_id, "document-link")
+    await db.fetch(f"UPDATE users SET {change} WHERE id = $1", agent.id)
+    shown = await client.get("/api/id-documents/" + answer.json()["links"][0]["url"].rpartition("/")[2])
+    assert (shown.status_code, shown.json()["code"]) == (404, "NOT_FOUND")
+
+
 @pytest.mark.parametrize("token", ["nothing", "a" * 43, "a" * 5000, "%00", "..%2f..%2fetc"])
 async def test_a_made_up_link_shows_nothing(client: httpx.AsyncClient, token: str) -> None:
     answer = await client.get(f"/api/id-documents/{token}")

@@ -99,9 +99,10 @@ def _declared_length(headers: Headers) -> int | None:
 
 
 def _route(scope: Scope) -> str:
-    # The template, not the path itself: paths carry ids, and sometimes what people typed.
+    # The template, not the path itself: paths carry ids, tokens, and sometimes what people typed. Of a path that leads
+    # nowhere, its first two parts.
     route = scope.get("route")
-    return str(getattr(route, "path", None) or scope["path"][:200])
+    return str(getattr(route, "path", None) or "/".join(scope["path"].split("/")[:3])[:100])
 
 
 async def apologise(_: Request, __: Exception) -> Json:

@@ -33,9 +33,9 @@ INSERT INTO id_document_links (id, document_id, staff_id, token_hash, expires_at
 """
 _USE_LINK = """
 UPDATE id_document_links l SET used_at = now()
-FROM id_documents d
+FROM id_documents d, users u
 WHERE l.token_hash = $1 AND l.used_at IS NULL AND l.expires_at > now() AND d.id = l.document_id
-  AND d.deleted_at IS NULL
+  AND d.deleted_at IS NULL AND u.id = l.staff_id AND u.account_status = 'active' AND u.role IN ('agent', 'admin')
 RETURNING l.staff_id, d.id, d.verification_id, d.side, d.wrapped_key
 """
 _PRUNE_LINKS = "DELETE FROM id_document_links WHERE expires_at < now() - interval '7 days'"
