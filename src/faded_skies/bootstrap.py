@@ -53,6 +53,7 @@ from faded_skies.platform import realtime as sockets
 from faded_skies.platform import rooms
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.access import Access
+from faded_skies.platform.connections import Connections
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Bus
 from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, layered
@@ -245,9 +246,12 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     api.mount("/media", StaticFiles(directory=media), name="media")
     events = registry.client_events(ports)
     ports.access.require_named(doors_of(api.routes) | {f"SOCKET {event.name}" for event in events})
+    connections = Connections(ports.authenticator)
+    stack.push_async_callback(connections.close)
     server = sockets.build_server(
         manager,
         authenticator=ports.authenticator,
+        connections=connections,
         access=ports.access,
         events=events,
         origins=settings.client_origins,

@@ -14,6 +14,7 @@ from factories.identity import SignedInPerson, signed_in
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.service import Status
+from faded_skies.platform import connections
 from faded_skies.platform.actor import Role
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.settings import Settings
@@ -88,6 +89,58 @@ async def test_a_signed_out_token_is_refused(
     with pytest.raises(socketio.exceptions.ConnectionError):
         async with connected(app, address, person):
             pass
+
+
+async def end(person: SignedInPerson, settings: Settings, by: str) -> None:
+    """End the person's session from another process."""
+    async with bootstrap.application(settings) as other:
+        if by == "suspension":
+            await other.ports.db.pool.execute(
+                "UPDATE users SET account_status = 'suspended' WHERE id = $1", person.id
+            )
+            return
+        transport = httpx.ASGITransport(app=other.asgi)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as elsewhere:
+            answer = await elsewhere.delete("/api/users/sessions", headers=person.headers)
+            assert answer.status_code == 204
+
+
+@pytest.mark.parametrize("by", ["sign-out", "suspension"])
+async def test_nothing_counts_that_is_sent_after_the_sessions_end(
+    app: Application,
+    client: httpx.AsyncClient,
+    address: str,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    by: str,
+) -> None:
+    monkeypatch.setattr(connections, "_BETWEEN_LOOKS_SECONDS", 3_600)
+    customer = await signed_in(app, client)
+    order = {"orderId": str(await make_order(app, customer.id))}
+    async with connected(app, address, customer) as watching:
+        assert (await watching.send("track-order", order))["ok"] is True
+        await end(customer, settings, by)
+        refused = await watching.send("track-order", order)
+        assert (refused["ok"], refused["code"]) == (False, "INVALID_TOKEN")
+
+
+@pytest.mark.parametrize("by", ["sign-out", "suspension"])
+async def test_who_is_signed_out_anywhere_is_hung_up_on(
+    app: Application,
+    client: httpx.AsyncClient,
+    address: str,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    by: str,
+) -> None:
+    monkeypatch.setattr(connections, "_BETWEEN_LOOKS_SECONDS", 0.05)
+    person, bystander = await signed_in(app, client), await signed_in(app, client)
+    async with connected(app, address, person) as leaves, connected(app, address, bystander) as stays:
+        await end(person, settings, by)
+        async with asyncio.timeout(10):
+            await leaves.io.wait()
+        assert not leaves.io.connected
+        assert await stays.heard() == []
 
 
 async def test_a_customer_sees_their_driver_come(

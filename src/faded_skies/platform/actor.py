@@ -1,5 +1,6 @@
 """Who is asking. Edges resolve the access token to an Actor; everything below takes it as a value."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -53,4 +54,8 @@ class Authenticator(Protocol):
 
     async def authenticate(self, token: str) -> Actor:
         """Return who the token stands for. Raises InvalidToken or TokenExpired."""
+        ...
+
+    async def living(self, sessions: Collection[UUID]) -> set[UUID]:
+        """Return which of these sessions live, with their accounts active."""
         ...

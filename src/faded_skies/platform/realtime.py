@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from faded_skies.platform import rooms
 from faded_skies.platform.access import Access
 from faded_skies.platform.actor import Actor, Authenticator, Role
+from faded_skies.platform.connections import Connections
 from faded_skies.platform.db import DATABASE_LOST
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import refusal
@@ -53,6 +54,7 @@ def build_server(
     manager: socketio.AsyncRedisManager,
     *,
     authenticator: Authenticator,
+    connections: Connections,
     access: Access,
     events: Sequence[ClientEvent],
     origins: list[str],
@@ -76,14 +78,18 @@ def build_server(
             access.check("SOCKET connect", actor)
         except Situation as situation:
             raise _refused(situation.code) from None
-        await server.save_session(sid, {"actor": actor})
         await server.enter_room(sid, f"user:{actor.id}")
         if actor.role is Role.AGENT:
             await server.enter_room(sid, "agents")
+        connections.add(sid, actor, hang_up=server.disconnect)
+
+    async def disconnect(sid: str, _reason: str) -> None:
+        connections.drop(sid)
 
     server.on("connect", connect)
+    server.on("disconnect", disconnect)
     for event in events:
-        server.on(event.name, _receiver(server, access, event))
+        server.on(event.name, _receiver(server, connections, access, event))
     return server
 
 
@@ -93,7 +99,7 @@ def _refused(code: str) -> Exception:
 
 
 def _receiver(
-    server: socketio.AsyncServer, access: Access, event: ClientEvent
+    server: socketio.AsyncServer, connections: Connections, access: Access, event: ClientEvent
 ) -> Callable[..., Awaitable[dict[str, object]]]:
     async def receive(sid: str, *data: object) -> dict[str, object]:
         try:
@@ -106,10 +112,10 @@ def _receiver(
                 "code": "VALIDATION_ERROR",
                 "details": details,
             }
-        session = await server.get_session(sid)
         try:
-            access.check(f"SOCKET {event.name}", session["actor"])
-            answer = await event.handler(Socket(sid, session["actor"], server), payload)
+            actor = await connections.living_actor(sid)
+            access.check(f"SOCKET {event.name}", actor)
+            answer = await event.handler(Socket(sid, actor, server), payload)
         except Situation as situation:
             return {"ok": False, **refusal(situation)[1]}
         except (asyncpg.PostgresError, *DATABASE_LOST, RedisError):

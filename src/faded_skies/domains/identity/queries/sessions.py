@@ -17,6 +17,10 @@ SELECT u.role, u.full_name, u.role = 'customer' AND u.date_of_birth IS NULL AS o
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE {LIVE_SESSION}
 """
+_LIST_LIVING = """
+SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = ANY($1::uuid[]) AND s.ended_at IS NULL AND s.expires_at > now() AND u.account_status = 'active'
+"""
 _FIND_ACCOUNT = "SELECT id, password_hash FROM users WHERE email = $1::text::citext"
 # The hash that was verified must still stand: a reset in between makes the old password wrong.
 _PROVE = """
@@ -68,6 +72,11 @@ async def find_actor(
     elif row["owes_birth_date"]:
         owes = Owed.DATE_OF_BIRTH
     return Actor(id=user_id, role=role, name=row["full_name"], session_id=session_id, owes=owes)
+
+
+async def list_living(db: Database, sessions: list[UUID]) -> set[UUID]:
+    """Return which of these live and have an active account."""
+    return {row["id"] for row in await db.fetch(_LIST_LIVING, sessions)}
 
 
 async def find_account(db: Database, email: str) -> Account | None:

@@ -1,5 +1,6 @@
 """Sessions: whom a token stands for, and opening, renewing and ending them."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -38,6 +39,10 @@ class IdentityAuthenticator:
         if actor is None:
             raise InvalidToken
         return actor
+
+    async def living(self, sessions: Collection[UUID]) -> set[UUID]:
+        """Return which of these sessions live, with their accounts active."""
+        return await queries.list_living(self._db, list(sessions))
 
 
 async def get_own_profile(db: Database, tokens: AccessTokens, token: str) -> User:
