@@ -15,6 +15,7 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from faded_skies.platform.http.heads import BoundedHeads
 from faded_skies.platform.settings import Settings
 
 SOURCE = Path(__file__).parents[1] / "src"
@@ -28,6 +29,7 @@ async def serving(asgi: ASGIApp) -> AsyncIterator[str]:
             asgi,
             host="127.0.0.1",
             port=0,
+            http=BoundedHeads,
             ws="websockets-sansio",
             lifespan="off",
             log_config=None,

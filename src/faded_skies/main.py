@@ -7,6 +7,7 @@ import uvicorn
 from faded_skies import bootstrap
 from faded_skies.platform import logging
 from faded_skies.platform.embedded import lifeline
+from faded_skies.platform.http.heads import BoundedHeads
 from faded_skies.platform.settings import Settings
 
 GRACE_SECONDS = 5
@@ -22,7 +23,7 @@ async def serve(settings: Settings) -> None:
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http="httptools",
+            http=BoundedHeads,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             lifespan="off",
