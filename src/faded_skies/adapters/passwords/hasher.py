@@ -18,7 +18,7 @@ _BCRYPT_BYTES = 72
 _MEMORY_KIB = 19 * 1024
 _PASSES = 2
 
-_NICENESS = 10  # of 19; a tenth of the loop's weight to the scheduler, sched(7)
+_NICENESS = 5  # of 19: a third of the loop's weight to the scheduler, sched(7), so that neither starves
 
 NOBODYS_HASH = (
     "$argon2id$v=19$m=19456,t=2,p=1$Fd6gnW2OSPH5ajOU06RhwA$wHKThnw3L9qyibUabhpHDebzaqIRkRfmovrOxQdRB/c"
