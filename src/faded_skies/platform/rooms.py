@@ -10,6 +10,7 @@ import socketio
 from faded_skies.platform.ids import uuid_text
 
 CHANNEL = "faded-skies:sockets"
+_PATIENCE = 0.5  # seconds
 
 
 class Json:
@@ -43,9 +44,10 @@ def connect_manager(redis_url: str, *, write_only: bool) -> socketio.AsyncRedisM
 async def close_manager(manager: socketio.AsyncRedisManager) -> None:
     """Stop listening to the bus and close its connections, which the library leaves open."""
     listening: asyncio.Task[None] | None = getattr(manager, "thread", None)
-    if listening is not None:
+    while listening is not None and not listening.done():
+        # A cancellation that meets the client while it connects is taken for a failed connection, and tried again.
         listening.cancel()
-        await asyncio.wait([listening])
+        await asyncio.wait([listening], timeout=_PATIENCE)
     if manager.redis is not None:
         await manager.pubsub.aclose()
         await manager.redis.aclose()
