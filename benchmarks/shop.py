@@ -13,7 +13,7 @@ from faded_skies.domains.identity.models import Account, Grant
 from faded_skies.domains.identity.ports import PasswordHasher
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.payments import service as payments
-from faded_skies.domains.payments.ports import PaymentGateway
+from faded_skies.domains.payments.ports import Gateways
 from faded_skies.domains.payments.service import Tender
 from faded_skies.domains.places import service as places
 from faded_skies.domains.places.service import AddressFields, Circle, Position, ServiceArea, Shop
@@ -154,7 +154,8 @@ async def _fill_shelves(tx: Tx, count: int) -> list[NewProduct]:
 
 async def _welcome(application: Application, number: int, password_hash: str) -> Customer:
     ports = application.ports
-    gateway: PaymentGateway = ports.get(PaymentGateway)
+    gateways: Gateways = ports.get(Gateways)
+    gateway = gateways.for_tender(Tender.CARD)
     example = people.CUSTOMERS[number % len(people.CUSTOMERS)]
     email, user_id = f"customer-{number}@bench.example", new_id()
     async with ports.db.transaction() as tx:
@@ -170,7 +171,9 @@ async def _welcome(application: Application, number: int, password_hash: str) ->
             id_verified=True,
             email_verified=True,
         )
-    details = await gateway.attach(user_id, "pm_card_visa")
+    details = await gateway.attach(
+        await payments.get_customer(ports.db, gateway, user_id), "pm_card_visa"
+    )
     async with ports.db.transaction() as tx:
         address = await places.add_address(
             tx,

@@ -121,7 +121,7 @@ make_peers() { # servers that tests run as processes of their own; the product n
 	say "Preparing the tests' independent servers (a few seconds, the first time only) …"
 	settle_uv
 	"$uv" --quiet venv --clear --relocatable --python "$python" .peers
-	"$uv" --quiet pip sync --python .peers/bin/python --require-hashes --only-binary :all: requirements-peers.lock ||
+	"$uv" --quiet pip sync --python .peers/bin/python --require-hashes --only-binary :all: --no-binary localstripe requirements-peers.lock ||
 		fail "The tests' servers could not be installed (see above): check the network connection and try again."
 	peers_sum >.peers/faded-skies.stamp
 }

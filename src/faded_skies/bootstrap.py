@@ -15,7 +15,6 @@ from faded_skies.adapters.documents.child import Children
 from faded_skies.adapters.documents.reader import Documents
 from faded_skies.adapters.google_maps.opening import open_google
 from faded_skies.adapters.jumio.opening import open_jumio
-from faded_skies.adapters.no_cards.gateway import NoCards
 from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.oidc.opening import open_providers
 from faded_skies.adapters.outbox import endpoints as outbox_pages
@@ -33,7 +32,8 @@ from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
-from faded_skies.domains.payments.ports import PaymentGateway
+from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways, PaymentGateway
+from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
 from faded_skies.domains.verification.ports import (
     DocumentReader,
@@ -150,12 +150,7 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     for kind in (Outbox, Mailer, Pusher):
         ports.provide(kind, outbox)
     ports.doubles["mail"] = "Mail and push go to a local outbox; nothing leaves this machine."
-    if ports.settings.environment == "production":
-        ports.provide(PaymentGateway, NoCards())
-        ports.doubles["stripe"] = "No card gateway is connected: cash and coins only."
-    else:
-        ports.provide(PaymentGateway, await stack.enter_async_context(open_sandbox(ports.settings)))
-        ports.doubles["stripe"] = "The built-in sandbox stands in for a card gateway; no money moves."
+    await _choose_gateways(ports, stack)
     ports.provide(DocumentStore, await open_documents(ports.settings))
     await _choose_maps(ports, stack)
     book = compliance.read_rules(ports.settings.jurisdiction)
@@ -164,6 +159,28 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     ports.provide(Adulthood, Adulthood(book.min_age, book.timezone))
     if book.fictional:
         ports.doubles["law"] = f"The rules of {book.name} are made up; they let nobody sell anywhere."
+
+
+async def _choose_gateways(ports: Ports, stack: AsyncExitStack) -> None:
+    """Provide who charges cards: Stripe where its keys are set, else nobody in production and the sandbox elsewhere."""
+    settings = ports.settings
+    ports.provide(CapturePolicy, CapturePolicy(at_departure=settings.payment_capture == "departure"))
+    gateway: PaymentGateway | None = None
+    classes: frozenset[str] | None = None
+    if settings.stripe is not None:
+        from faded_skies.adapters.stripe.opening import open_stripe  # its import costs 30 MB
+
+        gateway = await stack.enter_async_context(open_stripe(settings.stripe))
+        classes = settings.stripe.product_classes
+        if not settings.stripe.moves_money:
+            ports.doubles["stripe"] = "Stripe's test mode: no money moves."
+    elif settings.environment == "production":
+        ports.doubles["stripe"] = "No card gateway is connected: cash and coins only."
+    else:
+        gateway = await stack.enter_async_context(open_sandbox(settings))
+        ports.doubles["stripe"] = "The built-in sandbox stands in for a card gateway; no money moves."
+    ports.provide(Gateways, Gateways(dict.fromkeys(BY_CARD, gateway) if gateway else {}))
+    ports.provide(CardTerms, CardTerms(gateway is not None, classes))
 
 
 async def _choose_verifier(ports: Ports, stack: AsyncExitStack) -> None:
@@ -216,7 +233,9 @@ def _wire(ports: Ports) -> None:
             db=ports.db,
             valkey=ports.valkey,
             book=ports.get(RuleBook),
-            gateway=ports.get(PaymentGateway),
+            gateways=ports.get(Gateways),
+            card_terms=ports.get(CardTerms),
+            capture=ports.get(CapturePolicy),
             gazetteer=ports.get(Gazetteer),
             gate=Gate(
                 ports.valkey,
@@ -231,7 +250,7 @@ def _wire(ports: Ports) -> None:
 
 def _pages(ports: Ports) -> list[APIRouter]:
     """Return the pages that doubles show in place of a vendor's."""
-    gateway = ports.get(PaymentGateway)
+    gateway = ports.get(Gateways).find("sandbox")
     pages = [page_router(gateway)] if isinstance(gateway, SandboxGateway) else []
     return [*pages, outbox_pages.router] if ports.settings.demo else pages
 

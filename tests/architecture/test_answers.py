@@ -36,8 +36,8 @@ STATES = {
 }
 
 
-ELSEWHERE = {"POST /webhooks/jumio"}
-"""What this shop has not: see tests/domains/verification/test_vendor.py."""
+ELSEWHERE = {"POST /webhooks/jumio", "POST /webhooks/stripe"}
+"""What this shop has not: see tests/domains/verification/test_vendor.py and tests/adapters/stripe."""
 
 
 class Caller:

@@ -55,7 +55,7 @@ async def make_order(
                 },
                 payment_method_id=method_id,
                 tender=tender,
-                items=[Item(product_id, "Barton Haze 3.5 g", "flower", 2, 1225, 2450, 3500, 700)],
+                items=[Item(product_id, "Barton Haze 3.5 g", "flower", 2, 1225, 2450, 3500, 700, 0, 0, 0)],
                 subtotal_cents=2450,
                 tax_cents=0,
                 taxes={"state": 0, "cannabis": 0, "local": 0, "breakdown": []},
@@ -86,6 +86,23 @@ async def make_order(
             order = await orders.move(tx, order, to=step, actor_id=driver_id)
     assert order.status is status
     return order_id
+
+
+async def start_shift(app: Application, driver_id: UUID, *, float_cents: int = 0) -> UUID:
+    """Start a driver's shift, which cash at the door needs; returns its drawer."""
+    async with app.ports.db.transaction() as tx:
+        _, drawer = await delivery.start_shift(
+            tx, driver_id=driver_id, vehicle_id=None, opening_cents=float_cents
+        )
+    return drawer.id
+
+
+async def make_counted_drawer(app: Application, driver_id: UUID, *, cents: int) -> UUID:
+    """Make a drawer whose driver got this float, met nobody and counted it rightly."""
+    drawer_id = await start_shift(app, driver_id, float_cents=cents)
+    async with app.ports.db.transaction() as tx:
+        await delivery.end_shift(tx, driver_id=driver_id, closing_cents=cents)
+    return drawer_id
 
 
 async def _address(tx: Tx, customer_id: UUID) -> UUID:

@@ -3,19 +3,55 @@
 from typing import Any
 from uuid import UUID
 
+import httpx
+
+from faded_skies.adapters.sandbox.deliveries import Deliveries, Delivery
+from faded_skies.adapters.sandbox.gateway import SandboxGateway
+from faded_skies.adapters.sandbox.world import World
+from faded_skies.bootstrap import Application
 from faded_skies.domains.payments import service
 from faded_skies.domains.payments.errors import GatewayUnavailable
-from faded_skies.domains.payments.ports import ChargeRequest, ChargeResult, PaymentGateway
-from faded_skies.domains.payments.service import Intent, PaymentMethod, Tender
+from faded_skies.domains.payments.ports import ChargeRequest, ChargeResult, Gateways, PaymentGateway
+from faded_skies.domains.payments.service import BY_CARD, Intent, PaymentMethod, Tender
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
+
+
+def card_gateway(app: Application) -> PaymentGateway:
+    """Return the gateway that charges cards."""
+    gateways: Gateways = app.ports.get(Gateways)
+    return gateways.for_tender(Tender.CARD)
+
+
+def sandbox_world(app: Application) -> World:
+    """Return the banks, the time and the people behind the sandbox."""
+    gateway = card_gateway(app)
+    assert isinstance(gateway, SandboxGateway)
+    return World(gateway._pool, gateway.changed)
+
+
+async def deliver_webhooks(app: Application, client: httpx.AsyncClient) -> int:
+    """Bring what the sandbox has to tell to our webhook, and return how much was taken."""
+    gateway = card_gateway(app)
+    assert isinstance(gateway, SandboxGateway)
+
+    async def post(delivery: Delivery) -> bool:
+        answer = await client.post("/webhooks/sandbox", content=delivery.body, headers=delivery.headers)
+        return answer.is_success
+
+    return await Deliveries(gateway._pool, secret=gateway._secret, deliver=post).send_due()
+
+
+def only(gateway: PaymentGateway) -> Gateways:
+    """Return one gateway as all that are connected."""
+    return Gateways(dict.fromkeys(BY_CARD, gateway))
 
 
 async def keep_card(
     db: Database, gateway: PaymentGateway, user_id: UUID, token: str = "pm_card_visa"
 ) -> PaymentMethod:
     """Attach a test card and keep it."""
-    details = await gateway.attach(user_id, token)
+    details = await gateway.attach(await service.get_customer(db, gateway, user_id), token)
     async with db.transaction() as tx:
         return await service.add_card(
             tx, user_id=user_id, tender=Tender.CARD, provider=gateway.name, details=details
@@ -77,11 +113,21 @@ async def bare_order(
 
 
 async def open_intent(
-    db: Database, method: PaymentMethod, order_id: UUID, amount_cents: int = 2450
+    db: Database,
+    method: PaymentMethod,
+    order_id: UUID,
+    amount_cents: int = 2450,
+    *,
+    captures_later: bool = False,
 ) -> Intent:
     async with db.transaction() as tx:
         return await service.open_intent(
-            tx, user_id=method.user_id, order_id=order_id, method=method, amount_cents=amount_cents
+            tx,
+            user_id=method.user_id,
+            order_id=order_id,
+            method=method,
+            amount_cents=amount_cents,
+            captures_later=captures_later,
         )
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import httpx
 
 from factories.identity import signed_in
+from factories.payments import card_gateway
 from faded_skies.bootstrap import Application
 from faded_skies.domains.payments import service as payments
-from faded_skies.domains.payments.ports import PaymentGateway
 from faded_skies.domains.payments.service import Tender
 from faded_skies.domains.places import service as places
 from faded_skies.domains.places.service import AddressFields, Circle, Position, ServiceArea, Shop
@@ -76,8 +76,9 @@ async def make_shopper(
 ) -> Shopper:
     """Make a verified customer with an address downtown, a good card, cash and coins, and further test `cards`."""
     user = await signed_in(app, client, **person)
-    gateway: PaymentGateway = app.ports.get(PaymentGateway)
-    kept = {name: await gateway.attach(user.id, name) for name in ("pm_card_visa", *cards)}
+    gateway = card_gateway(app)
+    at_gateway = await payments.get_customer(app.ports.db, gateway, user.id)
+    kept = {name: await gateway.attach(at_gateway, name) for name in ("pm_card_visa", *cards)}
     methods: dict[str, UUID] = {}
     async with app.ports.db.transaction() as tx:
         for name, details in kept.items():

@@ -8,7 +8,7 @@ import httpx
 
 from factories.authenticator import Authenticator, add
 from factories.catalog import make_product
-from factories.delivery import make_order
+from factories.delivery import make_counted_drawer, make_order
 from factories.federated import TalkativeProvider, make_identity
 from factories.identity import SignedInPerson, sign_in, signed_in
 from factories.operations import Operation
@@ -38,6 +38,7 @@ class World:
     invitation_id: UUID
     passkey_id: UUID
     verification_id: UUID
+    drawer_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -52,6 +53,7 @@ class World:
         known = {
             "product_id": self.product_id,
             "order_id": self.order_id,
+            "user_id": self.shopper.id,
             "address_id": self.shopper.address_id,
             "method_id": self.shopper.methods["card"],
             "identity_id": self.identity_id,
@@ -59,6 +61,7 @@ class World:
             "invitation_id": self.invitation_id,
             "passkey_id": self.passkey_id,
             "verification_id": self.verification_id,
+            "drawer_id": self.drawer_id,
             "provider": "google",
             "token": "a-link-that-nobody-made",
         }
@@ -115,6 +118,7 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         invitation_id,
         passkey_id,
         verification_id,
+        await make_counted_drawer(app, driver.id, cents=18_450),
     )
 
 

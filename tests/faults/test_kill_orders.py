@@ -18,7 +18,7 @@ from factories.shop import Shopper, give_coins, make_shopper, open_shop
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.payments import jobs as payment_jobs
-from faded_skies.domains.payments.ports import PaymentGateway
+from faded_skies.domains.payments.ports import Gateways
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.settings import Settings
@@ -215,7 +215,7 @@ async def test_two_hundred_orders_survive_kills(
 async def let_settle(app: Application, quiet: Callable[[], Awaitable[None]]) -> None:
     """Let 20 minutes pass: the sandbox delivers, the worker works, the sweeps ask, holds expire."""
     db = app.ports.db
-    gateway: PaymentGateway = app.ports.get(PaymentGateway)
+    gateways: Gateways = app.ports.get(Gateways)
 
     async def delivered() -> bool:
         waiting: int = await db.fetchval("SELECT count(*) FROM sandbox.deliveries")
@@ -223,13 +223,13 @@ async def let_settle(app: Application, quiet: Callable[[], Awaitable[None]]) -> 
 
     await until(delivered, "the sandbox has delivered everything", 90)
     await quiet()
-    await payment_jobs.ask_again(db, gateway, older_than=timedelta(0))
+    await payment_jobs.ask_again(db, gateways, older_than=timedelta(0))
     await quiet()
     await db.fetch("UPDATE payment_intents SET created_at = created_at - interval '20 minutes'")
     await orders.expire_holds(db, now=clock.now() + timedelta(minutes=20))
     await quiet()
-    await payment_jobs.ask_again(db, gateway, older_than=timedelta(0))
-    await payment_jobs.retry_refunds(db, gateway, older_than=timedelta(0))
+    await payment_jobs.ask_again(db, gateways, older_than=timedelta(0))
+    await payment_jobs.retry_refunds(db, gateways, older_than=timedelta(0))
     await until(delivered, "the sandbox has delivered everything", 90)
     await quiet()
 

@@ -9,14 +9,14 @@ import pytest
 
 from factories.delivery import make_order
 from factories.identity import PASSWORD, mails_to, registration, sign_in, signed_in
+from factories.payments import card_gateway
 from factories.privacy import DEVICE, NOTE, PHONE, STREET, close, live, tables_with
 from factories.second_factor import enrol
 from factories.shop import give_coins, make_shopper
 from factories.verification import OWN_CARD, handed_in
-from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.service import Status
-from faded_skies.domains.payments.ports import PaymentGateway
+from faded_skies.domains.payments import service as payments
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
@@ -112,20 +112,14 @@ async def test_the_gateway_forgets_the_cards(
 ) -> None:
     shopper = await make_shopper(app, client)
     external_id = await db.fetchval("SELECT external_id FROM payment_methods WHERE type = 'card'")
-    gateway = app.ports.get(PaymentGateway)
-    assert isinstance(gateway, SandboxGateway)
-    detached: list[str] = []
-    detach = gateway.detach
-
-    async def note(external_id: str) -> None:
-        detached.append(external_id)
-        await detach(external_id)
-
-    gateway.detach = note  # type: ignore[method-assign]  # a spy on the real one
+    gateway = card_gateway(app)
+    customer = await payments.get_customer(db, gateway, shopper.id)
+    assert len(await gateway.list_methods(customer)) == 1
     assert (await close(client, shopper.headers)).status_code == 204
-    assert detached == []
+    assert len(await gateway.list_methods(customer)) == 1
     await drain()
-    assert external_id in detached
+    assert await gateway.list_methods(customer) == []
+    assert await db.fetchval("SELECT count(*) FROM gateway_customers") == 0
     left = await db.fetch("SELECT type, external_id, last_four, card_brand, is_active FROM payment_methods")
     assert {(row["last_four"], row["card_brand"], row["is_active"]) for row in left} == {(None, None, False)}
     assert await tables_with(db, external_id) <= {"pgqueuer_log"}

@@ -98,6 +98,7 @@ async def test_killed_before_the_commit_nothing_has_happened(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper = await make_shopper(app, client)
+    await drain()
     before = await db.fetch("SELECT u::text FROM users u UNION ALL SELECT m::text FROM payment_methods m")
 
     async def die(tx: Tx, user_id: object, *, keeps_name: bool) -> None:
@@ -124,7 +125,9 @@ async def test_killed_after_the_commit_the_job_does_the_rest_even_twice(
     # Nobody has worked yet: the cart and the card at the gateway are what lies outside.
     assert await app.ports.valkey.exists(f"cart:{shopper.id}") == 1
     again = "INSERT INTO pgqueuer (priority, status, entrypoint, payload) SELECT 0, 'queued', entrypoint, payload "
-    await db.fetchval(f"{again} FROM pgqueuer WHERE entrypoint IN ('privacy.erase_again', 'payments.detach')")
+    await db.fetchval(
+        f"{again} FROM pgqueuer WHERE entrypoint IN ('privacy.erase_again', 'payments.forget_customer')"
+    )
     await drain()
     assert await app.ports.valkey.exists(f"cart:{shopper.id}") == 0
     assert await db.fetchval("SELECT count(*) FROM pgqueuer") == 0

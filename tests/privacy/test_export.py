@@ -18,6 +18,7 @@ from faded_skies.privacy import exporting
 Drain = Callable[[], Awaitable[None]]
 
 EXPORTED = {
+    "cash_drawers.driver_id": "driverDrawers",
     "delivery_addresses.user_id": "addresses",
     "driver_locations.driver_id": "driverPositions",
     "driver_shifts.driver_id": "driverShifts",
@@ -42,8 +43,10 @@ EXPORTED = {
 
 LEFT_OUT = {
     "analytics_events.user_id": "nothing writes it yet",
+    "cash_drawers.signed_off_by": "what staff did; their activity has it",
     "document_holders.user_id": "a digest of a document's number, which says nothing to its owner",
     "federated_sign_ins.user_id": "a sign-in under way, for minutes",
+    "gateway_customers.user_id": "the gateway's name for them, which nobody else knows",
     "handovers.driver_id": "the customer's record; the driver sees it in driverStops",
     "id_document_links.staff_id": "who of the staff looked; the audit log has it",
     "id_verifications.decided_by": "what staff did; their activity has it",

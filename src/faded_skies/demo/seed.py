@@ -19,7 +19,7 @@ from faded_skies.domains.identity import service as identity
 from faded_skies.domains.identity.ports import PasswordHasher
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.payments import service as payments
-from faded_skies.domains.payments.ports import MethodDetails, PaymentGateway
+from faded_skies.domains.payments.ports import Gateways, MethodDetails, PaymentGateway
 from faded_skies.domains.payments.service import Tender
 from faded_skies.domains.places import service as places
 from faded_skies.domains.places.service import AddressFields, Circle, Polygon, Position, ServiceArea, Shop
@@ -118,10 +118,17 @@ def _write_media(folder: Path) -> None:
 
 async def _attach_cards(application: Application, ids: dict[str, UUID]) -> dict[str, MethodDetails]:
     # At the gateway first: no vendor is called while the transaction is open.
-    gateway: PaymentGateway = application.ports.get(PaymentGateway)
-    return {
-        person.email: await gateway.attach(ids[person.email], "pm_card_visa") for person in people.CUSTOMERS
-    }
+    gateway = _gateway(application)
+    attached = {}
+    for person in people.CUSTOMERS:
+        customer = await gateway.open_customer(ids[person.email])
+        attached[person.email] = await gateway.attach(customer, "pm_card_visa")
+    return attached
+
+
+def _gateway(application: Application) -> PaymentGateway:
+    gateways: Gateways = application.ports.get(Gateways)
+    return gateways.for_tender(Tender.CARD)
 
 
 async def _fill_shelves(tx: Tx) -> None:
@@ -205,8 +212,8 @@ async def _welcome(
     if person.car is not None:
         await delivery.add_vehicle(tx, make=person.car.make, model=person.car.model, plate=person.car.plate)
     if card is not None:
-        gateway: PaymentGateway = application.ports.get(PaymentGateway)
-        await payments.add_card(tx, user_id=user_id, tender=Tender.CARD, provider=gateway.name, details=card)
+        name = _gateway(application).name
+        await payments.add_card(tx, user_id=user_id, tender=Tender.CARD, provider=name, details=card)
         await payments.add_shop_method(tx, user_id=user_id, tender=Tender.CASH)
         await payments.add_shop_method(tx, user_id=user_id, tender=Tender.FS_COIN)
         await rewards.grant(

@@ -63,6 +63,27 @@ class AppleClient:
 
 
 @dataclass(frozen=True)
+class StripeAccount:
+    """The shop's account at Stripe.
+
+    More than one webhook secret is good while they are rotated. `confirmation` says who confirms a payment, and
+    `product_classes` which goods the account may be charged for. `api_base` is None for Stripe's own address.
+    """
+
+    secret_key: SecretStr
+    webhook_secrets: tuple[SecretStr, ...]
+    publishable_key: str | None
+    confirmation: Literal["automatic", "manual"]
+    product_classes: frozenset[str]
+    api_base: str | None
+
+    @property
+    def moves_money(self) -> bool:
+        """Whether the key is a live one."""
+        return "_test_" not in self.secret_key.get_secret_value()
+
+
+@dataclass(frozen=True)
 class JumioClient:
     """How the shop is known at Jumio; callbacks are taken from these networks only."""
 
@@ -118,6 +139,13 @@ class Settings(BaseSettings):
     jumio_callback_addresses: Annotated[tuple[Network, ...], NoDecode] = Field(
         _JUMIO_CALLBACKS, alias="JUMIO_CALLBACK_ADDRESSES", validate_default=True
     )
+    stripe_secret_key: SecretStr | None = Field(None, alias="STRIPE_SECRET_KEY", min_length=1)
+    stripe_webhook_secret: SecretStr | None = Field(None, alias="STRIPE_WEBHOOK_SECRET", min_length=1)
+    stripe_publishable_key: str | None = Field(None, alias="STRIPE_PUBLISHABLE_KEY", min_length=1)
+    stripe_confirmation: Literal["automatic", "manual"] = Field("automatic", alias="STRIPE_CONFIRMATION")
+    stripe_product_classes: str = Field("accessory", alias="STRIPE_PRODUCT_CLASSES")
+    stripe_api_base: str | None = Field(None, alias="STRIPE_API_BASE", min_length=1)
+    payment_capture: Literal["order", "departure"] = Field("order", alias="PAYMENT_CAPTURE")
     google_client_id: str | None = Field(None, alias="GOOGLE_CLIENT_ID", min_length=1)
     google_client_secret: SecretStr | None = Field(None, alias="GOOGLE_CLIENT_SECRET", min_length=1)
     apple_client_id: str | None = Field(None, alias="APPLE_CLIENT_ID", min_length=1)
@@ -168,6 +196,15 @@ class Settings(BaseSettings):
     def _jumio_is_whole(self) -> Self:
         if self.id_verification == "jumio" and not (self.jumio_api_token and self.jumio_api_secret):
             raise ValueError("ID_VERIFICATION=jumio needs JUMIO_API_TOKEN and JUMIO_API_SECRET; set both")
+        return self
+
+    @model_validator(mode="after")
+    def _stripe_is_whole(self) -> Self:
+        if (self.stripe_secret_key is None) != (self.stripe_webhook_secret is None):
+            raise ValueError(
+                "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET belong together: set both, or neither for a shop "
+                "without cards"
+            )
         return self
 
     @field_validator("client_url")
@@ -254,6 +291,22 @@ class Settings(BaseSettings):
         )
 
     @property
+    def stripe(self) -> StripeAccount | None:
+        """The account at Stripe, None when there is none."""
+        if self.stripe_secret_key is None or self.stripe_webhook_secret is None:
+            return None
+        return StripeAccount(
+            secret_key=self.stripe_secret_key,
+            webhook_secrets=tuple(
+                SecretStr(one) for one in _listed(self.stripe_webhook_secret.get_secret_value())
+            ),
+            publishable_key=self.stripe_publishable_key,
+            confirmation=self.stripe_confirmation,
+            product_classes=frozenset(_listed(self.stripe_product_classes)),
+            api_base=self.stripe_api_base,
+        )
+
+    @property
     def google(self) -> GoogleClient | None:
         """The registration at Google, None when there is none."""
         if not (self.google_client_id and self.google_client_secret):
@@ -288,6 +341,10 @@ class Settings(BaseSettings):
     def client_origins(self) -> list[str]:
         """The origins that browsers may call from, from the comma-separated CLIENT_URL."""
         return [origin.strip().rstrip("/") for origin in self.client_url.split(",") if origin.strip()]
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _is_secret(name: str, annotation: object) -> bool:

@@ -7,6 +7,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 from uuid import UUID
 
+from faded_skies.domains.cash import service as cash
 from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.checkout.service import cart
 from faded_skies.domains.delivery import service as delivery
@@ -33,6 +34,7 @@ def _lists(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
         **places.held_on(tx, user_id),
         **orders.held_on(tx, user_id),
         **delivery.held_on(tx, user_id),
+        **cash.held_on(tx, user_id),
         **payments.held_on(tx, user_id),
         **rewards.held_on(tx, user_id),
         **catalog.held_on(tx, user_id),

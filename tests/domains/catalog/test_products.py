@@ -471,10 +471,10 @@ async def test_other_domains_see_what_is_no_longer_sold(db: Database) -> None:
     cards = await service.find_cards(db, [sold, retired])
 
     assert products[sold] == service.Product(
-        sold, "Sold", 3500, "flower", 3500, 700, is_active=True, stock_quantity=4
+        sold, "Sold", 3500, "flower", 3500, 700, is_active=True, barred_tenders=[], stock_quantity=4
     )
     assert products[retired] == service.Product(
-        retired, "Retired", 3500, "flower", 0, 0, is_active=False, stock_quantity=10
+        retired, "Retired", 3500, "flower", 0, 0, is_active=False, barred_tenders=[], stock_quantity=10
     )
     assert not products[closed].is_active
     assert len(products) == 3

@@ -46,7 +46,7 @@ def test_every_state_has_its_sentence() -> None:
 
 @given(st.integers(0, 10_000_000), st.integers(0, 100_000))
 def test_points_are_whole_dollars_of_money_without_the_tip(due: int, tip: int) -> None:
-    points = points_earned(amount_due_cents=due, tip_cents=tip)
+    points = points_earned(money_cents=due, tip_cents=tip)
     assert points == max(0, due - tip) // 100
     assert points * 100 <= due
 

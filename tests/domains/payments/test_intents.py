@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from factories.identity import SignedInPerson, signed_in
-from factories.payments import bare_order, keep_card, keep_cash, open_intent, settle
+from factories.payments import bare_order, card_gateway, keep_card, keep_cash, only, open_intent, settle
 from faded_skies.bootstrap import Application
 from faded_skies.domains.payments import jobs, service
 from faded_skies.domains.payments.errors import IntentNotFound, IntentNotUsable, PaymentUnderWay
@@ -24,8 +24,7 @@ URL = "/api/payments/create-intent"
 
 @pytest.fixture
 def gateway(app: Application) -> PaymentGateway:
-    found: PaymentGateway = app.ports.get(PaymentGateway)
-    return found
+    return card_gateway(app)
 
 
 @pytest.fixture
@@ -144,7 +143,7 @@ async def test_an_order_adopts_an_intent_and_confirming_it_pays(
     adopted = await adopt(db, person.id, ref, order_id)
     assert (adopted.order_id, adopted.status, adopted.expires_at) == (order_id, "requires_confirmation", None)
     assert await adopt(db, person.id, ref, order_id) == adopted
-    result = await service.charge(gateway, adopted, card)
+    result = await service.charge(db, only(gateway), adopted, card)
     assert (await settle(db, adopted.id, result)).status == "succeeded"
     assert await db.fetchval("SELECT count(*) FROM sandbox.charges") == 1
 
@@ -155,12 +154,12 @@ async def test_one_paid_on_the_clients_side_is_adopted_as_paid_by_the_gateways_i
     card = await keep_card(db, gateway, person.id)
     prepared = (await create(client, person)).json()
     assert (await complete(client, prepared["clientSecret"])).status_code == 200
-    await jobs.ask_again(db, gateway, older_than=jobs.SILENT_AFTER * 0)
+    await jobs.ask_again(db, only(gateway), older_than=jobs.SILENT_AFTER * 0)
     adopted = await adopt(
         db, person.id, prepared["clientSecret"].partition("_secret_")[0], await bare_order(db, card)
     )
     assert (str(adopted.id), adopted.status) == (prepared["paymentIntentId"], "succeeded")
-    assert (await service.charge(gateway, adopted, card)).status == "succeeded"
+    assert (await service.charge(db, only(gateway), adopted, card)).status == "succeeded"
 
 
 async def test_two_orders_cannot_share_an_intent(
@@ -199,10 +198,10 @@ async def test_an_unadopted_intent_is_cancelled_after_fifteen_minutes_and_not_be
     client: httpx.AsyncClient, person: SignedInPerson, db: Database, gateway: PaymentGateway
 ) -> None:
     intent_id = UUID((await create(client, person)).json()["paymentIntentId"])
-    await jobs.end_abandoned(db, gateway)
+    await jobs.end_abandoned(db, only(gateway))
     assert (await service.get_intent(db, intent_id)).status == "requires_confirmation"
     await db.fetchval("UPDATE payment_intents SET expires_at = now()")
-    await jobs.end_abandoned(db, gateway)
+    await jobs.end_abandoned(db, only(gateway))
     assert (await service.get_intent(db, intent_id)).status == "cancelled"
     assert await db.fetchval("SELECT status FROM sandbox.charges") == "cancelled"
 
@@ -216,12 +215,12 @@ async def test_money_of_an_unadopted_intent_goes_back(
 ) -> None:
     prepared = (await create(client, person)).json()
     await complete(client, prepared["clientSecret"])
-    await jobs.ask_again(db, gateway, older_than=jobs.SILENT_AFTER * 0)
-    await jobs.end_abandoned(db, gateway)
+    await jobs.ask_again(db, only(gateway), older_than=jobs.SILENT_AFTER * 0)
+    await jobs.end_abandoned(db, only(gateway))
     assert await db.fetchval("SELECT status FROM payment_intents") == "succeeded"
     await db.fetchval("UPDATE payment_intents SET expires_at = now()")
     for _ in range(2):
-        await jobs.end_abandoned(db, gateway)
+        await jobs.end_abandoned(db, only(gateway))
     await drain()
     assert await db.fetchval("SELECT status FROM payment_intents") == "surplus"
     assert await db.fetchval("SELECT refunded_cents FROM sandbox.charges") == 2450

@@ -8,9 +8,11 @@ import httpx
 import pytest
 
 from factories.identity import SignedInPerson, signed_in
+from factories.payments import card_gateway
 from faded_skies.bootstrap import Application
+from faded_skies.domains.payments import service
 from faded_skies.domains.payments.errors import UnknownPaymentMethod
-from faded_skies.domains.payments.ports import ChargeRequest, PaymentGateway
+from faded_skies.domains.payments.ports import ChargeRequest
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 
@@ -151,9 +153,10 @@ async def test_a_removed_card_is_gone_its_heir_is_primary_and_the_gateway_forget
     assert (await client.delete(url, headers=person.headers)).status_code == 404
     assert [(one["type"], one["isPrimary"]) for one in await listed(client, person)] == [("cash", True)]
     await drain()
-    gateway: PaymentGateway = app.ports.get(PaymentGateway)
+    gateway = card_gateway(app)
+    customer = await service.get_customer(db, gateway, person.id)
     with pytest.raises(UnknownPaymentMethod):
-        await gateway.charge(ChargeRequest(new_id(), person.id, 100, external_id))
+        await gateway.charge(ChargeRequest(new_id(), customer, 100, external_id))
 
 
 async def test_a_strangers_method_does_not_exist(

@@ -8,8 +8,18 @@ from uuid import UUID
 import pytest
 
 from factories.identity import make_person
-from factories.payments import LostAnswers, bare_order, keep_card, keep_cash, open_intent, settle
+from factories.payments import (
+    LostAnswers,
+    bare_order,
+    card_gateway,
+    keep_card,
+    keep_cash,
+    only,
+    open_intent,
+    settle,
+)
 from faded_skies.bootstrap import Application
+from faded_skies.domains.ledger.service import Account
 from faded_skies.domains.payments import jobs, service
 from faded_skies.domains.payments.errors import (
     IntentNotFound,
@@ -30,8 +40,7 @@ NOW = timedelta(0)
 
 @pytest.fixture
 def gateway(app: Application) -> PaymentGateway:
-    found: PaymentGateway = app.ports.get(PaymentGateway)
-    return found
+    return card_gateway(app)
 
 
 @pytest.fixture
@@ -78,7 +87,7 @@ async def test_a_charge_is_made_and_settled(
     order_id = await bare_order(db, card)
     intent = await open_intent(db, card, order_id)
     assert intent.status == "processing"
-    result = await service.charge(gateway, intent, card)
+    result = await service.charge(db, only(gateway), intent, card)
     settled = await settle(db, intent.id, result)
     assert (settled.status, settled.external_id) == ("succeeded", result.external_id)
     assert await settle(db, intent.id, result) == settled
@@ -121,7 +130,7 @@ async def test_money_for_a_dead_order_goes_back_by_itself_once(
 ) -> None:
     order_id = await bare_order(db, card, status="cancelled")
     intent = await open_intent(db, card, order_id)
-    result = await service.charge(gateway, intent, card)
+    result = await service.charge(db, only(gateway), intent, card)
     for _ in range(3):
         kept = await settle(db, intent.id, result, wanted=False)
     assert (kept.status, kept.refunded_cents) == ("surplus", 2450)
@@ -139,12 +148,17 @@ async def test_refunds_never_exceed_what_was_paid_whoever_asks_at_once(
 ) -> None:
     order_id = await bare_order(db, card, status="confirmed")
     intent = await open_intent(db, card, order_id)
-    await settle(db, intent.id, await service.charge(gateway, intent, card))
+    await settle(db, intent.id, await service.charge(db, only(gateway), intent, card))
 
     async def refund() -> UUID:
         async with db.transaction() as tx:
             return await service.refund_order(
-                tx, order_id=order_id, amount_cents=1000, reason="A broken jar.", requested_by=None
+                tx,
+                order_id=order_id,
+                amount_cents=1000,
+                debits=[(Account.DEPOSITS, 1000)],
+                reason="A broken jar.",
+                requested_by=None,
             )
 
     asked = await asyncio.gather(*(refund() for _ in range(5)), return_exceptions=True)
@@ -165,10 +179,22 @@ async def test_an_unpaid_order_cannot_be_refunded(db: Database, card: PaymentMet
     intent = await open_intent(db, card, order_id)
     async with db.transaction() as tx:
         with pytest.raises(IntentNotFound):
-            await service.refund_order(tx, order_id=order_id, amount_cents=1, reason="No.", requested_by=None)
+            await service.refund_order(
+                tx,
+                order_id=order_id,
+                amount_cents=1,
+                debits=[(Account.DEPOSITS, 1)],
+                reason="No.",
+                requested_by=None,
+            )
         with pytest.raises(RefundTooLarge):
             await service.request_refund(
-                tx, intent_id=intent.id, amount_cents=1, reason="No.", requested_by=None
+                tx,
+                intent_id=intent.id,
+                amount_cents=1,
+                debits=[(Account.DEPOSITS, 1)],
+                reason="No.",
+                requested_by=None,
             )
     assert await db.fetchval("SELECT count(*) FROM refunds") == 0
 
@@ -177,10 +203,15 @@ async def test_a_failed_refund_can_be_asked_for_again_and_is_in_the_audit_log(
     db: Database, gateway: PaymentGateway, card: PaymentMethod
 ) -> None:
     intent = await open_intent(db, card, await bare_order(db, card))
-    await settle(db, intent.id, await service.charge(gateway, intent, card))
+    await settle(db, intent.id, await service.charge(db, only(gateway), intent, card))
     async with db.transaction() as tx:
         refund_id = await service.request_refund(
-            tx, intent_id=intent.id, amount_cents=2450, reason="All of it.", requested_by=None
+            tx,
+            intent_id=intent.id,
+            amount_cents=2450,
+            debits=[(Account.DEPOSITS, 2450)],
+            reason="All of it.",
+            requested_by=None,
         )
     for _ in range(2):
         async with db.transaction() as tx:
@@ -189,10 +220,15 @@ async def test_a_failed_refund_can_be_asked_for_again_and_is_in_the_audit_log(
             )
     assert (await service.get_intent(db, intent.id)).refunded_cents == 0
     assert await db.fetchval("SELECT count(*) FROM audit_log WHERE action = 'refund.failed'") == 1
-    assert await service.send_refund(db, gateway, refund_id) is None
+    assert await service.send_refund(db, only(gateway), refund_id) is None
     async with db.transaction() as tx:
         await service.request_refund(
-            tx, intent_id=intent.id, amount_cents=2450, reason="Again.", requested_by=None
+            tx,
+            intent_id=intent.id,
+            amount_cents=2450,
+            debits=[(Account.DEPOSITS, 2450)],
+            reason="Again.",
+            requested_by=None,
         )
 
 
@@ -200,15 +236,20 @@ async def test_a_refund_whose_job_was_lost_is_sent_by_the_sweep(
     db: Database, gateway: PaymentGateway, card: PaymentMethod
 ) -> None:
     intent = await open_intent(db, card, await bare_order(db, card))
-    await settle(db, intent.id, await service.charge(gateway, intent, card))
+    await settle(db, intent.id, await service.charge(db, only(gateway), intent, card))
     async with db.transaction() as tx:
         await service.request_refund(
-            tx, intent_id=intent.id, amount_cents=50, reason="Late.", requested_by=None
+            tx,
+            intent_id=intent.id,
+            amount_cents=50,
+            debits=[(Account.DEPOSITS, 50)],
+            reason="Late.",
+            requested_by=None,
         )
-    await jobs.retry_refunds(db, gateway, older_than=timedelta(hours=1))
+    await jobs.retry_refunds(db, only(gateway), older_than=timedelta(hours=1))
     assert await db.fetchval("SELECT status FROM refunds") == "pending"
     for _ in range(2):
-        await jobs.retry_refunds(db, gateway, older_than=NOW)
+        await jobs.retry_refunds(db, only(gateway), older_than=NOW)
     assert await db.fetchval("SELECT status FROM refunds") == "succeeded"
     assert len(await heard(db, RefundSettled)) == 1
 
@@ -218,19 +259,19 @@ async def test_a_lost_answer_is_processing_and_the_sweep_finds_the_truth(
 ) -> None:
     order_id = await bare_order(db, card)
     intent = await open_intent(db, card, order_id)
-    unknown = await service.charge(LostAnswers(gateway), intent, card)
+    unknown = await service.charge(db, only(LostAnswers(gateway)), intent, card)
     assert unknown == ChargeResult(None, ChargeStatus.PROCESSING)
     await settle(db, intent.id, unknown)
-    await jobs.ask_again(db, gateway, older_than=jobs.SILENT_AFTER)
+    await jobs.ask_again(db, only(gateway), older_than=jobs.SILENT_AFTER)
     assert await heard(db, PaymentAnswered) == []
-    await jobs.ask_again(db, gateway, older_than=NOW)
+    await jobs.ask_again(db, only(gateway), older_than=NOW)
     [told] = await heard(db, PaymentAnswered)
     assert isinstance(told, PaymentAnswered)
     assert (told.order_id, told.status) == (order_id, ChargeStatus.SUCCEEDED)
     assert (await settle(db, intent.id, told.result())).status == "succeeded"
-    assert await service.charge(gateway, await service.get_intent(db, intent.id), card) == ChargeResult(
-        told.external_id, ChargeStatus.SUCCEEDED
-    )
+    assert await service.charge(
+        db, only(gateway), await service.get_intent(db, intent.id), card
+    ) == ChargeResult(told.external_id, ChargeStatus.SUCCEEDED)
     assert await db.fetchval("SELECT count(*) FROM sandbox.charges") == 1
 
 
@@ -238,10 +279,10 @@ async def test_an_intent_the_gateway_never_heard_of_ends_after_fifteen_minutes(
     db: Database, gateway: PaymentGateway, card: PaymentMethod
 ) -> None:
     intent = await open_intent(db, card, await bare_order(db, card))
-    assert (await service.ask(gateway, intent)).status is ChargeStatus.PROCESSING
+    assert (await service.ask(only(gateway), intent)).status is ChargeStatus.PROCESSING
     await db.fetchval("UPDATE payment_intents SET created_at = now() - interval '16 minutes'")
     assert (
-        await service.ask(gateway, await service.get_intent(db, intent.id))
+        await service.ask(only(gateway), await service.get_intent(db, intent.id))
     ).status is ChargeStatus.CANCELLED
 
 
@@ -251,11 +292,11 @@ async def test_what_is_open_for_a_dead_order_is_cancelled_at_the_gateway(
     card = await keep_card(db, gateway, customer, "pm_card_authenticationRequired")
     order_id = await bare_order(db, card)
     intent = await open_intent(db, card, order_id)
-    waiting = await settle(db, intent.id, await service.charge(gateway, intent, card))
+    waiting = await settle(db, intent.id, await service.charge(db, only(gateway), intent, card))
     assert (waiting.status, waiting.client_secret is not None) == ("requires_action", True)
-    [(intent_id, result)] = await service.cancel_open(db, gateway, order_id=order_id)
+    [(intent_id, result)] = await service.cancel_stoppable(db, only(gateway), order_id=order_id)
     assert (await settle(db, intent_id, result, wanted=False)).status == "cancelled"
-    assert await service.cancel_open(db, gateway, order_id=order_id) == []
+    assert await service.cancel_stoppable(db, only(gateway), order_id=order_id) == []
     assert await heard(db, RefundRequested) == []
 
 
@@ -264,8 +305,8 @@ async def test_cancelling_finds_a_charge_whose_answer_was_lost(
 ) -> None:
     order_id = await bare_order(db, card)
     intent = await open_intent(db, card, order_id)
-    await service.charge(LostAnswers(gateway), intent, card)
-    [(_, result)] = await service.cancel_open(db, gateway, order_id=order_id)
+    await service.charge(db, only(LostAnswers(gateway)), intent, card)
+    [(_, result)] = await service.cancel_stoppable(db, only(gateway), order_id=order_id)
     assert result.status is ChargeStatus.SUCCEEDED
     assert (await settle(db, intent.id, result, wanted=False)).status == "surplus"
 
@@ -276,7 +317,7 @@ async def test_a_card_forgotten_by_the_gateway_is_a_decline(
     intent = await open_intent(db, card, await bare_order(db, card))
     assert card.external_id is not None
     await gateway.detach(card.external_id)
-    result = await service.charge(gateway, intent, card)
+    result = await service.charge(db, only(gateway), intent, card)
     assert (result.status, result.decline_code) == (ChargeStatus.DECLINED, "payment_method_unknown")
 
 

@@ -14,7 +14,14 @@ async def test_a_new_customer_has_an_empty_account(app: Application, client: htt
     person = await signed_in(app, client)
     answer = await client.get(URL, headers=person.headers)
     assert answer.status_code == 200
-    assert answer.json() == {"balance": 0, "pending": 0, "transactions": [], "total": 0, "hasMore": False}
+    assert answer.json() == {
+        "balance": 0,
+        "debt": 0,
+        "pending": 0,
+        "transactions": [],
+        "total": 0,
+        "hasMore": False,
+    }
 
 
 async def test_changes_come_newest_first_in_pages_and_are_ones_own(
@@ -29,7 +36,7 @@ async def test_changes_come_newest_first_in_pages_and_are_ones_own(
         await service.hold(tx, user_id=person.id, order_id=order_id, coins=120)
     page = (await client.get(f"{URL}?limit=1", headers=person.headers)).json()
     [change] = page.pop("transactions")
-    assert page == {"balance": 380, "pending": 0, "total": 2, "hasMore": True}
+    assert page == {"balance": 380, "debt": 0, "pending": 0, "total": 2, "hasMore": True}
     assert change == {
         "id": change["id"],
         "type": "redeemed",

@@ -2,17 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """How a test card behaves. A declined card cannot be attached either, unless it `attaches`."""
+    """How a test card behaves. A declined card cannot be attached either, unless it `attaches`.
+
+    Its `refunds` succeed at once, are pending for a while, or fail after they seemed to succeed.
+    """
 
     brand: str
     last_four: str
     decline_code: str | None = None
     attaches: bool = True
     asks_authentication: bool = False
+    is_disputed: bool = False
+    refunds: Literal["at_once", "pending", "fail"] = "at_once"
 
 
 _DECLINES = {
@@ -40,6 +46,9 @@ CARDS: Mapping[str, Card] = {
     "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds": Card(
         "visa", "3178", decline_code="insufficient_funds", asks_authentication=True
     ),
+    "pm_card_createDispute": Card("visa", "0259", is_disputed=True),
+    "pm_card_pendingRefund": Card("visa", "7726", refunds="pending"),
+    "pm_card_refundFail": Card("visa", "5126", refunds="fail"),
     "pm_card_chargeCustomerFail": Card("visa", "0341", decline_code="generic_decline"),
     **{
         f"{prefix}_chargeDeclined{suffix}": Card("visa", last_four, decline_code=code, attaches=False)
@@ -47,3 +56,8 @@ CARDS: Mapping[str, Card] = {
         for suffix, (last_four, code) in _DECLINES.items()
     },
 }
+
+
+def fee_cents(amount_cents: int) -> int:
+    """Return what the gateway keeps of a charge: 2.9 % and 30 cents, as Stripe in the US (stripe.com/pricing)."""
+    return (amount_cents * 29 + 500) // 1000 + 30

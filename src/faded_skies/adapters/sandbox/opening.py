@@ -10,6 +10,7 @@ from faded_skies.adapters.sandbox.deliveries import Deliveries, by_http
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.signing import webhook_secret
 from faded_skies.adapters.sandbox.store import open_pool
+from faded_skies.adapters.sandbox.world import World
 from faded_skies.platform.settings import Settings
 
 _DEMO_THINKS_SECONDS = 0.15
@@ -29,8 +30,8 @@ async def open_sandbox(settings: Settings) -> AsyncIterator[SandboxGateway]:
             client = await stack.enter_async_context(httpx.AsyncClient(timeout=_TIMEOUT_SECONDS))
             deliver = by_http(client, f"{settings.api_url.rstrip('/')}/webhooks/sandbox")
             deliveries = Deliveries(pool, secret=secret, deliver=deliver)
-            task = asyncio.create_task(deliveries.run(gateway.changed))
-            stack.push_async_callback(_stop, task)
+            for endless in (deliveries.run(gateway.changed), World(pool, gateway.changed).run()):
+                stack.push_async_callback(_stop, asyncio.create_task(endless))
         yield gateway
 
 

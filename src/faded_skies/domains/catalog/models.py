@@ -23,7 +23,10 @@ Sort = Literal["newest", "price_asc", "price_desc", "rating", "name", "relevance
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What an order needs to know of a product; limits and taxes count the package's milligrams."""
+    """What an order needs to know of a product; limits and taxes count the package's milligrams.
+
+    `barred_tenders` are the ways to pay that it does not take.
+    """
 
     id: UUID
     name: str
@@ -32,6 +35,7 @@ class Product:
     net_weight_mg: int
     thc_mg: int
     is_active: bool
+    barred_tenders: Sequence[str]
     stock_quantity: int
 
 
@@ -80,6 +84,7 @@ class NewProduct:
     thc_mg: int | None = None
     is_featured: bool = False
     is_active: bool = True
+    barred_tenders: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,7 @@ ORDER BY c.sort_order, c.name
 _PRODUCTS = """
 SELECT p.id, p.name, p.price_cents, p.product_class, coalesce(p.net_weight_mg, 0) AS net_weight_mg,
     coalesce(p.thc_mg, 0) AS thc_mg, p.is_active AND c.is_active AS is_active,
-    coalesce(s.quantity, 0) AS stock_quantity
+    p.barred_tenders, coalesce(s.quantity, 0) AS stock_quantity
 FROM products p JOIN categories c ON c.id = p.category_id LEFT JOIN stock_levels s ON s.product_id = p.id
 WHERE p.id = ANY($1::uuid[])
 """
@@ -131,16 +131,16 @@ _INSERT_PRODUCTS = """
 INSERT INTO products (
     id, category_id, name, description, price_cents, original_price_cents, thc_content, cbd_content,
     strain_type, effects, lab_tested, lab_results_url, product_class, net_weight_mg, thc_mg, is_featured,
-    is_active
+    is_active, barred_tenders
 )
 SELECT id, category_id, name, description, price_cents, original_price_cents, thc_content, cbd_content,
     strain_type, effects, lab_tested, lab_results_url, product_class, net_weight_mg, thc_mg, is_featured,
-    is_active
+    is_active, barred_tenders
 FROM jsonb_to_recordset($1::jsonb) AS n (
     id uuid, category_id uuid, name text, description text, price_cents int, original_price_cents int,
     thc_content text, cbd_content text, strain_type text, effects text[], lab_tested boolean,
     lab_results_url text, product_class text, net_weight_mg int, thc_mg int, is_featured boolean,
-    is_active boolean
+    is_active boolean, barred_tenders text[]
 )
 """
 _INSERT_IMAGES = """

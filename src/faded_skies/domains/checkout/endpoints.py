@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter
 
@@ -28,12 +29,13 @@ from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.schemas import present_order
 from faded_skies.domains.orders.service import Item
 from faded_skies.platform import clock
+from faded_skies.platform.actor import Actor
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import Json, refusal
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import provided
-from faded_skies.platform.idempotency import Answer, Call, KeyHeader
+from faded_skies.platform.idempotency import Answer, Call, KeyHeader, keep_refusal
 
 Wired = Annotated[Checkout, provided(Checkout)]
 
@@ -130,13 +132,35 @@ def _present_placed(placed: Placed) -> Answer:
 
 @router.post("/api/orders/{order_id}/confirm-payment", response_model=PlacedAnswer, tags=["orders"])
 async def confirm_payment(
-    order_id: Id, actor: SignedIn, checkout: Wired, body: ConfirmPayment | None = None
+    order_id: Id,
+    actor: SignedIn,
+    checkout: Wired,
+    body: ConfirmPayment | None = None,
+    key: KeyHeader = None,
 ) -> Json:
     """After the bank's extra step, or with another payment method after a decline (402 PAYMENT_FAILED)."""
-    outcome = await paying.confirm(checkout, actor, order_id, body.payment_method_id if body else None)
+    method_id = body.payment_method_id if body else None
+    call = Call.of(actor.id, key, what=f"confirm payment {order_id}", body=str(method_id))
+    if call is None:
+        return (await _confirm(checkout, actor, order_id, method_id)).response()
+    async with checkout.db.transaction() as tx:
+        first = await call.claim(tx)
+    if isinstance(first, Answer):
+        return first.response()
+    async with call.running(checkout.valkey):
+        try:
+            answer = await _confirm(checkout, actor, order_id, method_id)
+        except Situation as situation:
+            return (await keep_refusal(checkout.db, call, situation)).response()
+        await call.keep(checkout.db, answer)
+    return answer.response()
+
+
+async def _confirm(checkout: Checkout, actor: Actor, order_id: UUID, method_id: UUID | None) -> Answer:
+    outcome = await paying.confirm(checkout, actor, order_id, method_id)
     outcome.check()
     items = await orders.list_items(checkout.db, [order_id])
-    return Json(_present(outcome, items[order_id]))
+    return Answer(200, _present(outcome, items[order_id]))
 
 
 def _present(outcome: Outcome, items: Sequence[Item]) -> dict[str, object]:

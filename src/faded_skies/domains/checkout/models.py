@@ -83,9 +83,13 @@ class CartView:
 
 @dataclass(frozen=True, slots=True)
 class Shopfront:
-    """The shop as anybody sees it; `serving` are the areas that take orders at this moment."""
+    """The shop as anybody sees it; `serving` are the areas that take orders at this moment.
+
+    `tenders` are the ways to pay that the law allows and the shop takes.
+    """
 
     shop: Shop
     areas: list[ServiceArea]
     serving: frozenset[UUID]
+    tenders: frozenset[str]
     book: RuleBook

@@ -1,10 +1,13 @@
 """What checkout works with."""
 
 from dataclasses import dataclass
+from datetime import date
 
+from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import RuleBook
-from faded_skies.domains.payments.ports import PaymentGateway
+from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways
 from faded_skies.domains.places.ports import Gazetteer
+from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.ratelimit import Gate
 from faded_skies.platform.valkey import Valkey
@@ -18,5 +21,12 @@ class Checkout:
     valkey: Valkey
     book: RuleBook
     gazetteer: Gazetteer
-    gateway: PaymentGateway
+    gateways: Gateways
+    card_terms: CardTerms
+    capture: CapturePolicy
     gate: Gate
+
+    @property
+    def today(self) -> date:
+        """The shop's local day."""
+        return compliance.business_day(self.book, clock.now())

@@ -257,7 +257,7 @@ def present_shop(front: Shopfront) -> dict[str, object]:
         "openNow": bool(front.serving),
         "areas": [_area(area, open_now=area.id in front.serving) for area in front.areas],
         "municipalities": list(front.book.municipalities),
-        "tenders": sorted(front.book.tenders),
+        "tenders": sorted(front.tenders),
         "minAge": front.book.min_age,
         "jurisdiction": front.book.name,
         "fictional": front.book.fictional,

@@ -38,6 +38,16 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class TenderBar:
+    """The law bars these ways of paying for goods of these classes; `reason` is a sentence for the customer."""
+
+    tenders: frozenset[str]
+    classes: frozenset[str]
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBook:
     """One jurisdiction's rules. `digest` is the SHA-256 of the file, kept with each order judged by it."""
 
@@ -49,6 +59,7 @@ class RuleBook:
     states: frozenset[str]
     municipalities: tuple[str, ...]
     tenders: frozenset[str]
+    tender_bars: tuple[TenderBar, ...]
     taxes: tuple[TaxStep, ...]
     limits: tuple[Limit, ...]
     digest: str
@@ -67,13 +78,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class TaxAmount:
-    """One tax of one order: `base_cents` was taxed at `rate`, giving `amount_cents`."""
+    """One tax of one order: `base_cents` was taxed at `rate`, giving `amount_cents`.
+
+    `shares_cents` says how much of it belongs to each line, in their order; together they are the amount.
+    """
 
     name: str
     kind: str
     rate: Decimal
     base_cents: int
     amount_cents: int
+    shares_cents: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +143,23 @@ def taxes(book: RuleBook, lines: Sequence[Line], *, city: str) -> list[TaxAmount
         rate = _rate(step, city)
         if rate is None:
             continue
-        base = sum(line.total_cents for line in lines if line.product_class not in step.except_classes)
+        bases = [0 if line.product_class in step.except_classes else line.total_cents for line in lines]
+        base = sum(bases)
         amount = int((base * rate).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-        amounts.append(TaxAmount(step.name, step.kind, rate, base, amount))
+        amounts.append(TaxAmount(step.name, step.kind, rate, base, amount, allocate(amount, bases)))
     return amounts
+
+
+def allocate(amount_cents: int, weights: Sequence[int]) -> tuple[int, ...]:
+    """Divide an amount by weights so that the parts add up to it; odd cents go to the largest remainders."""
+    whole = sum(weights)
+    if whole == 0:
+        return (0,) * len(weights)
+    shares = [amount_cents * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(amount_cents * weights[i] % whole), i))
+    for i in by_remainder[: amount_cents - sum(shares)]:
+        shares[i] += 1
+    return tuple(shares)
 
 
 def _rate(step: TaxStep, city: str) -> Decimal | None:

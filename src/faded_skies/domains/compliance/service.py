@@ -16,6 +16,7 @@ from faded_skies.domains.compliance.rules import (
     RuleBook,
     TaxAmount,
     TaxStep,
+    TenderBar,
     business_day,
     day_start,
     limit_uses,
@@ -29,6 +30,7 @@ from faded_skies.domains.compliance.rules import (
 from faded_skies.platform.money import to_dollars
 
 __all__ = [
+    "TAX_KINDS",
     "LimitUse",
     "Line",
     "RuleBook",
@@ -47,6 +49,7 @@ __all__ = [
     "taxes",
 ]
 
+TAX_KINDS = ("state", "cannabis", "local")
 FOLDER = Path(__file__).resolve().parents[4] / "jurisdictions"
 
 
@@ -77,6 +80,15 @@ def _book(data: dict[str, Any], digest: str) -> RuleBook:
         states=frozenset(data["address"]["states"]),
         municipalities=tuple(data["address"]["municipalities"]),
         tenders=frozenset(data["tenders"]["allowed"]),
+        tender_bars=tuple(
+            TenderBar(
+                tenders=frozenset(bar["tenders"]),
+                classes=frozenset(bar["classes"]),
+                reason=bar["reason"],
+                source=bar["source"],
+            )
+            for bar in data.get("tender_bar", ())
+        ),
         taxes=tuple(
             TaxStep(
                 name=step["name"],
@@ -104,7 +116,7 @@ def _book(data: dict[str, Any], digest: str) -> RuleBook:
 
 def tax_summary(amounts: Sequence[TaxAmount]) -> dict[str, object]:
     """Return taxes as orders keep and show them: dollars by kind (state, cannabis, local), and step by step."""
-    kinds = {"state": 0, "cannabis": 0, "local": 0}
+    kinds = dict.fromkeys(TAX_KINDS, 0)
     for tax in amounts:
         kinds[tax.kind] += tax.amount_cents
     return {

@@ -4,8 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
+from faded_skies.domains.cash.service import Drawer
 from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.delivery import service
+from faded_skies.domains.delivery.models import Shift
 from faded_skies.domains.delivery.schemas import (
     DeliverBody,
     DeliveredAnswer,
@@ -16,6 +18,7 @@ from faded_skies.domains.delivery.schemas import (
     ShiftBody,
     StopsAnswer,
     TrackingAnswer,
+    present_cash,
     present_shift,
     present_stops,
     present_story,
@@ -23,6 +26,7 @@ from faded_skies.domains.delivery.schemas import (
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.schemas import OrderAnswer, present_order
 from faded_skies.domains.orders.service import Order
+from faded_skies.domains.payments.ports import Gateways
 from faded_skies.platform import clock
 from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
@@ -42,6 +46,7 @@ async def _realtime(request: Request) -> Realtime:
 
 
 Rules = Annotated[RuleBook, provided(RuleBook)]
+Connected = Annotated[Gateways, provided(Gateways)]
 Watchers = Annotated[Realtime, Depends(_realtime)]
 
 
@@ -66,12 +71,22 @@ async def record_location(
 
 @router.post("/shift", response_model=ShiftAnswer)
 async def set_shift(body: ShiftBody, actor: SignedIn, db: Db) -> Json:
-    """Start or end the driver's shift; saying the same again changes nothing. 409 VEHICLE_IN_USE."""
+    """Start the driver's shift with a float, or end it with what they count; the same again changes nothing.
+
+    409 VEHICLE_IN_USE; 409 INVALID_STATE for another float or count than the first, and while a cash order is on the
+    road; 422 without a count at the end where there is cash to count.
+    """
+    cents = body.cash()
+    shift: Shift | None
+    drawer: Drawer | None
     async with db.transaction() as tx:
-        shift = await service.set_shift(
-            tx, driver_id=actor.id, online=body.online, vehicle_id=body.vehicle_id
-        )
-    return Json({"shift": present_shift(shift)})
+        if body.online:
+            shift, drawer = await service.start_shift(
+                tx, driver_id=actor.id, vehicle_id=body.vehicle_id, opening_cents=cents
+            )
+        else:
+            shift, drawer = await service.end_shift(tx, driver_id=actor.id, closing_cents=cents)
+    return Json({"shift": present_shift(shift), "cash": present_cash(drawer)})
 
 
 @router.get("/orders", response_model=StopsAnswer)
@@ -82,8 +97,12 @@ async def list_stops(actor: SignedIn, db: Db, book: Rules) -> Json:
 
 
 @router.post("/orders/{order_id}/pickup", response_model=OrderAnswer)
-async def pick_up(order_id: Id, actor: SignedIn, db: Db, key: KeyHeader = None) -> Json:
-    """Take a packed order on the road. 409 INVALID_STATE unless it is being packed."""
+async def pick_up(order_id: Id, actor: SignedIn, db: Db, gateways: Connected, key: KeyHeader = None) -> Json:
+    """Take a packed order on the road; money that was authorised is taken now.
+
+    409 INVALID_STATE unless it is being packed, 402 PAYMENT_FAILED when the bank did not pay.
+    """
+    await service.take_money(db, gateways, actor=actor, order_id=order_id)
 
     async def work(tx: Tx) -> Answer:
         return await _answer(tx, await service.pick_up(tx, actor=actor, order_id=order_id))
@@ -108,7 +127,7 @@ async def deliver(
     """Hand the order to the one who ordered it, after checking their ID.
 
     422 ID_CHECK_FAILED with a `reason` (underage, document_expired, another_person), 422 CASH_MISSING with
-    `amountDue`, 409 INVALID_STATE unless the order is on the road.
+    `amountDue`, 409 INVALID_STATE unless the order is on the road, and for cash outside of a shift.
     """
     check = body.id_check.read()
     received = None if body.cash_received is None else cents_of(body.cash_received)

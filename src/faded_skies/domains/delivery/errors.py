@@ -1,6 +1,8 @@
 """What can be wrong on the road and at the door."""
 
-from faded_skies.platform.errors import Absent, Conflict, Invalid, InvalidState
+from typing import ClassVar
+
+from faded_skies.platform.errors import Absent, Conflict, Invalid, InvalidState, Kind, Situation
 
 
 class DriverNotFound(Absent):
@@ -35,3 +37,18 @@ class CashMissing(Invalid):
     """Less cash than is due; `amountDue` in dollars."""
 
     code = "CASH_MISSING"
+
+
+class CashOrderOut(InvalidState):
+    sentence = "You still have a cash order on the road. Deliver it or bring it back, then end your shift."
+
+
+class NotPaid(Situation):
+    """The money of an order that was authorised could not be taken."""
+
+    kind: ClassVar[Kind] = Kind.PAYMENT
+    code: ClassVar[str] = "PAYMENT_FAILED"
+    sentence = (
+        "The customer's bank did not pay for this order. Leave it in the shop: staff asks the customer to pay "
+        "another way."
+    )

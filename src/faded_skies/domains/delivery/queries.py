@@ -44,6 +44,12 @@ _LAST_SHIFT = """
 SELECT id, vehicle_id, started_at, ended_at FROM driver_shifts
 WHERE driver_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1
 """
+_HAS_CASH_ORDER_OUT = """
+SELECT EXISTS (
+    SELECT FROM orders
+    WHERE driver_id = $1 AND status = 'out_for_delivery' AND tender = 'cash' AND amount_due_cents > paid_cents
+)
+"""
 _INSERT_VEHICLE = "INSERT INTO vehicles (id, make, model, plate) VALUES ($1, $2, $3, $4)"
 _HAS_VEHICLE = "SELECT EXISTS (SELECT FROM vehicles WHERE id = $1 AND is_active)"
 _HAS_DRIVER = """
@@ -136,6 +142,12 @@ async def end_shift(tx: Tx, driver_id: UUID) -> Shift | None:
 
 async def find_last_shift(tx: Tx, driver_id: UUID) -> Shift | None:
     return _shift(await tx.fetchrow(_LAST_SHIFT, driver_id))
+
+
+async def has_cash_order_out(tx: Tx, driver_id: UUID) -> bool:
+    """Tell whether the driver has an order on the road whose cash is due."""
+    found: bool = await tx.fetchval(_HAS_CASH_ORDER_OUT, driver_id)
+    return found
 
 
 def _shift(row: Row | None) -> Shift | None:

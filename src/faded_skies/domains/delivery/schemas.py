@@ -9,13 +9,14 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from faded_skies.domains.cash.service import Drawer, DrawerStatus
 from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.models import Position, Shift, Stop
 from faded_skies.domains.orders.schemas import OrderShape, present_order, present_tracking
 from faded_skies.domains.orders.service import Order, TrackingLine
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.http.fields import MOST_TEXT, Body, Id, Line, Shape, Text
-from faded_skies.platform.money import Dollars, to_dollars
+from faded_skies.platform.money import Cents, Dollars, cents_of, to_dollars
 
 MOST_POSITIONS = 100
 
@@ -48,9 +49,28 @@ Timestamp = Annotated[
 ]
 
 
-class ShiftBody(Body, json_schema_extra={"examples": [{"online": True}]}):
+class ShiftBody(
+    Body,
+    json_schema_extra={
+        "examples": [{"online": True, "openingCash": 100}, {"online": False, "closingCash": 184.5}]
+    },
+):
+    """`openingCash` is the float in the drawer, `closingCash` what was counted in it at the end."""
+
     online: Annotated[bool, Field(strict=True)]
     vehicle_id: Id | None = None
+    opening_cash: Dollars | None = None
+    closing_cash: Dollars | None = None
+
+    def cash(self) -> Cents | None:
+        """Return the float of a start, the count of an end. Raises Refused for the one at the other."""
+        if self.online:
+            if self.closing_cash is not None:
+                raise Refused("closingCash", "Cash is counted when the shift ends. Leave this field out.")
+            return None if self.opening_cash is None else cents_of(self.opening_cash)
+        if self.opening_cash is not None:
+            raise Refused("openingCash", "A float is given when the shift starts. Leave this field out.")
+        return None if self.closing_cash is None else cents_of(self.closing_cash)
 
 
 class PositionBody(Body):
@@ -177,8 +197,17 @@ class ShiftShape(Shape):
     ended_at: datetime | None
 
 
+class CashShape(Shape):
+    """The driver's drawer by their own words; what should be in it is never told."""
+
+    opening_cash: float
+    closing_cash: float | None
+    status: DrawerStatus
+
+
 class ShiftAnswer(Shape):
     shift: ShiftShape | None
+    cash: CashShape | None
 
 
 class PinShape(Shape):
@@ -265,6 +294,18 @@ def present_shift(shift: Shift | None) -> dict[str, object] | None:
         "vehicleId": shift.vehicle_id,
         "startedAt": shift.started_at,
         "endedAt": shift.ended_at,
+    }
+
+
+def present_cash(drawer: Drawer | None) -> dict[str, object] | None:
+    """Return the drawer as its driver sees it: what they said, and never what came in."""
+    if drawer is None:
+        return None
+    counted = drawer.counted_cents
+    return {
+        "openingCash": to_dollars(drawer.float_cents),
+        "closingCash": None if counted is None else to_dollars(counted),
+        "status": drawer.status,
     }
 
 

@@ -6,13 +6,17 @@ from uuid import UUID
 
 import structlog
 
+from faded_skies.domains.cash import service as cash
+from faded_skies.domains.cash.service import Drawer
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.delivery import queries, rules
 from faded_skies.domains.delivery.errors import (
+    CashOrderOut,
     DriverNotFound,
     IdCheckFailed,
     NotOutForDelivery,
+    NotPaid,
     VehicleNotFound,
 )
 from faded_skies.domains.delivery.models import Handover, Position, Shift, Stop
@@ -20,6 +24,8 @@ from faded_skies.domains.delivery.queries import POSITIONS
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.service import Order, Status
+from faded_skies.domains.payments import service as payments
+from faded_skies.domains.payments.ports import Gateways
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.money import Cents
@@ -45,22 +51,39 @@ async def add_vehicle(tx: Tx, *, make: str, model: str, plate: str) -> UUID:
     return await queries.insert_vehicle(tx, make=make, model=model, plate=plate)
 
 
-async def set_shift(tx: Tx, *, driver_id: UUID, online: bool, vehicle_id: UUID | None) -> Shift | None:
-    """Open or end the driver's shift; saying the same again changes nothing.
+async def start_shift(
+    tx: Tx, *, driver_id: UUID, vehicle_id: UUID | None, opening_cents: Cents | None
+) -> tuple[Shift, Drawer]:
+    """Open the driver's shift and its drawer, or return the open ones; saying the same again changes nothing.
 
-    Returns the shift, None when the driver never had one. Raises VehicleNotFound, VehicleInUse.
+    Raises VehicleNotFound, VehicleInUse, OtherFloat, LastDrawerOpen.
     """
-    if not online:
-        ended = await queries.end_shift(tx, driver_id)
-        if ended is not None:
-            tx.audit("shift.ended", object_type="shift", object_id=ended.id, actor_id=driver_id)
-        return ended or await queries.find_last_shift(tx, driver_id)
     if vehicle_id is not None and not await queries.has_vehicle(tx, vehicle_id):
         raise VehicleNotFound
     shift, is_new = await queries.open_shift(tx, driver_id=driver_id, vehicle_id=vehicle_id)
     if is_new:
         tx.audit("shift.started", object_type="shift", object_id=shift.id, actor_id=driver_id)
-    return shift
+    drawer = await cash.open_drawer(tx, shift_id=shift.id, driver_id=driver_id, float_cents=opening_cents)
+    return shift, drawer
+
+
+async def end_shift(
+    tx: Tx, *, driver_id: UUID, closing_cents: Cents | None
+) -> tuple[Shift | None, Drawer | None]:
+    """End the driver's shift with what they counted in its drawer; saying the same again changes nothing.
+
+    Returns their last shift and its drawer, None when there never was one. Raises CashOrderOut, Refused without a
+    count that is needed, OtherCount, NothingToCount.
+    """
+    ended = await queries.end_shift(tx, driver_id)
+    shift = ended or await queries.find_last_shift(tx, driver_id)
+    # Held before the orders are looked at: a handover under way pays into it first, or finds it counted.
+    drawer = None if shift is None else await cash.lock_drawer_of_shift(tx, shift.id)
+    if ended is not None:
+        if await queries.has_cash_order_out(tx, driver_id):
+            raise CashOrderOut
+        tx.audit("shift.ended", object_type="shift", object_id=ended.id, actor_id=driver_id)
+    return shift, await cash.count(tx, drawer, counted_cents=closing_cents)
 
 
 async def list_stops(db: Database, driver_id: UUID) -> list[Stop]:
@@ -83,9 +106,28 @@ async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID) -> 
     return assigned
 
 
+async def take_money(db: Database, gateways: Gateways, *, actor: Actor, order_id: UUID) -> None:
+    """Take the money that the order's bank has authorised, before the order leaves; safe to repeat.
+
+    Call it outside of any transaction. Raises OrderNotFound, GatewayUnavailable; whether the money came is for
+    `pick_up` to see.
+    """
+    order = await orders.get_order_for(db, actor, order_id)
+    if order.status is not Status.PREPARING or order.payment_status != "authorized":
+        return
+    intent = await payments.find_open_intent(db, order_id)
+    if intent is None:
+        return
+    result = await payments.capture(gateways, intent)
+    async with db.transaction() as tx:
+        await orders.settle(tx, intent_id=intent.id, result=result)
+
+
 async def pick_up(tx: Tx, *, actor: Actor, order_id: UUID) -> Order:
-    """Take the order on the road. Raises OrderNotFound, IllegalMove."""
+    """Take the order on the road. Raises OrderNotFound, IllegalMove, NotPaid while its money is not taken."""
     order = await orders.lock_order_for(tx, actor, order_id)
+    if order.status is Status.PREPARING and order.awaits_money:
+        raise NotPaid
     return await orders.move(tx, order, to=Status.OUT_FOR_DELIVERY, actor_id=actor.id)
 
 
@@ -110,7 +152,7 @@ async def hand_over(
 ) -> tuple[Order, Cents | None]:
     """Hand the order to the one who ordered it; returns it with the change, None when no cash was due.
 
-    Raises OrderNotFound, NotOutForDelivery, IdCheckFailed, CashMissing.
+    Raises OrderNotFound, NotOutForDelivery, IdCheckFailed, CashMissing, NoOpenDrawer.
     """
     order = await _lock_on_the_road(tx, actor, order_id)
     today = compliance.business_day(book, now)
@@ -126,6 +168,8 @@ async def hand_over(
         raise
     due = order.amount_due_cents - order.paid_cents if order.tender == "cash" else 0
     change = rules.change_due(due, cash_received)
+    if due:
+        await cash.take(tx, driver_id=actor.id, order_id=order_id, amount_cents=due)
     await queries.insert_handover(
         tx,
         Handover(

@@ -19,8 +19,8 @@ WITH moved AS (
     WHERE s.product_id = m.product_id
     RETURNING m.id, m.product_id, m.change
 )
-INSERT INTO stock_movements (id, product_id, change, reason, order_id, actor_id)
-SELECT id, product_id, change, $4, $5, $6 FROM moved
+INSERT INTO stock_movements (id, product_id, change, reason, order_id, actor_id, return_id)
+SELECT id, product_id, change, $4, $5, $6, $7 FROM moved
 """
 _TAKEN = """
 SELECT o.product_id, -o.change AS quantity FROM stock_movements o
@@ -49,7 +49,13 @@ async def lock_levels(tx: Tx, product_ids: Sequence[UUID]) -> dict[UUID, int]:
 
 
 async def move_stock(
-    tx: Tx, changes: dict[UUID, int], *, reason: str, order_id: UUID | None, actor_id: UUID | None
+    tx: Tx,
+    changes: dict[UUID, int],
+    *,
+    reason: str,
+    order_id: UUID | None,
+    actor_id: UUID | None,
+    return_id: UUID | None = None,
 ) -> int:
     """Change the levels and record why; returns how many products were touched."""
     return await tx.execute(
@@ -60,6 +66,7 @@ async def move_stock(
         reason,
         order_id,
         actor_id,
+        return_id,
     )
 
 

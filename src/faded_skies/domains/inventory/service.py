@@ -8,7 +8,7 @@ from faded_skies.domains.inventory.errors import OutOfStock
 from faded_skies.domains.inventory.models import Wanted
 from faded_skies.platform.db import Tx
 
-__all__ = ["Wanted", "open_stock", "out_of_stock", "release", "reserve", "restock"]
+__all__ = ["Wanted", "open_stock", "out_of_stock", "release", "reserve", "restock", "restock_part"]
 
 
 async def reserve(tx: Tx, *, order_id: UUID, wanted: Sequence[Wanted]) -> None:
@@ -54,6 +54,16 @@ async def release(tx: Tx, *, order_id: UUID) -> None:
 async def restock(tx: Tx, *, order_id: UUID, actor_id: UUID) -> None:
     """Take returned goods back into stock, once staff has received them."""
     await _give_back(tx, order_id=order_id, reason="restocked", actor_id=actor_id)
+
+
+async def restock_part(
+    tx: Tx, *, order_id: UUID, return_id: UUID, quantities: dict[UUID, int], actor_id: UUID
+) -> None:
+    """Take units that a customer brought back into stock; `return_id` is new for each time."""
+    await queries.lock_levels(tx, list(quantities))
+    await queries.move_stock(
+        tx, quantities, reason="restocked", order_id=order_id, actor_id=actor_id, return_id=return_id
+    )
 
 
 async def _give_back(tx: Tx, *, order_id: UUID, reason: str, actor_id: UUID | None) -> None:

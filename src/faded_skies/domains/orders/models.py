@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from faded_skies.domains.orders.rules import Status
+from faded_skies.domains.orders.rules import BEFORE_DEPARTURE, UNPAID, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line as it was sold. Amounts in cents, weights in mg per unit."""
+    """One line as it was sold. Amounts in cents, weights in mg per unit.
+
+    The taxes are its share of the order's, by kind; `refunded_quantity` of its units went back.
+    """
 
     product_id: UUID
     name: str
@@ -20,6 +23,22 @@ class Item:
     total_price_cents: int
     net_weight_mg: int
     thc_mg: int
+    tax_state_cents: int
+    tax_cannabis_cents: int
+    tax_local_cents: int
+    refunded_quantity: int = 0
+
+    @property
+    def taxes(self) -> dict[str, int]:
+        """Its share of each kind of tax."""
+        return {
+            "state": self.tax_state_cents,
+            "cannabis": self.tax_cannabis_cents,
+            "local": self.tax_local_cents,
+        }
+
+
+_PROMISED = {"authorized", "failed", "processing", "requires_action"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,7 @@ class Order:
     tip_cents: int
     total_cents: int
     coins_used: int
+    coins_returned: int
     amount_due_cents: int
     paid_cents: int
     refunded_cents: int
@@ -54,6 +74,22 @@ class Order:
     delivered_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def coins_left(self) -> int:
+        """Coins spent on it that have not gone back."""
+        return self.coins_used - self.coins_returned
+
+    @property
+    def awaits_money(self) -> bool:
+        """Whether a charge for it is still wanted: it is unpaid, or its authorised money is not taken yet."""
+        promised = self.payment_status in _PROMISED and self.status in BEFORE_DEPARTURE
+        return self.status in UNPAID or promised
+
+    @property
+    def can_be_paid(self) -> bool:
+        """Whether another attempt to pay may begin."""
+        return self.awaits_money and self.payment_status != "authorized"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from faded_skies.platform.ids import new_id
 
 _COLUMNS = """
        o.id, o.order_number, o.user_id, o.cart_id, o.status, o.subtotal_cents, o.tax_cents, o.taxes,
-       o.delivery_fee_cents, o.tip_cents, o.total_cents, o.coins_used, o.amount_due_cents, o.paid_cents,
-       o.refunded_cents, o.payment_status, o.tender, o.payment_method_id,
+       o.delivery_fee_cents, o.tip_cents, o.total_cents, o.coins_used, o.coins_returned, o.amount_due_cents,
+       o.paid_cents, o.refunded_cents, o.payment_status, o.tender, o.payment_method_id,
        jsonb_build_object('id', m.id, 'type', m.type, 'lastFour', m.last_four, 'cardBrand', m.card_brand)
            AS payment_method,
        o.delivery_address, o.special_instructions, o.eta_at, o.driver_id,
@@ -55,7 +55,8 @@ SELECT count(*) FROM orders o WHERE ($1::text IS NULL OR o.status = $1) AND ($2:
   AND ($3::text IS NULL OR o.order_number = $3)
 """
 _ITEMS = """
-SELECT order_id, product_id, name, product_class, quantity, unit_price_cents, total_price_cents, net_weight_mg, thc_mg
+SELECT order_id, product_id, name, product_class, quantity, unit_price_cents, total_price_cents, net_weight_mg, thc_mg,
+       tax_state_cents, tax_cannabis_cents, tax_local_cents, refunded_quantity
 FROM order_items WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line
 """
 # The order, its lines and the first line of its story, in one round trip.
@@ -72,13 +73,18 @@ WITH made AS (
 ), lines AS (
     INSERT INTO order_items (
         order_id, line, product_id, name, product_class, quantity, unit_price_cents, total_price_cents,
-        net_weight_mg, thc_mg
+        net_weight_mg, thc_mg, tax_state_cents, tax_cannabis_cents, tax_local_cents
     )
-    SELECT made.id, l.line, l.product_id, l.name, l.product_class, l.quantity, l.unit_price, l.total, l.weight, l.thc
-    FROM made, unnest($22::uuid[], $23::text[], $24::text[], $25::int[], $26::int[], $27::int[], $28::int[], $29::int[])
-        WITH ORDINALITY AS l (product_id, name, product_class, quantity, unit_price, total, weight, thc, line)
+    SELECT made.id, l.line, l.product_id, l.name, l.product_class, l.quantity, l.unit_price, l.total, l.weight, l.thc,
+           l.state, l.cannabis, l.local
+    FROM made, unnest(
+        $22::uuid[], $23::text[], $24::text[], $25::int[], $26::int[], $27::int[], $28::int[], $29::int[],
+        $30::int[], $31::int[], $32::int[]
+    ) WITH ORDINALITY AS l (
+        product_id, name, product_class, quantity, unit_price, total, weight, thc, state, cannabis, local, line
+    )
 ), story AS (
-    INSERT INTO order_tracking (id, order_id, status, message) SELECT $30, made.id, $8, $31 FROM made
+    INSERT INTO order_tracking (id, order_id, status, message) SELECT $33, made.id, $8, $34 FROM made
 )
 SELECT {_COLUMNS} FROM made o {_JOINS}
 """
@@ -108,17 +114,36 @@ _SET_PAYMENT = "UPDATE orders SET payment_status = $2, updated_at = now() WHERE 
 _SET_METHOD = """
 UPDATE orders SET payment_method_id = $2, tender = $3, payment_status = 'processing', updated_at = now() WHERE id = $1
 """
+_SET_PAID = """
+UPDATE orders SET payment_status = 'paid', paid_cents = amount_due_cents, updated_at = now() WHERE id = $1
+"""
 # Counted anew from the refunds themselves, so that hearing of one twice changes nothing.
 _COUNT_REFUNDED = """
 WITH back AS (
-    SELECT coalesce(sum(r.amount_cents), 0)::int AS cents
-    FROM refunds r JOIN payment_intents p ON p.id = r.payment_intent_id
-    WHERE p.order_id = $1 AND p.status = 'succeeded' AND r.status = 'succeeded'
+    SELECT coalesce(sum(amount_cents), 0)::int AS cents FROM refunds WHERE order_id = $1 AND status = 'succeeded'
 )
 UPDATE orders SET refunded_cents = back.cents, updated_at = now(),
-    payment_status = CASE WHEN back.cents = paid_cents AND paid_cents > 0 THEN 'refunded' ELSE payment_status END
+    payment_status = CASE
+        WHEN back.cents = paid_cents AND paid_cents > 0 THEN 'refunded'
+        WHEN payment_status = 'refunded' THEN 'refund_pending'
+        ELSE payment_status
+    END
 FROM back WHERE id = $1
 """
+_ASKED_BACK = """
+SELECT coalesce(sum(amount_cents), 0)::int FROM refunds WHERE order_id = $1 AND status <> 'failed'
+"""
+_COUNT_COINS_BACK = "UPDATE orders SET coins_returned = coins_returned + $2, updated_at = now() WHERE id = $1"
+_COUNT_UNITS_BACK = """
+UPDATE order_items i SET refunded_quantity = i.refunded_quantity + b.units
+FROM unnest($2::uuid[], $3::int[]) AS b (product_id, units)
+WHERE i.order_id = $1 AND i.product_id = b.product_id
+"""
+_TAKE_LINES = """
+UPDATE refunds r SET lines = '[]' FROM (SELECT id, lines FROM refunds WHERE id = $1 FOR UPDATE) AS was
+WHERE r.id = was.id RETURNING was.lines
+"""
+_EARNED = "SELECT amount FROM rewards_transactions WHERE order_id = $1 AND type = 'earned'"
 _SET_DRIVER = "UPDATE orders SET driver_id = $2, updated_at = now() WHERE id = $1"
 _SET_ETA = """
 UPDATE orders SET eta_at = $2
@@ -131,7 +156,7 @@ SELECT status, message, latitude, longitude, created_at FROM order_tracking WHER
 _EXPIRED = "SELECT id FROM orders WHERE hold_expires_at < $1 ORDER BY hold_expires_at LIMIT 100"
 _BOUGHT_SINCE = """
 SELECT i.product_id, i.name, i.product_class, i.quantity, i.unit_price_cents, i.total_price_cents, i.net_weight_mg,
-       i.thc_mg
+       i.thc_mg, 0 AS tax_state_cents, 0 AS tax_cannabis_cents, 0 AS tax_local_cents, i.refunded_quantity
 FROM orders o JOIN order_items i ON i.order_id = o.id
 WHERE o.user_id = $1 AND o.created_at >= $2 AND o.status NOT IN ('cancelled', 'returned')
   -- The unpaid order of the same cart is replaced by the next one, so it is not bought besides it.
@@ -155,6 +180,10 @@ def _item(row: Row) -> Item:
         row["total_price_cents"],
         row["net_weight_mg"],
         row["thc_mg"],
+        row["tax_state_cents"],
+        row["tax_cannabis_cents"],
+        row["tax_local_cents"],
+        row["refunded_quantity"],
     )
 
 
@@ -258,6 +287,9 @@ async def insert_order(
         [item.total_price_cents for item in items],
         [item.net_weight_mg for item in items],
         [item.thc_mg for item in items],
+        [item.tax_state_cents for item in items],
+        [item.tax_cannabis_cents for item in items],
+        [item.tax_local_cents for item in items],
         new_id(),
         message,
     )
@@ -294,6 +326,35 @@ async def set_payment_status(tx: Tx, order_id: UUID, payment_status: str) -> Non
 
 async def set_method(tx: Tx, order_id: UUID, *, method_id: UUID, tender: str) -> None:
     await tx.execute(_SET_METHOD, order_id, method_id, tender)
+
+
+async def set_paid(tx: Tx, order_id: UUID) -> None:
+    await tx.execute(_SET_PAID, order_id)
+
+
+async def find_asked_back(tx: Tx, order_id: UUID) -> int:
+    """Return the cents of money that went back or are on their way."""
+    return int(await tx.fetchval(_ASKED_BACK, order_id))
+
+
+async def count_coins_back(tx: Tx, order_id: UUID, coins: int) -> None:
+    await tx.execute(_COUNT_COINS_BACK, order_id, coins)
+
+
+async def count_units_back(tx: Tx, order_id: UUID, units: dict[UUID, int]) -> None:
+    """Count units of products that went back; negative ones when a refund failed."""
+    await tx.execute(_COUNT_UNITS_BACK, order_id, list(units), list(units.values()))
+
+
+async def take_lines_of_refund(tx: Tx, refund_id: UUID) -> dict[UUID, int]:
+    """Return the units that a refund gave back, by product, and forget them: a second time there are none."""
+    lines = await tx.fetchval(_TAKE_LINES, refund_id) or []
+    return {UUID(line["productId"]): line["quantity"] for line in lines}
+
+
+async def find_earned(tx: Tx, order_id: UUID) -> int:
+    """Return the coins that an order earned."""
+    return int(await tx.fetchval(_EARNED, order_id) or 0)
 
 
 async def count_refunded(tx: Tx, order_id: UUID) -> None:

@@ -30,6 +30,7 @@ MOVES: dict[Status, frozenset[Status]] = {
 }
 
 UNPAID = frozenset({Status.PENDING, Status.PAYMENT_FAILED})
+BEFORE_DEPARTURE = frozenset({Status.CONFIRMED, Status.PREPARING})
 ASSIGNABLE = frozenset({Status.CONFIRMED, Status.PREPARING, Status.OUT_FOR_DELIVERY})
 
 HOLD = timedelta(minutes=15)
@@ -66,9 +67,17 @@ def check_move(now: Status, to: Status) -> None:
         )
 
 
-def points_earned(*, amount_due_cents: int, tip_cents: int) -> int:
-    """Return the coins a delivered order earns: whole dollars of money paid; coins and tip do not count."""
-    return max(0, amount_due_cents - tip_cents) // 100
+def points_earned(*, money_cents: int, tip_cents: int) -> int:
+    """Return the coins a delivered order earns: whole dollars of money paid and kept; coins and tip do not count."""
+    return max(0, money_cents - tip_cents) // 100
+
+
+def share_of_units(amount_cents: int, *, quantity: int, before: int, units: int) -> int:
+    """Return what `units` of a line's `quantity` are worth, when `before` of them went back already.
+
+    Parts taken one after the other add up to the amount, whatever it is.
+    """
+    return amount_cents * (before + units) // quantity - amount_cents * before // quantity
 
 
 def minutes_until(eta: datetime | None, *, now: datetime) -> int | None:

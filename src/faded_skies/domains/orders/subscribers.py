@@ -6,16 +6,19 @@ from faded_skies.domains.notifications import service as notifications
 from faded_skies.domains.orders import service
 from faded_skies.domains.orders.events import OrderDied, OrderMoved
 from faded_skies.domains.payments import service as payments
-from faded_skies.domains.payments.events import PaymentAnswered, RefundSettled
-from faded_skies.domains.payments.ports import PaymentGateway
+from faded_skies.domains.payments.events import PaymentAnswered, RefundFound, RefundSettled
+from faded_skies.domains.payments.ports import Gateways, RefundResult
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.ports import Ports
 
 
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
     """Return who hears of orders and payments."""
+    return [*_telling(ports), *_payments(ports)]
+
+
+def _telling(ports: Ports) -> Sequence[Subscription]:
     db, realtime = ports.db, ports.realtime
-    gateway: PaymentGateway = ports.get(PaymentGateway)
 
     async def push_status(event: OrderMoved) -> None:
         await realtime.tell(
@@ -40,24 +43,47 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
                 message=event.message,
             )
 
+    return [
+        Subscription("orders.push_status", OrderMoved, push_status),
+        Subscription("orders.write_to_customer", OrderMoved, write_to_customer),
+    ]
+
+
+def _payments(ports: Ports) -> Sequence[Subscription]:
+    db = ports.db
+    gateways: Gateways = ports.get(Gateways)
+
     async def settle(event: PaymentAnswered) -> None:
         async with db.transaction() as tx:
             await service.settle(tx, intent_id=event.intent_id, result=event.result())
 
     async def stop_charges(event: OrderDied) -> None:
-        for intent_id, result in await payments.cancel_open(db, gateway, order_id=event.order_id):
+        for intent_id, result in await payments.cancel_stoppable(db, gateways, order_id=event.order_id):
             async with db.transaction() as tx:
                 await service.settle(tx, intent_id=intent_id, result=result)
 
     async def note_refund(event: RefundSettled) -> None:
         if event.order_id is not None:
             async with db.transaction() as tx:
-                await service.note_refunds(tx, event.order_id)
+                await service.note_refund(tx, order_id=event.order_id, refund_id=event.refund_id, ok=event.ok)
+
+    async def book_found_refund(event: RefundFound) -> None:
+        if event.order_id is None:
+            return
+        async with db.transaction() as tx:
+            refund_id = await service.book_found_refund(
+                tx,
+                order_id=event.order_id,
+                intent_id=event.intent_id,
+                external_id=event.external_id,
+                amount_cents=event.amount_cents,
+            )
+            result = RefundResult(event.external_id, event.status)
+            await payments.settle_refund(tx, refund_id=refund_id, result=result)
 
     return [
-        Subscription("orders.push_status", OrderMoved, push_status),
-        Subscription("orders.write_to_customer", OrderMoved, write_to_customer),
         Subscription("orders.settle_payment", PaymentAnswered, settle),
         Subscription("orders.stop_charges", OrderDied, stop_charges),
         Subscription("orders.note_refund", RefundSettled, note_refund),
+        Subscription("orders.book_found_refund", RefundFound, book_found_refund),
     ]

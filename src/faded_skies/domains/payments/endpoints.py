@@ -1,15 +1,18 @@
 """Payment methods, payments prepared beforehand, and the gateway's deliveries."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.payments import service
-from faded_skies.domains.payments.errors import UnknownPaymentMethod
+from faded_skies.domains.payments.errors import OtherWallet, UnknownPaymentMethod
 from faded_skies.domains.payments.models import PaymentMethod
-from faded_skies.domains.payments.ports import ChargeRequest, PaymentGateway
-from faded_skies.domains.payments.rules import ChargeResult, ChargeStatus
+from faded_skies.domains.payments.ports import CapturePolicy, ChargeRequest, Gateways, PaymentGateway
+from faded_skies.domains.payments.rules import ChargeResult, ChargeStatus, Tender
 from faded_skies.domains.payments.schemas import (
     AddMethod,
     ChangeMethod,
@@ -21,7 +24,7 @@ from faded_skies.domains.payments.schemas import (
     present_intent,
     present_method,
 )
-from faded_skies.platform import inbox
+from faded_skies.platform import clock, inbox
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.errors import Absent, Refused, Situation
@@ -35,7 +38,9 @@ from faded_skies.platform.money import cents_of
 router = APIRouter(prefix="/api/payments", tags=["payments"], dependencies=needs_token)
 webhooks = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
-Gateway = Annotated[PaymentGateway, provided(PaymentGateway)]
+Connected = Annotated[Gateways, provided(Gateways)]
+Capture = Annotated[CapturePolicy, provided(CapturePolicy)]
+Rules = Annotated[RuleBook, provided(RuleBook)]
 
 _UNAVAILABLE = {"model": ErrorShape, "description": "The payment provider cannot be reached."}
 _ABSENT = {"model": ErrorShape, "description": "No such payment method in this account."}
@@ -60,12 +65,13 @@ async def list_methods(actor: SignedIn, db: Db) -> Json:
         503: _UNAVAILABLE,
     },
 )
-async def add_method(body: AddMethod, actor: SignedIn, db: Db, gateway: Gateway) -> Json:
+async def add_method(body: AddMethod, actor: SignedIn, db: Db, gateways: Connected, book: Rules) -> Json:
     """Add a payment method; your first one becomes the primary one."""
     if not body.type.needs_gateway:
         method = await _add_shop_method(body, actor, db)
     else:
-        method = await _add_card(body, actor, db, gateway)
+        today = compliance.business_day(book, clock.now())
+        method = await _add_card(body, actor, db, gateways.for_tender(body.type), today=today)
     return Json({"paymentMethod": present_method(method)}, status_code=201)
 
 
@@ -76,13 +82,24 @@ async def _add_shop_method(body: AddMethod, actor: Actor, db: Database) -> Payme
         return await service.add_shop_method(tx, user_id=actor.id, tender=body.type)
 
 
-async def _add_card(body: AddMethod, actor: Actor, db: Database, gateway: PaymentGateway) -> PaymentMethod:
+async def _add_card(
+    body: AddMethod, actor: Actor, db: Database, gateway: PaymentGateway, *, today: date
+) -> PaymentMethod:
     if body.stripe_payment_method_id is None:
         raise Refused(_TOKEN_FIELD, "A card is needed here: send the id that the card form gave you.")
+    customer = await service.get_customer(db, gateway, actor.id)
     try:
-        details = await gateway.attach(actor.id, body.stripe_payment_method_id)
+        details = await service.attach_card(
+            gateway,
+            customer=customer,
+            token=body.stripe_payment_method_id,
+            tender=body.type,
+            today=today,
+        )
     except UnknownPaymentMethod:
         raise Refused(_TOKEN_FIELD, _UNKNOWN) from None
+    except OtherWallet as other:
+        raise Refused("type", other.text) from None
     async with db.transaction() as tx:
         return await service.add_card(
             tx, user_id=actor.id, tender=body.type, provider=gateway.name, details=details
@@ -125,16 +142,25 @@ async def remove_method(method_id: Id, actor: SignedIn, db: Db) -> Response:
     },
 )
 async def create_intent(
-    body: CreateIntent, actor: SignedIn, db: Db, gateway: Gateway, key: KeyHeader = None
+    body: CreateIntent,
+    actor: SignedIn,
+    db: Db,
+    gateways: Connected,
+    policy: Capture,
+    key: KeyHeader = None,
 ) -> Json:
     """Prepare a payment for an order to come; no money moves yet, and it ends after 15 minutes."""
+    gateway = gateways.for_tender(Tender.CARD)
+    customer = await service.get_customer(db, gateway, actor.id)
     call = Call.of(actor.id, key, what="POST /api/payments/create-intent", body=body.model_dump(mode="json"))
     async with db.transaction() as tx:
-        reserved = await _reserve(tx, body, actor, gateway, call)
+        reserved = await _reserve(tx, body, actor, gateway, policy, call)
     if isinstance(reserved, Answer):
         return reserved.response()
     intent_id, token = reserved
-    request = ChargeRequest(intent_id, actor.id, cents_of(body.amount), token)
+    request = ChargeRequest(
+        intent_id, customer, cents_of(body.amount), token, captures_later=policy.at_departure
+    )
     try:
         result = await gateway.create(request)
     except UnknownPaymentMethod:
@@ -147,7 +173,12 @@ async def create_intent(
 
 
 async def _reserve(
-    tx: Tx, body: CreateIntent, actor: Actor, gateway: PaymentGateway, call: Call | None
+    tx: Tx,
+    body: CreateIntent,
+    actor: Actor,
+    gateway: PaymentGateway,
+    policy: CapturePolicy,
+    call: Call | None,
 ) -> Answer | tuple[UUID, str]:
     """Return the intent's id and the gateway's name of the method, or the answer that stands already."""
     first = await call.claim(tx) if call is not None else None
@@ -164,6 +195,7 @@ async def _reserve(
             method=method,
             gateway=gateway.name,
             amount_cents=cents_of(body.amount),
+            captures_later=policy.at_departure,
         )
     except Situation as situation:
         if call is None:
@@ -195,13 +227,33 @@ async def _settle(tx: Tx, intent_id: UUID, result: ChargeResult | None) -> Answe
 
 
 @webhooks.post(
+    "/stripe",
+    response_model=WebhookAnswer,
+    responses={
+        400: {"model": ErrorShape, "description": "The signature is missing, wrong or too old."},
+        404: {"model": ErrorShape, "description": "No such gateway is connected."},
+    },
+)
+async def receive_stripe(request: Request, db: Db, gateways: Connected) -> Json:
+    """Take a delivery of Stripe; it is checked and kept, and worked afterwards."""
+    return await _receive(request, db, gateways.find("stripe"))
+
+
+@webhooks.post(
     "/sandbox",
     response_model=WebhookAnswer,
-    responses={400: {"model": ErrorShape, "description": "The signature is missing, wrong or too old."}},
+    responses={
+        400: {"model": ErrorShape, "description": "The signature is missing, wrong or too old."},
+        404: {"model": ErrorShape, "description": "No such gateway is connected."},
+    },
 )
-async def receive_sandbox(request: Request, db: Db, gateway: Gateway) -> Json:
+async def receive_sandbox(request: Request, db: Db, gateways: Connected) -> Json:
     """Take a delivery of the built-in sandbox gateway; it is checked and kept, and worked afterwards."""
-    if gateway.name != "sandbox":
+    return await _receive(request, db, gateways.find("sandbox"))
+
+
+async def _receive(request: Request, db: Database, gateway: PaymentGateway | None) -> Json:
+    if gateway is None:
         raise Absent("There is nothing at this address.")
     event = gateway.read_webhook(request.headers, await request.body())
     async with db.transaction() as tx:
@@ -210,6 +262,6 @@ async def receive_sandbox(request: Request, db: Db, gateway: Gateway) -> Json:
             source=gateway.name,
             external_id=event.id,
             kind=event.kind,
-            payload={"intentId": event.intent_id},
+            payload={"about": event.about, "intentId": event.intent_id, "externalId": event.external_id},
         )
     return Json({"received": True})

@@ -46,6 +46,13 @@ class PaymentMethodNotFound(Absent):
     sentence = "There is no such payment method in your account. Choose one of yours, or add it first."
 
 
+class OtherWallet(Invalid):
+    code = "VALIDATION_ERROR"
+    sentence = (
+        "This card does not come from that wallet. Add it as what it is: card, apple_pay or google_pay."
+    )
+
+
 class UnknownPaymentMethod(Invalid):
     """The gateway has never heard of this method, or it belongs to another customer."""
 

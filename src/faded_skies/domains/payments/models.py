@@ -2,26 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from faded_skies.domains.payments.ports import GatewayName
-from faded_skies.domains.payments.rules import IntentStatus
-
-
-class Tender(StrEnum):
-    """The ways to pay."""
-
-    CARD = "card"
-    APPLE_PAY = "apple_pay"
-    GOOGLE_PAY = "google_pay"
-    FS_COIN = "fs_coin"
-    CASH = "cash"
-
-    @property
-    def needs_gateway(self) -> bool:
-        return self not in {Tender.FS_COIN, Tender.CASH}
+from faded_skies.domains.payments.ports import DisputeStatus, GatewayName
+from faded_skies.domains.payments.rules import IntentStatus, Tender
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +26,11 @@ class PaymentMethod:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One attempt to charge. `refunded_cents` counts refunds asked for and not failed."""
+    """One attempt to charge. `refunded_cents` counts refunds asked for and not failed.
+
+    With `captures_later` the money is authorised first. `fee_cents` is the gateway's, once it is known. `customer` is
+    who pays, by the gateway's name.
+    """
 
     id: UUID
     user_id: UUID
@@ -56,15 +45,42 @@ class Intent:
     refunded_cents: int
     expires_at: datetime | None
     created_at: datetime
+    captures_later: bool
+    fee_cents: int | None
+    customer: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money on its way back, with what the gateway needs to know of its intent."""
+    """Money on its way back, with what the gateway needs to know of its intent; without an intent it is cash.
+
+    `lines` are the units of the order's lines that it gives back: `line` and `quantity`.
+    """
+
+    id: UUID
+    intent_id: UUID | None
+    order_id: UUID | None
+    amount_cents: int
+    status: Literal["pending", "succeeded", "failed"]
+    lines: list[dict[str, Any]]
+    gateway: GatewayName | None
+    intent_external_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A charge that its customer's bank asks back. `withdrawn`: the gateway has taken the money from us meanwhile."""
 
     id: UUID
     intent_id: UUID
     order_id: UUID | None
+    order_number: str | None
+    gateway: GatewayName
+    external_id: str
     amount_cents: int
-    status: Literal["pending", "succeeded", "failed"]
-    intent_external_id: str
+    fee_cents: int
+    reason: str
+    status: DisputeStatus
+    withdrawn: bool
+    evidence_due_at: datetime | None
+    opened_at: datetime

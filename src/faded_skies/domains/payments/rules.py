@@ -2,19 +2,46 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import Literal
+
+GatewayName = Literal["sandbox", "stripe"]
 
 ABANDONED_AFTER = timedelta(minutes=15)
 """An intent that no order adopted, or that the gateway never heard of, ends after this (contract §3, §4)."""
 
 
+class Tender(StrEnum):
+    """The ways to pay."""
+
+    CARD = "card"
+    APPLE_PAY = "apple_pay"
+    GOOGLE_PAY = "google_pay"
+    FS_COIN = "fs_coin"
+    CASH = "cash"
+
+    @property
+    def needs_gateway(self) -> bool:
+        return self in BY_CARD
+
+
+BY_CARD = frozenset({Tender.CARD, Tender.APPLE_PAY, Tender.GOOGLE_PAY})
+"""Cards and the wallets that hold cards: one gateway charges them all."""
+
+
+def has_expired(expires_on: date | None, *, today: date) -> bool:
+    """Tell whether a card's last good day is over; what has none never expires."""
+    return expires_on is not None and expires_on < today
+
+
 class ChargeStatus(StrEnum):
-    """What a gateway says of a charge."""
+    """What a gateway says of a charge. `authorized` money waits to be captured; `succeeded` money is taken."""
 
     REQUIRES_CONFIRMATION = "requires_confirmation"
     REQUIRES_ACTION = "requires_action"
     PROCESSING = "processing"
+    AUTHORIZED = "authorized"
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
     CANCELLED = "cancelled"
@@ -22,12 +49,16 @@ class ChargeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChargeResult:
-    """What the gateway says of a charge; `external_id` is None when it knows nothing of it."""
+    """What the gateway says of a charge; `external_id` is None when it knows nothing of it.
+
+    `fee_cents` is what the gateway keeps of the money, None while it does not say.
+    """
 
     external_id: str | None
     status: ChargeStatus
     client_secret: str | None = None
     decline_code: str | None = None
+    fee_cents: int | None = None
 
 
 class IntentStatus(StrEnum):
@@ -37,6 +68,7 @@ class IntentStatus(StrEnum):
     REQUIRES_CONFIRMATION = "requires_confirmation"
     REQUIRES_ACTION = "requires_action"
     PROCESSING = "processing"
+    AUTHORIZED = "authorized"
     SUCCEEDED = "succeeded"
     SURPLUS = "surplus"
     FAILED = "failed"
@@ -45,7 +77,7 @@ class IntentStatus(StrEnum):
     @property
     def is_open(self) -> bool:
         """Tell whether the gateway has yet to say how it ends."""
-        return self in _OPEN
+        return self in _OPEN or self is IntentStatus.AUTHORIZED
 
     @property
     def has_money(self) -> bool:
@@ -59,7 +91,7 @@ _OPEN = {
     IntentStatus.PROCESSING,
 }
 _RECEIVED = {IntentStatus.SUCCEEDED, IntentStatus.SURPLUS}
-_ENDS = {*_RECEIVED, IntentStatus.FAILED, IntentStatus.CANCELLED}
+_ENDS = {IntentStatus.AUTHORIZED, *_RECEIVED, IntentStatus.FAILED, IntentStatus.CANCELLED}
 
 # Money once received stays received, and a success may follow a failure. An open attempt never goes
 # back to an earlier stage.
@@ -68,7 +100,8 @@ MOVES: Mapping[IntentStatus, set[IntentStatus]] = {
     IntentStatus.REQUIRES_CONFIRMATION: {IntentStatus.REQUIRES_ACTION, IntentStatus.PROCESSING} | _ENDS,
     IntentStatus.REQUIRES_ACTION: {IntentStatus.PROCESSING} | _ENDS,
     IntentStatus.PROCESSING: {IntentStatus.REQUIRES_ACTION} | _ENDS,
-    IntentStatus.FAILED: {*_RECEIVED, IntentStatus.CANCELLED},
+    IntentStatus.AUTHORIZED: {*_RECEIVED, IntentStatus.FAILED, IntentStatus.CANCELLED},
+    IntentStatus.FAILED: {IntentStatus.AUTHORIZED, *_RECEIVED, IntentStatus.CANCELLED},
     IntentStatus.CANCELLED: _RECEIVED,
     IntentStatus.SUCCEEDED: set(),
     IntentStatus.SURPLUS: set(),
@@ -100,6 +133,7 @@ _WIRE: Mapping[IntentStatus, str] = {
     IntentStatus.REQUIRES_CONFIRMATION: "requires_confirmation",
     IntentStatus.REQUIRES_ACTION: "requires_action",
     IntentStatus.PROCESSING: "processing",
+    IntentStatus.AUTHORIZED: "authorized",
     IntentStatus.SUCCEEDED: "succeeded",
     IntentStatus.SURPLUS: "cancelled",
     IntentStatus.FAILED: "failed",

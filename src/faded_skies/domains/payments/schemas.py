@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from faded_skies.domains.payments.models import Intent, PaymentMethod, Tender
-from faded_skies.domains.payments.rules import wire_status
+from faded_skies.domains.payments.models import Intent, PaymentMethod
+from faded_skies.domains.payments.rules import Tender, wire_status
 from faded_skies.platform.http.fields import Body, Id, Line, Shape
 from faded_skies.platform.money import JsonNumber, Sum
 
@@ -69,7 +69,13 @@ class IntentAnswer(Shape):
     payment_intent_id: UUID
     client_secret: str | None
     status: Literal[
-        "requires_confirmation", "requires_action", "processing", "succeeded", "failed", "cancelled"
+        "requires_confirmation",
+        "requires_action",
+        "processing",
+        "authorized",
+        "succeeded",
+        "failed",
+        "cancelled",
     ]
 
 

@@ -1,5 +1,6 @@
 """The shop, its areas, and the addresses of people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -106,9 +107,10 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the shop offers at an address. `paused` takes no new orders."""
+    """What the shop offers at an address. `paused` takes no new orders; `tenders` are the shop's ways to pay."""
 
     paused: bool
+    tenders: frozenset[str]
     reach: Reach
 
 
@@ -125,3 +127,4 @@ class Shop:
     latitude: float
     longitude: float
     paused: bool = False
+    tenders: Sequence[str] = ("card", "apple_pay", "google_pay", "fs_coin", "cash")

@@ -60,7 +60,7 @@ _AREA_COLUMNS = """
 """
 _AREAS = f"SELECT {_AREA_COLUMNS} FROM service_areas a WHERE a.is_active ORDER BY a.name"
 _OFFER = f"""
-SELECT s.paused, {_AREA_COLUMNS}
+SELECT s.paused, s.tenders, {_AREA_COLUMNS}
 FROM shop s LEFT JOIN service_areas a ON a.is_active ORDER BY a.name
 """
 _INSERT_AREA = """
@@ -72,15 +72,15 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 _SHOP = """
 SELECT name, license_number, license_type, license_issuer, license_issued_on, license_expires_on, latitude,
-    longitude, paused
+    longitude, paused, tenders
 FROM shop
 """
 _INSERT_SHOP = """
 INSERT INTO shop (
     name, license_number, license_type, license_issuer, license_issued_on, license_expires_on, latitude,
-    longitude, paused
+    longitude, paused, tenders
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
 
@@ -136,12 +136,13 @@ async def list_areas(db: Reader) -> list[ServiceArea]:
     return [_area(row) for row in await db.fetch(_AREAS)]
 
 
-async def find_offer(db: Reader) -> tuple[bool, list[ServiceArea]] | None:
-    """Return whether the shop is paused, and its areas; None before it is set up."""
+async def find_offer(db: Reader) -> tuple[bool, frozenset[str], list[ServiceArea]] | None:
+    """Return whether the shop is paused, its ways to pay, and its areas; None before it is set up."""
     rows = await db.fetch(_OFFER)
     if not rows:
         return None
-    return rows[0]["paused"], [_area(row) for row in rows if row["id"] is not None]
+    among = [_area(row) for row in rows if row["id"] is not None]
+    return rows[0]["paused"], frozenset(rows[0]["tenders"]), among
 
 
 async def insert_area(tx: Tx, area: ServiceArea) -> None:
@@ -182,7 +183,7 @@ def _area(row: Row) -> ServiceArea:
 
 async def find_shop(db: Reader) -> Shop | None:
     row = await db.fetchrow(_SHOP)
-    return None if row is None else Shop(**dict(row))
+    return None if row is None else Shop(**{**dict(row), "tenders": tuple(row["tenders"])})
 
 
 async def insert_shop(tx: Tx, shop: Shop) -> None:

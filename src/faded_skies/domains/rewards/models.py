@@ -21,9 +21,10 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """A person's coins: those there, those pending until delivery, and how many changes there were."""
+class Holding:
+    """A person's coins: those there, those owed, those pending until delivery, and how many changes there were."""
 
     balance: int
+    debt: int
     pending: int
     changes: int

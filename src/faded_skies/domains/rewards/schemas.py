@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from faded_skies.domains.rewards.models import Account, Transaction, TransactionType
+from faded_skies.domains.rewards.models import Holding, Transaction, TransactionType
 from faded_skies.platform.http.fields import Shape
 from faded_skies.platform.paging import has_more
 
@@ -20,18 +20,23 @@ class TransactionShape(Shape):
 
 
 class RewardsAnswer(Shape):
-    """Your coins. `pending` is what orders on their way will earn when they are delivered."""
+    """Your coins. `pending` is what orders on their way will earn when they are delivered.
+
+    `debt` is what the next earned coins pay first: coins of refunded orders that were spent already.
+    """
 
     balance: int
+    debt: int
     pending: int
     transactions: list[TransactionShape]
     total: int
     has_more: bool
 
 
-def present_rewards(account: Account, transactions: list[Transaction], *, offset: int) -> dict[str, object]:
+def present_rewards(account: Holding, transactions: list[Transaction], *, offset: int) -> dict[str, object]:
     return {
         "balance": account.balance,
+        "debt": account.debt,
         "pending": account.pending,
         "transactions": [
             {

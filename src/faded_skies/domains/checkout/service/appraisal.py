@@ -1,6 +1,6 @@
 """What an order of a cart would cost and everything that stands against it; a quote shows it, an order obeys it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -9,6 +9,8 @@ from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.catalog.service import Product
 from faded_skies.domains.checkout.errors import BelowMinimumOrder, EmptyCart
 from faded_skies.domains.checkout.models import Appraisal, Cart, Wish
+from faded_skies.domains.checkout.ports import Checkout
+from faded_skies.domains.checkout.rules import Goods, tender_problem
 from faded_skies.domains.checkout.service.cart import bought_line, law_line
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.errors import (
@@ -18,14 +20,14 @@ from faded_skies.domains.compliance.errors import (
     OutsideDeliveryHours,
     ShopClosed,
 )
-from faded_skies.domains.compliance.service import RuleBook
+from faded_skies.domains.compliance.service import TAX_KINDS, RuleBook, TaxAmount
 from faded_skies.domains.identity.service import Customer
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Wanted
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.service import Item
 from faded_skies.domains.payments import service as payments
-from faded_skies.domains.payments.errors import PaymentFailed, TenderNotAllowed
+from faded_skies.domains.payments.errors import PaymentFailed
 from faded_skies.domains.payments.service import PaymentMethod, Tender
 from faded_skies.domains.places import service as places
 from faded_skies.domains.places.service import Reach, ServiceArea
@@ -38,9 +40,10 @@ PREPARATION = timedelta(minutes=30)
 
 
 async def appraise(
-    tx: Tx, book: RuleBook, customer: Customer, cart: Cart, wish: Wish, *, now: datetime
+    tx: Tx, checkout: Checkout, customer: Customer, cart: Cart, wish: Wish, *, now: datetime
 ) -> Appraisal:
     """Price the cart and judge it. Raises AddressNotFound or PaymentMethodNotFound for things of others."""
+    book = checkout.book
     address = await places.get_address_for(tx, customer.id, wish.delivery_address_id)
     method = await payments.get_method_for(tx, customer.id, wish.payment_method_id)
     offer = await places.offer_at(
@@ -56,14 +59,15 @@ async def appraise(
     products = await catalog.find_products(tx, product_ids)
     bought = await orders.list_bought_since(tx, customer.id, compliance.day_start(book, now), cart_id=cart.id)
 
-    items = [
-        _item(products[line.product_id], line.quantity)
+    wanted = [
+        (products[line.product_id], line.quantity)
         for line in cart.lines
         if line.product_id in products and products[line.product_id].is_active
     ]
-    lines = [law_line(products[item.product_id], item.quantity) for item in items]
-    subtotal = sum(item.total_price_cents for item in items)
+    lines = [law_line(product, quantity) for product, quantity in wanted]
     taxes = compliance.taxes(book, lines, city=address.city)
+    items = [_item(product, quantity, taxes, line=line) for line, (product, quantity) in enumerate(wanted)]
+    subtotal = sum(item.total_price_cents for item in items)
     fee = area.fee_cents if area else 0
     total = subtotal + sum(tax.amount_cents for tax in taxes) + fee + wish.tip_cents
     limits = compliance.limit_uses(book, [bought_line(item) for item in bought], lines)
@@ -82,7 +86,9 @@ async def appraise(
         *_stock_problems(cart, products),
         *compliance.exceeded(limits),
         *_minimum_problems(area, subtotal),
-        *([] if method.type in book.tenders else [TenderNotAllowed()]),
+        *_payment_problems(
+            checkout, method, [product for product, _ in wanted], offered=offer.tenders, now=now
+        ),
         *([coin_problem] if coin_problem else []),
     ]
     return Appraisal(
@@ -100,7 +106,8 @@ async def appraise(
     )
 
 
-def _item(product: Product, quantity: int) -> Item:
+def _item(product: Product, quantity: int, taxes: Sequence[TaxAmount], *, line: int) -> Item:
+    share = {kind: sum(tax.shares_cents[line] for tax in taxes if tax.kind == kind) for kind in TAX_KINDS}
     return Item(
         product_id=product.id,
         name=product.name,
@@ -110,6 +117,9 @@ def _item(product: Product, quantity: int) -> Item:
         total_price_cents=product.price_cents * quantity,
         net_weight_mg=product.net_weight_mg,
         thc_mg=product.thc_mg,
+        tax_state_cents=share["state"],
+        tax_cannabis_cents=share["cannabis"],
+        tax_local_cents=share["local"],
     )
 
 
@@ -127,6 +137,24 @@ def _coins(
     if wanted <= balance:
         return wanted, None
     return balance, None if as_many_as_there_are else PaymentFailed("insufficient_coins")
+
+
+def _payment_problems(
+    checkout: Checkout,
+    method: PaymentMethod,
+    products: Sequence[Product],
+    *,
+    offered: frozenset[str],
+    now: datetime,
+) -> list[Situation]:
+    goods = [Goods(product.name, product.product_class, product.barred_tenders) for product in products]
+    problem = tender_problem(
+        method.type, goods, book=checkout.book, offered=offered, terms=checkout.card_terms
+    )
+    problems: list[Situation] = [problem] if problem else []
+    if payments.has_expired(method.expires_at, today=compliance.business_day(checkout.book, now)):
+        problems.append(PaymentFailed("expired_card"))
+    return problems
 
 
 def _person_problems(customer: Customer, day: date) -> list[Situation]:

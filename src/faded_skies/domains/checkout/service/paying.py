@@ -2,18 +2,20 @@
 
 from uuid import UUID
 
+from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.checkout import queries
 from faded_skies.domains.checkout.ports import Checkout
+from faded_skies.domains.checkout.rules import Goods, tender_problem
 from faded_skies.domains.checkout.service.placing import Outcome, settle
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import IllegalMove
 from faded_skies.domains.orders.service import Order, Status
 from faded_skies.domains.payments import service as payments
-from faded_skies.domains.payments.errors import PaymentFailed, TenderNotAllowed
-from faded_skies.domains.payments.service import Tender
+from faded_skies.domains.payments.errors import PaymentFailed, PaymentMethodNotFound, TenderNotAllowed
+from faded_skies.domains.payments.service import ChargeResult, Intent, PaymentMethod, Tender
+from faded_skies.domains.places import service as places
 from faded_skies.platform.actor import Actor
-
-UNPAID = frozenset({Status.PENDING, Status.PAYMENT_FAILED})
+from faded_skies.platform.db import Tx
 
 
 async def confirm(checkout: Checkout, actor: Actor, order_id: UUID, method_id: UUID | None) -> Outcome:
@@ -33,18 +35,28 @@ async def confirm(checkout: Checkout, actor: Actor, order_id: UUID, method_id: U
 
 async def _confirm(checkout: Checkout, actor: Actor, order_id: UUID, method_id: UUID | None) -> Outcome:
     order = await orders.get_order_for(checkout.db, actor, order_id)
-    if order.status not in UNPAID:
+    if not order.can_be_paid:
         return Outcome(_still_alive(order), None)
     intent = await payments.find_open_intent(checkout.db, order_id)
     if intent is not None:
         ended = method_id is not None
-        result = await (payments.cancel if ended else payments.ask)(checkout.gateway, intent)
+        result = await (
+            payments.cancel(checkout.gateways, intent) if ended else _finish(checkout, actor, order, intent)
+        )
         order = await settle(checkout, intent.id, result)
-        if not ended or order.status not in UNPAID:
+        if not ended or not order.can_be_paid:
             return Outcome(order, result)
     if method_id is None:
         raise PaymentFailed(await payments.find_decline_code(checkout.db, order_id), order_id=order_id)
     return await _pay_with(checkout, actor, order_id, method_id)
+
+
+async def _finish(checkout: Checkout, actor: Actor, order: Order, intent: Intent) -> ChargeResult:
+    try:
+        method = await payments.get_method_for(checkout.db, actor.id, order.payment_method_id)
+    except PaymentMethodNotFound:
+        return await payments.ask(checkout.gateways, intent)
+    return await payments.confirm(checkout.gateways, intent, method)
 
 
 def _still_alive(order: Order) -> Order:
@@ -56,21 +68,38 @@ def _still_alive(order: Order) -> Order:
 async def _pay_with(checkout: Checkout, actor: Actor, order_id: UUID, method_id: UUID) -> Outcome:
     async with checkout.db.transaction() as tx:
         order = await orders.lock_order_for(tx, actor, order_id)
-        if order.status not in UNPAID:
+        if not order.can_be_paid:
             return Outcome(_still_alive(order), None)
         method = await payments.get_method_for(tx, actor.id, method_id)
-        if method.type not in checkout.book.tenders:
-            raise TenderNotAllowed
-        if method.type is Tender.FS_COIN:
-            raise TenderNotAllowed("Coins can only be used when the order is placed. Choose a card or cash.")
-        order = await orders.change_method(tx, order, method_id=method.id, tender=method.type.value)
+        await _check_tender(tx, checkout, order, method)
         if method.type is Tender.CASH:
-            confirmed = await orders.move(
-                tx, order, to=Status.CONFIRMED, actor_id=actor.id, payment_status="unpaid"
-            )
-            return Outcome(confirmed, None)
+            return Outcome(await orders.switch_to_cash(tx, order, method_id=method.id), None)
+        order = await orders.change_method(tx, order, method_id=method.id, tender=method.type.value)
         intent = await payments.open_intent(
-            tx, user_id=actor.id, order_id=order_id, method=method, amount_cents=order.amount_due_cents
+            tx,
+            user_id=actor.id,
+            order_id=order_id,
+            method=method,
+            amount_cents=order.amount_due_cents,
+            captures_later=checkout.capture.at_departure,
         )
-    result = await payments.charge(checkout.gateway, intent, method)
+    result = await payments.charge(checkout.db, checkout.gateways, intent, method)
     return Outcome(await settle(checkout, intent.id, result), result)
+
+
+async def _check_tender(tx: Tx, checkout: Checkout, order: Order, method: PaymentMethod) -> None:
+    """Raise TenderNotAllowed, or PaymentFailed for an expired card."""
+    if method.type is Tender.FS_COIN:
+        raise TenderNotAllowed("Coins can only be used when the order is placed. Choose a card or cash.")
+    items = (await orders.list_items(tx, [order.id]))[order.id]
+    products = await catalog.find_products(tx, [item.product_id for item in items])
+    problem = tender_problem(
+        method.type,
+        [Goods(item.name, item.product_class, products[item.product_id].barred_tenders) for item in items],
+        book=checkout.book,
+        offered=frozenset((await places.get_shop(tx)).tenders),
+        terms=checkout.card_terms,
+    )
+    if problem is not None:
+        raise problem
+    payments.check_not_expired(method, today=checkout.today)

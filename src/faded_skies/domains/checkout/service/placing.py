@@ -23,7 +23,7 @@ from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.service import Item, NewOrder, Order, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.errors import PaymentFailed
-from faded_skies.domains.payments.service import ChargeResult, Intent, PaymentMethod, Tender
+from faded_skies.domains.payments.service import ChargeResult, Intent, IntentStatus, PaymentMethod, Tender
 from faded_skies.domains.places import service as places
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform import clock
@@ -73,7 +73,7 @@ async def quote(checkout: Checkout, actor: Actor, wish: Wish) -> Appraisal:
             await _free_cart(tx, cart)
         except (CartBeingPaid, CartOrdered) as situation:
             taken.append(situation)
-        appraisal = await appraise(tx, checkout.book, customer, cart, wish, now=clock.now())
+        appraisal = await appraise(tx, checkout, customer, cart, wish, now=clock.now())
         return replace(appraisal, problems=[*taken, *appraisal.problems])
 
 
@@ -132,7 +132,7 @@ async def _reserve(
 ) -> Placed:
     customer = await identity.lock_customer(tx, actor.id)
     await _free_cart(tx, cart)
-    appraisal = await appraise(tx, checkout.book, customer, cart, wish, now=now)
+    appraisal = await appraise(tx, checkout, customer, cart, wish, now=now)
     if appraisal.problems:
         raise appraisal.problems[0]
     if cart.id is None:
@@ -149,14 +149,24 @@ async def _reserve(
         await rewards.hold(tx, user_id=actor.id, order_id=order.id, coins=order.coins_used)
     if settled:
         return Placed(placed, order.items, cart)
-    intent = await _open_intent(tx, order, appraisal.method, wish.payment_intent)
+    intent = await _open_intent(tx, checkout, order, appraisal.method, wish.payment_intent)
+    if intent.status is IntentStatus.SUCCEEDED:
+        # The customer had paid it before ordering: nothing is left to ask.
+        return Placed(await orders.confirm_paid(tx, placed), order.items, cart)
     return Placed(placed, order.items, cart, intent, appraisal.method)
 
 
-async def _open_intent(tx: Tx, order: NewOrder, method: PaymentMethod, named: str | None) -> Intent:
+async def _open_intent(
+    tx: Tx, checkout: Checkout, order: NewOrder, method: PaymentMethod, named: str | None
+) -> Intent:
     if named is None:
         return await payments.open_intent(
-            tx, user_id=order.user_id, order_id=order.id, method=method, amount_cents=order.amount_due_cents
+            tx,
+            user_id=order.user_id,
+            order_id=order.id,
+            method=method,
+            amount_cents=order.amount_due_cents,
+            captures_later=checkout.capture.at_departure,
         )
     return await payments.adopt_intent(
         tx,
@@ -217,7 +227,7 @@ async def charge(checkout: Checkout, placed: Placed) -> Outcome:
         result = None
         order = placed.order
     else:
-        result = await payments.charge(checkout.gateway, placed.intent, placed.method)
+        result = await payments.charge(checkout.db, checkout.gateways, placed.intent, placed.method)
         order = await settle(checkout, placed.intent.id, result)
     if order.status is not Status.PAYMENT_FAILED and placed.cart.id == order.cart_id:
         await _take(checkout, order.user_id, placed.cart)

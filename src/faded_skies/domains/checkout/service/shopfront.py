@@ -5,6 +5,7 @@ from functools import partial
 from faded_skies.domains.checkout.models import Shopfront
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places import service as places
 from faded_skies.platform import clock
 
@@ -15,7 +16,10 @@ async def look(checkout: Checkout) -> Shopfront:
     areas = await places.areas(checkout.db)
     minute = compliance.minute_of_day(checkout.book, clock.now())
     serving = [area for area in areas if not shop.paused and area.opens_minute <= minute < area.closes_minute]
-    return Shopfront(shop, areas, frozenset(area.id for area in serving), checkout.book)
+    tenders = checkout.book.tenders & frozenset(shop.tenders)
+    if not checkout.card_terms.is_connected:
+        tenders -= BY_CARD
+    return Shopfront(shop, areas, frozenset(area.id for area in serving), tenders, checkout.book)
 
 
 async def why_not_served(

@@ -1,7 +1,17 @@
 """What can be done with payment methods, attempts to charge, and refunds; one file each."""
 
-from faded_skies.domains.payments.models import Intent, PaymentMethod, Tender
-from faded_skies.domains.payments.rules import ChargeResult, ChargeStatus, IntentStatus
+from faded_skies.domains.payments.models import Dispute, Intent, PaymentMethod
+from faded_skies.domains.payments.rules import (
+    BY_CARD,
+    ChargeResult,
+    ChargeStatus,
+    IntentStatus,
+    Tender,
+    has_expired,
+)
+from faded_skies.domains.payments.service.customers import get_customer
+from faded_skies.domains.payments.service.deliveries import ask_about
+from faded_skies.domains.payments.service.disputes import list_disputes, record_dispute
 from faded_skies.domains.payments.service.held import erase, held_on
 from faded_skies.domains.payments.service.intents import (
     adopt_intent,
@@ -9,8 +19,10 @@ from faded_skies.domains.payments.service.intents import (
     apply_result,
     ask,
     cancel,
-    cancel_open,
+    cancel_stoppable,
+    capture,
     charge,
+    confirm,
     find_decline_code,
     find_open_intent,
     find_order_id,
@@ -21,12 +33,17 @@ from faded_skies.domains.payments.service.intents import (
 from faded_skies.domains.payments.service.methods import (
     add_card,
     add_shop_method,
+    attach_card,
+    check_not_expired,
     get_method_for,
     list_methods,
     make_primary,
     remove_method,
+    tell_default,
 )
 from faded_skies.domains.payments.service.refunds import (
+    find_refund_id,
+    refund_cash,
     refund_order,
     request_refund,
     send_refund,
@@ -34,8 +51,10 @@ from faded_skies.domains.payments.service.refunds import (
 )
 
 __all__ = [
+    "BY_CARD",
     "ChargeResult",
     "ChargeStatus",
+    "Dispute",
     "Intent",
     "IntentStatus",
     "PaymentMethod",
@@ -46,23 +65,35 @@ __all__ = [
     "answer",
     "apply_result",
     "ask",
+    "ask_about",
+    "attach_card",
     "cancel",
-    "cancel_open",
+    "cancel_stoppable",
+    "capture",
     "charge",
+    "check_not_expired",
+    "confirm",
     "erase",
     "find_decline_code",
     "find_open_intent",
     "find_order_id",
+    "find_refund_id",
+    "get_customer",
     "get_intent",
     "get_method_for",
+    "has_expired",
     "held_on",
+    "list_disputes",
     "list_methods",
     "make_primary",
     "open_intent",
     "open_unadopted",
+    "record_dispute",
+    "refund_cash",
     "refund_order",
     "remove_method",
     "request_refund",
     "send_refund",
     "settle_refund",
+    "tell_default",
 ]

@@ -9,7 +9,9 @@ from uuid import UUID
 
 import structlog
 
-from faded_skies.domains.payments import queries, rules
+from faded_skies.domains.ledger import service as ledger
+from faded_skies.domains.ledger.service import Account, Fact
+from faded_skies.domains.payments import rules
 from faded_skies.domains.payments.errors import (
     GatewayUnavailable,
     IntentNotFound,
@@ -18,14 +20,16 @@ from faded_skies.domains.payments.errors import (
     TenderNotAllowed,
     UnknownPaymentMethod,
 )
-from faded_skies.domains.payments.events import PaymentAnswered
+from faded_skies.domains.payments.events import ChargeUnwanted, PaymentAnswered
 from faded_skies.domains.payments.models import Intent, PaymentMethod
 from faded_skies.domains.payments.ports import (
     ChargeRequest,
     GatewayName,
-    PaymentGateway,
+    Gateways,
 )
+from faded_skies.domains.payments.queries import intents as queries
 from faded_skies.domains.payments.rules import ABANDONED_AFTER, ChargeResult, ChargeStatus, IntentStatus
+from faded_skies.domains.payments.service.customers import get_customer
 from faded_skies.domains.payments.service.refunds import request_refund
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database, Tx
@@ -34,11 +38,12 @@ log = structlog.get_logger()
 
 
 async def open_intent(
-    tx: Tx, *, user_id: UUID, order_id: UUID, method: PaymentMethod, amount_cents: int
+    tx: Tx, *, user_id: UUID, order_id: UUID, method: PaymentMethod, amount_cents: int, captures_later: bool
 ) -> Intent:
     """Begin an attempt to charge a card for an order; `charge` follows after the commit.
 
-    Raises PaymentUnderWay when the order has an open attempt, TenderNotAllowed for cash and coins.
+    `captures_later`: the money is only authorised now. Raises PaymentUnderWay when the order has an open attempt,
+    TenderNotAllowed for cash and coins.
     """
     if method.provider == "shop":
         raise TenderNotAllowed
@@ -51,6 +56,7 @@ async def open_intent(
         amount_cents=amount_cents,
         status=IntentStatus.PROCESSING,
         expires_in=None,
+        captures_later=captures_later,
     )
     if intent is None:
         raise PaymentUnderWay
@@ -58,7 +64,13 @@ async def open_intent(
 
 
 async def open_unadopted(
-    tx: Tx, *, user_id: UUID, method: PaymentMethod | None, gateway: GatewayName, amount_cents: int
+    tx: Tx,
+    *,
+    user_id: UUID,
+    method: PaymentMethod | None,
+    gateway: GatewayName,
+    amount_cents: int,
+    captures_later: bool,
 ) -> Intent:
     """Begin an attempt for an order to adopt within 15 minutes. Raises TenderNotAllowed."""
     if method is not None and method.provider != gateway:
@@ -74,6 +86,7 @@ async def open_unadopted(
         amount_cents=amount_cents,
         status=IntentStatus.CREATED,
         expires_in=ABANDONED_AFTER,
+        captures_later=captures_later,
     )
     assert intent is not None  # noqa: S101 - only an order's open intent stands in the way
     return intent
@@ -106,7 +119,18 @@ async def adopt_intent(
         raise IntentNotUsable("This payment has ended without being used. Begin a new payment.")
     if intent.status.is_open and await queries.has_open_intent(tx, order_id):
         raise PaymentUnderWay
-    return await queries.adopt_intent(tx, intent.id, order_id)
+    adopted = await queries.adopt_intent(tx, intent.id, order_id)
+    if adopted.status is IntentStatus.SUCCEEDED:
+        await ledger.post(
+            tx,
+            Fact.APPLY,
+            intent.id,
+            debit=Account.UNAPPLIED,
+            credit=Account.DEPOSITS,
+            amount_cents=intent.amount_cents,
+            order_id=order_id,
+        )
+    return adopted
 
 
 def _uuid(text: str) -> UUID | None:
@@ -116,7 +140,7 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-async def charge(gateway: PaymentGateway, intent: Intent, method: PaymentMethod) -> ChargeResult:
+async def charge(db: Database, gateways: Gateways, intent: Intent, method: PaymentMethod) -> ChargeResult:
     """Ask the gateway for the money of an open intent; safe to repeat.
 
     No answer means `processing`: what happened is unknown, and the sweep asks later. Call it outside of any
@@ -128,9 +152,15 @@ async def charge(gateway: PaymentGateway, intent: Intent, method: PaymentMethod)
     if intent.status.has_money:
         return ChargeResult(intent.external_id, ChargeStatus.SUCCEEDED)
     try:
-        if intent.status is IntentStatus.REQUIRES_CONFIRMATION and intent.external_id is not None:
+        gateway = gateways.named(intent.gateway)
+        if intent.external_id is not None:
             return await gateway.confirm(intent.external_id, token)
-        return await gateway.charge(ChargeRequest(intent.id, intent.user_id, intent.amount_cents, token))
+        customer = intent.customer or await get_customer(db, gateway, intent.user_id)
+        return await gateway.charge(
+            ChargeRequest(
+                intent.id, customer, intent.amount_cents, token, captures_later=intent.captures_later
+            )
+        )
     except UnknownPaymentMethod:
         return ChargeResult(intent.external_id, ChargeStatus.DECLINED, None, "payment_method_unknown")
     except GatewayUnavailable:
@@ -138,32 +168,57 @@ async def charge(gateway: PaymentGateway, intent: Intent, method: PaymentMethod)
         return ChargeResult(None, ChargeStatus.PROCESSING)
 
 
-async def ask(gateway: PaymentGateway, intent: Intent) -> ChargeResult:
+async def ask(gateways: Gateways, intent: Intent) -> ChargeResult:
     """Return what the gateway says of an intent now; `processing` when it never heard of it.
 
     Raises GatewayUnavailable. An intent unknown for 15 minutes never will be known: it counts as cancelled.
     """
-    result = await gateway.retrieve(intent.id, intent.external_id)
+    gateway = gateways.named(intent.gateway)
+    result = await gateway.retrieve(intent.id, customer=intent.customer, external_id=intent.external_id)
     if result is not None:
         return result
     given_up = intent.created_at < clock.now() - ABANDONED_AFTER
     return ChargeResult(None, ChargeStatus.CANCELLED if given_up else ChargeStatus.PROCESSING)
 
 
-async def cancel(gateway: PaymentGateway, intent: Intent) -> ChargeResult:
+async def confirm(gateways: Gateways, intent: Intent, method: PaymentMethod) -> ChargeResult:
+    """Finish a charge that the customer has authenticated, where the gateway leaves that to us.
+
+    Any other one answers its state. Raises GatewayUnavailable.
+    """
+    result = await ask(gateways, intent)
+    waits = result.status is ChargeStatus.REQUIRES_CONFIRMATION
+    if not waits or result.external_id is None or method.external_id is None:
+        return result
+    return await gateways.named(intent.gateway).confirm(result.external_id, method.external_id)
+
+
+async def capture(gateways: Gateways, intent: Intent) -> ChargeResult:
+    """Take the money that an intent has authorised; one that was taken or released answers so.
+
+    Raises GatewayUnavailable.
+    """
+    if intent.external_id is None:
+        return await ask(gateways, intent)
+    return await gateways.named(intent.gateway).capture(intent.external_id)
+
+
+async def cancel(gateways: Gateways, intent: Intent) -> ChargeResult:
     """End an intent at the gateway; answers `succeeded` when it was too late. Raises GatewayUnavailable."""
+    gateway = gateways.named(intent.gateway)
     if intent.external_id is not None:
         return await gateway.cancel(intent.external_id)
-    known = await ask(gateway, intent)
+    known = await ask(gateways, intent)
     return known if known.external_id is None else await gateway.cancel(known.external_id)
 
 
-async def cancel_open(
-    db: Database, gateway: PaymentGateway, *, order_id: UUID
+async def cancel_stoppable(
+    db: Database, gateways: Gateways, *, order_id: UUID
 ) -> list[tuple[UUID, ChargeResult]]:
-    """End what is still open for a dead order; the caller settles each result. Raises GatewayUnavailable."""
+    """End what may still take money for a dead order; the caller settles each result. Raises GatewayUnavailable."""
     return [
-        (intent.id, await cancel(gateway, intent)) for intent in await queries.list_open_intents(db, order_id)
+        (intent.id, await cancel(gateways, intent))
+        for intent in await queries.list_stoppable_intents(db, order_id)
     ]
 
 
@@ -204,12 +259,14 @@ async def apply_result(tx: Tx, *, intent_id: UUID, result: ChargeResult, wanted:
     moved = rules.next_status(
         intent.status, result.status, wanted=wanted, adopted=intent.order_id is not None
     )
-    learned = intent.external_id is None and result.external_id is not None
-    if moved is intent.status and not learned:
+    if result.status is ChargeStatus.AUTHORIZED and not wanted and not intent.status.has_money:
+        tx.emit(ChargeUnwanted(intent_id=intent.id))
+    if moved is intent.status and not _tells_more(intent, result):
         if intent.status.is_open:
             await queries.touch_intent(tx, intent.id)
         return intent
     settled = await queries.settle_intent(tx, intent.id, moved, result)
+    await _post(tx, intent, settled)
     if moved is intent.status:
         return settled
     tx.audit(
@@ -227,10 +284,41 @@ async def apply_result(tx: Tx, *, intent_id: UUID, result: ChargeResult, wanted:
             tx,
             intent_id=intent.id,
             amount_cents=left,
+            debits=[(Account.UNAPPLIED, left)],
             reason="The order no longer needed it.",
             requested_by=None,
         )
     return settled
+
+
+def _tells_more(intent: Intent, result: ChargeResult) -> bool:
+    learns_name = intent.external_id is None and result.external_id is not None
+    return learns_name or (intent.fee_cents is None and result.fee_cents is not None)
+
+
+async def _post(tx: Tx, before: Intent, after: Intent) -> None:
+    """Write into the books that money came, and what the gateway keeps of it."""
+    if after.status.has_money and not before.status.has_money:
+        is_for_order = after.status is IntentStatus.SUCCEEDED and after.order_id is not None
+        await ledger.post(
+            tx,
+            Fact.CHARGE,
+            after.id,
+            debit=Account.GATEWAY,
+            credit=Account.DEPOSITS if is_for_order else Account.UNAPPLIED,
+            amount_cents=after.amount_cents,
+            order_id=after.order_id,
+        )
+    if after.fee_cents and after.status.has_money and not (before.fee_cents and before.status.has_money):
+        await ledger.post(
+            tx,
+            Fact.PROCESSING_FEE,
+            after.id,
+            debit=Account.PROCESSING_FEES,
+            credit=Account.GATEWAY,
+            amount_cents=after.fee_cents,
+            order_id=after.order_id,
+        )
 
 
 async def answer(tx: Tx, *, intent_id: UUID, result: ChargeResult, wanted: bool = True) -> None:
@@ -254,5 +342,6 @@ async def answer(tx: Tx, *, intent_id: UUID, result: ChargeResult, wanted: bool 
             status=result.status,
             client_secret=result.client_secret,
             decline_code=result.decline_code,
+            fee_cents=result.fee_cents,
         )
     )

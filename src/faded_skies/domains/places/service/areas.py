@@ -49,8 +49,10 @@ async def offer_at(
     found = await queries.find_offer(db)
     if found is None:
         raise Unavailable(_NOT_SET_UP)
-    paused, among = found
-    return Offer(paused, reach(among, law, city=city, state=state, latitude=latitude, longitude=longitude))
+    paused, tenders, among = found
+    return Offer(
+        paused, tenders, reach(among, law, city=city, state=state, latitude=latitude, longitude=longitude)
+    )
 
 
 def reach(

@@ -1,4 +1,4 @@
-"""An order's life after checkout: seeing it, moving it, settling its payment, ending it.
+"""An order's life after checkout: seeing it, moving it, telling of it.
 
 Locks are always taken in this order: person, order, stock, coins, payment intent.
 """
@@ -7,49 +7,16 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from faded_skies.domains.inventory import service as inventory
+from faded_skies.domains.ledger import service as ledger
+from faded_skies.domains.ledger.service import TAXES, Account, Fact
 from faded_skies.domains.orders import queries, rules
 from faded_skies.domains.orders.errors import IllegalMove, OrderNotFound
-from faded_skies.domains.orders.events import OrderDied, OrderMoved
+from faded_skies.domains.orders.events import OrderMoved
 from faded_skies.domains.orders.models import Item, NewOrder, Order, TrackingLine
-from faded_skies.domains.orders.rules import ASSIGNABLE, HOLD, UNPAID, Status
-from faded_skies.domains.payments import service as payments
-from faded_skies.domains.payments.service import ChargeResult
+from faded_skies.domains.orders.rules import ASSIGNABLE, HOLD, Status
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
-
-__all__ = [
-    "Item",
-    "NewOrder",
-    "Order",
-    "Status",
-    "TrackingLine",
-    "assign",
-    "cancel",
-    "change_method",
-    "complete",
-    "erase",
-    "get_order_for",
-    "has_received",
-    "held_on",
-    "list_board",
-    "list_bought_since",
-    "list_items",
-    "list_open",
-    "list_tracking",
-    "lock_order",
-    "lock_order_by_cart",
-    "lock_order_for",
-    "move",
-    "note",
-    "note_refunds",
-    "place",
-    "receive_goods",
-    "send_back",
-    "set_eta",
-    "settle",
-]
 
 FIRST_ESTIMATE = timedelta(minutes=60)
 
@@ -205,107 +172,53 @@ async def note(
     await queries.insert_note(tx, order.id, message=message, latitude=latitude, longitude=longitude)
 
 
-async def settle(tx: Tx, *, intent_id: UUID, result: ChargeResult) -> Order:
-    """Bring an answer of the gateway home to its order; late, repeated and reordered answers change nothing.
-
-    A success for an order that is dead or already paid is refunded by itself (payments does that). Raises
-    OrderNotFound when the intent belongs to no order.
-    """
-    order_id = await payments.find_order_id(tx, intent_id)
-    if order_id is None:
-        raise OrderNotFound
-    order = await lock_order(tx, order_id)
-    intent = await payments.apply_result(
-        tx, intent_id=intent_id, result=result, wanted=order.status in UNPAID
-    )
-    if order.status not in UNPAID:
-        return order
-    if intent.status == "succeeded":
-        return await move(
-            tx,
-            order,
-            to=Status.CONFIRMED,
-            actor_id=order.user_id,
-            paid_cents=order.amount_due_cents,
-            payment_status="paid",
-        )
-    if intent.status == "failed" and order.status is Status.PENDING:
-        return await move(
-            tx, order, to=Status.PAYMENT_FAILED, actor_id=order.user_id, payment_status="failed"
-        )
-    if intent.status in {"requires_action", "processing"} and order.payment_status != intent.status:
-        await queries.set_payment_status(tx, order.id, intent.status)
-        return await lock_order(tx, order.id)
-    return order
-
-
 async def change_method(tx: Tx, order: Order, *, method_id: UUID, tender: str) -> Order:
     """Let an unpaid order be paid another way."""
     await queries.set_method(tx, order.id, method_id=method_id, tender=tender)
     return await lock_order(tx, order.id)
 
 
-async def cancel(tx: Tx, order: Order, *, actor_id: UUID | None, reason: str | None = None) -> Order:
-    """End an order before it leaves: stock, coins and money go back. Raises IllegalMove later on."""
-    rules.check_move(order.status, Status.CANCELLED)
-    await inventory.release(tx, order_id=order.id)
-    return await _end(tx, order, to=Status.CANCELLED, actor_id=actor_id, message=reason)
-
-
-async def send_back(tx: Tx, order: Order, *, actor_id: UUID, reason: str) -> Order:
-    """End a delivery that could not be handed over: money and coins go back, stock when staff has received it."""
-    return await _end(
-        tx,
-        order,
-        to=Status.RETURNED,
-        actor_id=actor_id,
-        message=f"{rules.MESSAGES[Status.RETURNED]} Reason: {reason}",
-    )
-
-
-async def _end(tx: Tx, order: Order, *, to: Status, actor_id: UUID | None, message: str | None) -> Order:
-    await rewards.give_back(tx, order_id=order.id)
-    to_refund = order.paid_cents - order.refunded_cents
-    ended = await move(
-        tx,
-        order,
-        to=to,
-        actor_id=actor_id,
-        message=message,
-        payment_status="refund_pending" if to_refund else "cancelled",
-    )
-    if to_refund:
-        await payments.refund_order(
-            tx, order_id=order.id, amount_cents=to_refund, reason=f"order {to.value}", requested_by=actor_id
-        )
-    tx.emit(OrderDied(order_id=order.id))
-    return ended
-
-
-async def receive_goods(tx: Tx, order: Order, *, actor_id: UUID) -> None:
-    """Take the goods of a returned order back into stock. Raises IllegalMove unless it was returned."""
-    if order.status is not Status.RETURNED:
-        raise IllegalMove("Only a returned order's goods can be received back.")
-    await inventory.restock(tx, order_id=order.id, actor_id=actor_id)
-    tx.audit("order.goods_received", object_type="order", object_id=order.id, actor_id=actor_id)
-
-
 async def complete(tx: Tx, order: Order, *, actor_id: UUID, cash_received_cents: int | None) -> Order:
-    """Hand an order over: cash counts as paid, and the coins it earned are credited.
+    """Hand an order over: cash counts as paid, the sale is posted, and the coins it earned are credited.
 
-    The caller has checked that the cash covers what is due.
+    The caller has checked that the cash covers what is due, and has posted it.
     """
     paid = order.amount_due_cents if cash_received_cents is not None else order.paid_cents
     delivered = await move(
         tx, order, to=Status.DELIVERED, actor_id=actor_id, paid_cents=paid, payment_status="paid"
     )
+    kept = paid - await queries.find_asked_back(tx, order.id)
+    await _post_sale(tx, delivered, deposit_cents=kept + order.coins_left)
     await rewards.credit(
         tx,
         user_id=order.user_id,
         order_id=order.id,
-        points=rules.points_earned(amount_due_cents=order.amount_due_cents, tip_cents=order.tip_cents),
+        points=rules.points_earned(money_cents=kept, tip_cents=order.tip_cents),
     )
     return delivered
+
+
+async def _post_sale(tx: Tx, order: Order, *, deposit_cents: int) -> None:
+    """Post the sale; what was given back before the handover is an allowance on it."""
+    items = (await queries.list_items(tx, [order.id]))[order.id]
+    taxes = {kind: sum(item.taxes[kind] for item in items) for kind in TAXES}
+    await ledger.post_entry(
+        tx,
+        Fact.SALE,
+        order.id,
+        debits=[
+            (Account.DEPOSITS, deposit_cents),
+            (Account.ALLOWANCES, order.total_cents - deposit_cents),
+        ],
+        credits=[
+            (Account.SALES, order.subtotal_cents),
+            *((TAXES[kind], cents) for kind, cents in taxes.items()),
+            (Account.DELIVERY_FEES, order.delivery_fee_cents),
+            (Account.TIPS, order.tip_cents),
+        ],
+        order_id=order.id,
+        party_id=order.driver_id,
+    )
 
 
 async def assign(tx: Tx, order: Order, *, driver_id: UUID, actor_id: UUID) -> Order:
@@ -324,28 +237,6 @@ async def assign(tx: Tx, order: Order, *, driver_id: UUID, actor_id: UUID) -> Or
         instead_of=order.driver_id,
     )
     return await lock_order(tx, order.id)
-
-
-async def note_refunds(tx: Tx, order_id: UUID) -> None:
-    """Bring what went back onto the order; hearing of a refund twice changes nothing."""
-    await lock_order(tx, order_id)
-    await queries.count_refunded(tx, order_id)
-
-
-async def expire_holds(db: Database, *, now: datetime) -> int:
-    """Cancel the orders whose 15 minutes are over, each in its own transaction; return how many."""
-    expired = await queries.list_expired(db, now)
-    for order_id in expired:
-        async with db.transaction() as tx:
-            order = await lock_order(tx, order_id)
-            if order.hold_expires_at is not None and order.hold_expires_at < now:
-                await cancel(
-                    tx,
-                    order,
-                    actor_id=None,
-                    reason="Cancelled: it was not paid within 15 minutes. Nothing was charged.",
-                )
-    return len(expired)
 
 
 def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:

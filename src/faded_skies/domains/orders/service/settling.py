@@ -1,0 +1,83 @@
+"""What a gateway says of a charge, brought home to its order."""
+
+from uuid import UUID
+
+from faded_skies.domains.orders import queries
+from faded_skies.domains.orders.errors import OrderNotFound
+from faded_skies.domains.orders.models import Order
+from faded_skies.domains.orders.rules import UNPAID, Status
+from faded_skies.domains.orders.service.life import change_method, lock_order, move, note
+from faded_skies.domains.payments import service as payments
+from faded_skies.domains.payments.service import ChargeResult, Intent, IntentStatus
+from faded_skies.platform.db import Tx
+
+
+async def settle(tx: Tx, *, intent_id: UUID, result: ChargeResult) -> Order:
+    """Bring an answer of the gateway home to its order; late, repeated and reordered answers change nothing.
+
+    A success for an order that is dead or already paid is refunded by itself, and money authorised for one is
+    released (payments does both). Raises OrderNotFound when the intent belongs to no order.
+    """
+    order_id = await payments.find_order_id(tx, intent_id)
+    if order_id is None:
+        raise OrderNotFound
+    order = await lock_order(tx, order_id)
+    intent = await payments.apply_result(tx, intent_id=intent_id, result=result, wanted=order.awaits_money)
+    if order.status in UNPAID:
+        return await _settle_unpaid(tx, order, intent)
+    if order.awaits_money:
+        return await _settle_promised(tx, order, intent)
+    return order
+
+
+async def confirm_paid(tx: Tx, order: Order) -> Order:
+    """Confirm an order whose payment had succeeded before it was placed."""
+    return await move(
+        tx,
+        order,
+        to=Status.CONFIRMED,
+        actor_id=order.user_id,
+        paid_cents=order.amount_due_cents,
+        payment_status="paid",
+    )
+
+
+async def _settle_unpaid(tx: Tx, order: Order, intent: Intent) -> Order:
+    if intent.status is IntentStatus.SUCCEEDED:
+        return await confirm_paid(tx, order)
+    if intent.status is IntentStatus.AUTHORIZED:
+        return await move(tx, order, to=Status.CONFIRMED, actor_id=order.user_id, payment_status="authorized")
+    if intent.status is IntentStatus.FAILED and order.status is Status.PENDING:
+        return await move(
+            tx, order, to=Status.PAYMENT_FAILED, actor_id=order.user_id, payment_status="failed"
+        )
+    if intent.status in {"requires_action", "processing"} and order.payment_status != intent.status:
+        return await _note_payment(tx, order, intent.status)
+    return order
+
+
+async def _settle_promised(tx: Tx, order: Order, intent: Intent) -> Order:
+    """Settle an order that was confirmed by authorised money, which is now taken, gone, or promised anew."""
+    if intent.status is IntentStatus.SUCCEEDED:
+        await queries.set_paid(tx, order.id)
+        return await lock_order(tx, order.id)
+    if intent.status in {"authorized", "requires_action", "processing"}:
+        changed = order.payment_status != intent.status
+        return await _note_payment(tx, order, intent.status) if changed else order
+    if order.payment_status != "failed" and await payments.find_open_intent(tx, order.id) is None:
+        await note(tx, order, message="Your bank has not paid. Please pay another way.")
+        return await _note_payment(tx, order, "failed")
+    return order
+
+
+async def switch_to_cash(tx: Tx, order: Order, *, method_id: UUID) -> Order:
+    """Let an unpaid order be paid at the door, which confirms it."""
+    order = await change_method(tx, order, method_id=method_id, tender="cash")
+    if order.status in UNPAID:
+        return await move(tx, order, to=Status.CONFIRMED, actor_id=order.user_id, payment_status="unpaid")
+    return await _note_payment(tx, order, "unpaid")
+
+
+async def _note_payment(tx: Tx, order: Order, payment_status: str) -> Order:
+    await queries.set_payment_status(tx, order.id, payment_status)
+    return await lock_order(tx, order.id)
