@@ -35,9 +35,15 @@ _MAY_SEE = {
     Role.ADMIN: " AND $2::uuid IS NOT NULL",
 }
 _GET_FOR = {role: _SELECT + " WHERE o.id = $1" + clause for role, clause in _MAY_SEE.items()}
-_LOCK_FOR = {role: statement + " FOR NO KEY UPDATE OF o" for role, statement in _GET_FOR.items()}
-_LOCK = _SELECT + " WHERE o.id = $1 FOR NO KEY UPDATE OF o"
-_LOCK_BY_CART = _SELECT + " WHERE o.cart_id = $1 AND o.status <> 'cancelled' FOR NO KEY UPDATE OF o"
+# The row is held first and joined as it is then: a join made before would be judged again by the old rows of the other
+# tables once the lock is there, and an order whose way to pay was changed meanwhile would be lost.
+_HELD_ORDER = "WITH o AS MATERIALIZED (SELECT * FROM orders o WHERE {} FOR NO KEY UPDATE) "
+_READ_HELD = f"SELECT {_COLUMNS} FROM o {_JOINS}"
+_LOCK_FOR = {
+    role: _HELD_ORDER.format("o.id = $1" + clause) + _READ_HELD for role, clause in _MAY_SEE.items()
+}
+_LOCK = _HELD_ORDER.format("o.id = $1") + _READ_HELD
+_LOCK_BY_CART = _HELD_ORDER.format("o.cart_id = $1 AND o.status <> 'cancelled'") + _READ_HELD
 _LIST = _SELECT + " WHERE o.user_id = $1 ORDER BY o.created_at DESC, o.id DESC LIMIT $2 OFFSET $3"
 _LIST_STATUS = (
     _SELECT
@@ -192,13 +198,18 @@ async def find_order_for(source: Database | Tx, actor: Actor, order_id: UUID) ->
     return None if row is None else _order(row)
 
 
+async def _fetch_held(tx: Tx, statement: str, *values: object) -> Row | None:
+    """Return an order and hold it; asked again, a way to pay that was added while we waited is there too."""
+    return await tx.fetchrow(statement, *values) or await tx.fetchrow(statement, *values)
+
+
 async def lock_order_for(tx: Tx, actor: Actor, order_id: UUID) -> Order | None:
-    row = await tx.fetchrow(_LOCK_FOR[actor.role], order_id, actor.id)
+    row = await _fetch_held(tx, _LOCK_FOR[actor.role], order_id, actor.id)
     return None if row is None else _order(row)
 
 
 async def lock_order(tx: Tx, order_id: UUID) -> Order | None:
-    row = await tx.fetchrow(_LOCK, order_id)
+    row = await _fetch_held(tx, _LOCK, order_id)
     return None if row is None else _order(row)
 
 
