@@ -60,7 +60,9 @@ TABLE: tuple[Permission, ...] = (
     ),
     Permission(name="read the API's document", public=True, doors=("GET /docs", "GET /openapi.json")),
     Permission(
-        name="deliver a webhook", public=True, doors=("POST /webhooks/sandbox", "POST /webhooks/jumio")
+        name="deliver a webhook",
+        public=True,
+        doors=("POST /webhooks/sandbox", "POST /webhooks/stripe", "POST /webhooks/jumio"),
     ),
     # The link itself is the permission: made by staff, good once, for two minutes.
     Permission(
@@ -230,6 +232,20 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/admin/orders/{order_id}/assign",
             "POST /api/admin/orders/{order_id}/receive-goods",
         ),
+    ),
+    Permission(
+        name="give money and coins back",
+        roles=ADMIN,
+        doors=(
+            "POST /api/admin/orders/{order_id}/refund",
+            "POST /api/admin/users/{user_id}/coins",
+            "GET /api/admin/disputes",
+        ),
+    ),
+    Permission(
+        name="count and sign off drivers' cash",
+        roles=ADMIN,
+        doors=("GET /api/admin/drawers", "POST /api/admin/drawers/{drawer_id}/sign-off"),
     ),
     Permission(
         name="read, take away and verify the audit log",

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from faded_skies.backoffice import audit_endpoints as audit
+from faded_skies.backoffice import drawer_endpoints as drawers
 from faded_skies.backoffice import endpoints as backoffice
+from faded_skies.backoffice import money_endpoints as money
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.checkout import endpoints as checkout
 from faded_skies.domains.compliance import endpoints as compliance
@@ -25,6 +27,7 @@ from faded_skies.domains.payments import jobs as payments_jobs
 from faded_skies.domains.payments import subscribers as payments_subscribers
 from faded_skies.domains.places import endpoints as places
 from faded_skies.domains.rewards import endpoints as rewards
+from faded_skies.domains.rewards import jobs as rewards_jobs
 from faded_skies.domains.verification import endpoints as verification
 from faded_skies.domains.verification import jobs as verification_jobs
 from faded_skies.domains.verification import subscribers as verification_subscribers
@@ -81,6 +84,8 @@ def routers() -> Sequence[APIRouter]:
         compliance.router,
         *verification.ROUTERS,
         backoffice.router,
+        money.router,
+        drawers.router,
         audit.router,
         privacy.router,
         health.router,
@@ -109,6 +114,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *delivery_jobs.periodic(ports),
         *payments_jobs.periodic(ports),
         *orders_jobs.periodic(ports),
+        *rewards_jobs.periodic(ports),
         *verification_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),

@@ -298,7 +298,7 @@ async def _drive(
 ) -> None:
     """Deliver the first, bring the second back, and leave the third on the road."""
     driver = await signed_in(app, client, role=Role.DRIVER)
-    await call("POST /api/driver/shift", driver.headers, json={"online": True})
+    await call("POST /api/driver/shift", driver.headers, json={"online": True, "openingCash": 50})
     for order_id in orders:
         await _pack(call, admin, order_id)
         to = {"driverId": str(driver.id)}
@@ -310,11 +310,22 @@ async def _drive(
     await call(f"{step}arrive", driver.headers, ids=delivered)
     handover = {"idCheck": id_check(), "cashReceived": 100}
     await call(f"{step}deliver", driver.headers, ids=delivered, json=handover)
+    given = {"amount": 1.5, "reason": "A favour."}
+    await call("POST /api/admin/orders/{order_id}/refund", admin.headers, ids=delivered, json=given)
+    coins = {"coins": 100, "reason": "Sorry for the wait."}
+    await call("POST /api/admin/users/{user_id}/coins", admin.headers, ids=(str(shopper.id),), json=coins)
+    await call("GET /api/admin/disputes", admin.headers)
     await call(f"{step}return", driver.headers, ids=returned, json={"reason": "Nobody opened the door."})
     await call("POST /api/admin/orders/{order_id}/receive-goods", admin.headers, ids=returned)
     await call("POST /api/driver/location", driver.headers, json=position(orderId=moving[0]))
     assert (await call("GET /api/orders/{order_id}/tracking", shopper.headers, ids=moving))["driver"]
-    await call("POST /api/driver/shift", driver.headers, json={"online": False})
+    ended = {"online": False, "closingCash": 80}
+    assert (await call("POST /api/driver/shift", driver.headers, json=ended))["cash"]["status"] == "counted"
+    (drawer,) = (await call("GET /api/admin/drawers", admin.headers))["drawers"]
+    counted = {"receivedCash": 80, "note": "A customer got too much change."}
+    await call(
+        "POST /api/admin/drawers/{drawer_id}/sign-off", admin.headers, ids=(drawer["id"],), json=counted
+    )
 
 
 async def _be_told(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

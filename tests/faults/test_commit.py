@@ -47,7 +47,12 @@ async def test_registering(app: Application, outside: httpx.AsyncClient) -> None
     body = registration()
     assert_honest(await outside.post("/api/auth/register", json=body))
     assert await app.ports.db.fetchval("SELECT count(*) FROM users") == 0
-    assert await app.ports.db.fetchval("SELECT count(*) FROM pgqueuer") == 0
+    assert (
+        await app.ports.db.fetchval(
+            "SELECT count(*) FROM pgqueuer"
+        )
+        == 0
+    )
     await run(app, _MEND.format(table="users"))
     assert (await outside.post("/api/auth/register", json=body)).status_code == 201
 
@@ -172,4 +177,5 @@ async def ready_to_order(app: Application, client: httpx.AsyncClient) -> tuple[S
     product = await make_product(app.ports.db, stock=10)
     shopper = await make_shopper(app, client)
     await put_in_cart(client, shopper, product)
+    await app.worker.drain()
     return shopper, product

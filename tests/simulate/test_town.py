@@ -41,7 +41,7 @@ def scene_at(url: str, *, minutes: float) -> Scene:
     return Scene(plan, Tally(random.Random(7)))
 
 
-async def test_nothing_unexplained_happens(shop: str) -> None:
+async def test_nothing_unexplained_happens(shop: str, app: Application) -> None:
     scene = scene_at(shop, minutes=0.1)
     await Town(scene).live()
     summary = as_json(scene, seconds=6)
@@ -52,6 +52,10 @@ async def test_nothing_unexplained_happens(shop: str) -> None:
     assert sum(states.values()) == scene.tally.counts["placed"] > 5
     assert scene.tally.events["order-status"] >= 3 * states["delivered"]
     assert scene.tally.events["driver-location"] > 0
+    drawers = await app.ports.db.fetch(
+        "SELECT status, float_cents, counted_cents - float_cents - collected_cents FROM cash_drawers"
+    )
+    assert [tuple(drawer) for drawer in drawers] == [("counted", 10_000, 0)] * 4
 
 
 async def test_an_interruption_ends_it_at_once_and_the_books_are_checked(shop: str) -> None:

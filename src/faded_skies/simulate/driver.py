@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from faded_skies.demo.people import CUSTOMERS, PASSWORD, Person
@@ -9,7 +10,7 @@ from faded_skies.demo.road_map import Point
 from faded_skies.demo.roads import Position, drive, route
 from faded_skies.platform.geo import distance_m
 from faded_skies.simulate import wire
-from faded_skies.simulate.client import Api, Refused, going_on, new_key
+from faded_skies.simulate.client import Answer, Api, Refused, going_on, new_key
 from faded_skies.simulate.scene import SHOP, Scene
 from faded_skies.simulate.sockets import Socket
 
@@ -24,6 +25,9 @@ AT_THE_DOOR = (15, 60)
 
 BATCH = 5
 """Positions in one call of the API, on drives where the phone sends them that way."""
+
+FLOAT = 10_000
+"""Cents of change that a driver takes along."""
 
 # Shares of drives and of handovers.
 BY_API, WRONG_ID_FIRST, FORGETS_CASH, NOBODY_THERE = 0.2, 0.08, 0.1, 0.02
@@ -50,12 +54,13 @@ class Driver:
         self.load = 0
         self.doing = "signing in"
         self._at = SHOP
+        self._cash = 0
 
     async def come_in(self) -> None:
         """Sign in and begin the shift. Raises Refused, Unexplained."""
         answer = await self.api.sign_in(self.person.email, PASSWORD)
         self.id = answer.read(wire.text, "user", "id")
-        await self._shift(online=True)
+        await self._begin()
 
     async def run(self) -> None:
         """Deliver until the scene is closing and everything on board is delivered."""
@@ -67,7 +72,7 @@ class Driver:
                 break
             await asyncio.sleep(TICK)
         with going_on(self._tally):
-            await self._shift(online=False)
+            await self._shift(online=False, closingCash=self._cash / 100)
         self.doing = "home"
 
     async def _round(self) -> bool:
@@ -97,10 +102,21 @@ class Driver:
         self.load = len(stops)
         return stops
 
-    async def _shift(self, *, online: bool) -> None:
-        answer = await self.api.call("POST", "/api/driver/shift", json={"online": online})
+    async def _begin(self) -> None:
+        """Begin the shift with a float, or go on with one that was begun with another."""
+        try:
+            answer = await self._shift(online=True, openingCash=FLOAT / 100, refusals={"INVALID_STATE"})
+        except Refused:
+            answer = await self._shift(online=True)
+        self._cash = answer.read(wire.cents, "cash", "openingCash")
+
+    async def _shift(self, *, online: bool, refusals: Collection[str] = (), **cash: float) -> Answer:
+        answer = await self.api.call(
+            "POST", "/api/driver/shift", json={"online": online, **cash}, refusals=refusals
+        )
         if answer.read(wire.yes_or_no, "shift", "online") is not online:
             raise answer.unexplained(f"the shift is not {'online' if online else 'offline'}")
+        return answer
 
     async def _pick_up(self, stop: wire.Stop) -> bool:
         try:
@@ -147,6 +163,7 @@ class Driver:
         if cash and self._chance.sometimes(FORGETS_CASH):
             await self._must_refuse(stop, {"idCheck": check}, "CASH_MISSING")
         await self._step(stop, "deliver", becomes="delivered", body={"idCheck": check, **cash})
+        self._cash += stop.cash_due
 
     async def _must_refuse(self, stop: wire.Stop, body: dict[str, object], code: str) -> None:
         try:

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from factories.delivery import DOOR, id_check, make_order, position
+from factories.delivery import DOOR, id_check, make_order, position, start_shift
 from factories.identity import SignedInPerson, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import service
@@ -410,6 +410,7 @@ async def test_cash_is_collected_first(
     customer: SignedInPerson,
     driver: SignedInPerson,
 ) -> None:
+    await start_shift(app, driver.id)
     order_id = await on_the_road(app, customer, driver, tender="cash")
     for received in ({}, {"cashReceived": 24.49}):
         refused = await step(client, driver, order_id, "deliver", {"idCheck": id_check()} | received)
