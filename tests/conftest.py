@@ -21,6 +21,7 @@ from faded_skies.platform.db import Database
 from faded_skies.platform.embedded import start
 from faded_skies.platform.migrations import migrate
 from faded_skies.platform.settings import Settings
+from stripe_peer import Localstripe, localstripe
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 hypothesis.settings.register_profile("busy machines", deadline=None)
@@ -157,3 +158,10 @@ async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
 def drain(app: Application) -> Callable[[], Awaitable[None]]:
     """Runs the queued jobs until none is left."""
     return app.worker.drain
+
+
+@pytest.fixture(scope="session")
+def stripe_peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Localstripe]:
+    """An independent Stripe; `ready` also empties it."""
+    with localstripe(tmp_path_factory.mktemp("localstripe")) as peer:
+        yield peer

@@ -47,12 +47,7 @@ async def test_registering(app: Application, outside: httpx.AsyncClient) -> None
     body = registration()
     assert_honest(await outside.post("/api/auth/register", json=body))
     assert await app.ports.db.fetchval("SELECT count(*) FROM users") == 0
-    assert (
-        await app.ports.db.fetchval(
-            "SELECT count(*) FROM pgqueuer"
-        )
-        == 0
-    )
+    assert await app.ports.db.fetchval("SELECT count(*) FROM pgqueuer") == 0
     await run(app, _MEND.format(table="users"))
     assert (await outside.post("/api/auth/register", json=body)).status_code == 201
 

@@ -175,3 +175,24 @@ async def test_a_strangers_order_and_method_do_not_exist(app: Application, trade
     )
     assert (taken.status_code, taken.json()["code"]) == (422, "VALIDATION_ERROR")
     assert await charged(trade) == []
+
+
+async def test_after_a_decline_a_card_that_asks_the_bank_waits_for_it_and_pays(
+    trade: Trade, haze: UUID, drain: Drain
+) -> None:
+    declined = await trade.try_order((haze, 1), tender="pm_card_chargeCustomerFail")
+    order_id = declined.json()["orderId"]
+    asked = await confirm(trade, order_id, "pm_card_authenticationRequired")
+    assert asked.status_code == 200, asked.text
+    assert asked.json()["payment"]["status"] == "requires_action"
+    assert asked.json()["payment"]["clientSecret"]
+    gateway = card_gateway(trade.app)
+    assert isinstance(gateway, SandboxGateway)
+    [charge] = await trade.db.fetch(
+        "SELECT id, client_secret FROM sandbox.charges WHERE status = 'requires_action'"
+    )
+    await gateway.authenticate(charge["id"], charge["client_secret"], passed=True)
+    paid = await confirm(trade, order_id)
+    assert (paid.json()["order"]["status"], paid.json()["payment"]) == ("confirmed", {"status": "succeeded"})
+    cart = (await trade.client.get("/api/cart", headers=trade.shopper.headers)).json()
+    assert cart["itemCount"] == 0

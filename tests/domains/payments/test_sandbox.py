@@ -3,14 +3,16 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from urllib.parse import urlencode
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 
 from factories.identity import make_person, signed_in
-from factories.payments import bare_order, keep_card, open_intent, settle
+from factories.payments import bare_order, card_gateway, keep_card, only, open_intent, sandbox_world, settle
 from faded_skies import bootstrap
 from faded_skies.adapters.sandbox.deliveries import Deliveries, Delivery, by_http
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
@@ -18,7 +20,7 @@ from faded_skies.adapters.sandbox.signing import HEADER, sign, webhook_secret
 from faded_skies.adapters.sandbox.store import open_pool
 from faded_skies.bootstrap import Application
 from faded_skies.domains.payments import service
-from faded_skies.domains.payments.ports import ChargeRequest, ChargeResult, ChargeStatus, PaymentGateway
+from faded_skies.domains.payments.ports import ChargeRequest, ChargeResult, ChargeStatus
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.settings import Settings
@@ -29,12 +31,13 @@ HOOK = "/webhooks/sandbox"
 
 @pytest.fixture
 def gateway(app: Application) -> SandboxGateway:
-    found: SandboxGateway = app.ports.get(PaymentGateway)
+    found = card_gateway(app)
+    assert isinstance(found, SandboxGateway)
     return found
 
 
 async def asking(gateway: SandboxGateway, token: str = "pm_card_authenticationRequired") -> ChargeResult:
-    result = await gateway.charge(ChargeRequest(new_id(), new_id(), 2450, token))
+    result = await gateway.charge(ChargeRequest(new_id(), "cus_somebody", 2450, token))
     assert result.status is ChargeStatus.REQUIRES_ACTION
     return result
 
@@ -174,7 +177,7 @@ async def test_a_delivery_settles_a_prepared_payment_once_however_often_it_comes
 
 
 async def test_what_is_not_taken_is_delivered_later(settings: Settings, gateway: SandboxGateway) -> None:
-    await gateway.charge(ChargeRequest(new_id(), new_id(), 100, "pm_card_visa"))
+    await gateway.charge(ChargeRequest(new_id(), "cus_somebody", 100, "pm_card_visa"))
     seen: list[str] = []
 
     async def refuse(delivery: Delivery) -> bool:
@@ -206,7 +209,7 @@ async def test_deliveries_reach_a_real_server_by_themselves(
 
         deliveries = Deliveries(pool, secret=webhook_secret(settings), deliver=deliver)
         task = asyncio.create_task(deliveries.run(gateway.changed))
-        await gateway.charge(ChargeRequest(new_id(), new_id(), 100, "pm_card_visa"))
+        await gateway.charge(ChargeRequest(new_id(), "cus_somebody", 100, "pm_card_visa"))
         await asyncio.wait_for(taken.wait(), timeout=10)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -223,13 +226,13 @@ async def test_nobody_listening_is_no_error() -> None:
 
 async def test_it_remembers_after_a_restart(app: Application, settings: Settings, db: Database) -> None:
     customer = await make_person(app)
-    gateway: PaymentGateway = app.ports.get(PaymentGateway)
+    gateway = card_gateway(app)
     card = await keep_card(db, gateway, customer)
     intent = await open_intent(db, card, await bare_order(db, card))
-    first = await service.charge(gateway, intent, card)
+    first = await service.charge(db, only(gateway), intent, card)
     async with bootstrap.application(settings) as again:
-        restarted: PaymentGateway = again.ports.get(PaymentGateway)
-        assert await service.charge(restarted, intent, card) == first
+        restarted = only(card_gateway(again))
+        assert await service.charge(db, restarted, intent, card) == first
     assert (await settle(db, intent.id, first)).status == "succeeded"
 
 
@@ -247,3 +250,100 @@ async def test_production_without_a_key_takes_no_cards_and_has_no_sandbox(settin
             assert cash.status_code == 201
             for gone in (await http.post(HOOK, content=b"{}"), await http.get("/sandbox/authenticate/pi_1")):
                 assert gone.status_code == 404
+
+
+async def test_the_same_intent_with_other_values_is_our_mistake_and_told_so(
+    gateway: SandboxGateway,
+) -> None:
+    asked = ChargeRequest(new_id(), "cus_somebody", 100, "pm_card_visa")
+    await gateway.charge(asked)
+    for other in (
+        replace(asked, amount_cents=101),
+        replace(asked, customer="cus_other"),
+        replace(asked, captures_later=True),
+    ):
+        with pytest.raises(ValueError, match="other values"):
+            await gateway.charge(other)
+
+
+async def test_one_intent_is_charged_once_by_many_at_once(gateway: SandboxGateway, db: Database) -> None:
+    asked = ChargeRequest(new_id(), "cus_somebody", 100, "pm_card_visa")
+    results = await asyncio.gather(*(gateway.charge(asked) for _ in range(8)))
+    assert len({result.external_id for result in results}) == 1
+    assert await db.fetchval("SELECT count(*) FROM sandbox.charges") == 1
+    assert await db.fetchval("SELECT count(*) FROM sandbox.deliveries") == 1
+
+
+async def test_refunds_of_the_slow_and_the_failing_card(app: Application, gateway: SandboxGateway) -> None:
+    slow = await gateway.charge(ChargeRequest(new_id(), "cus_somebody", 100, "pm_card_pendingRefund"))
+    bad = await gateway.charge(ChargeRequest(new_id(), "cus_somebody", 100, "pm_card_refundFail"))
+    assert slow.external_id is not None
+    assert bad.external_id is not None
+    assert (await gateway.refund(new_id(), slow.external_id, 60)).status == "processing"
+    assert (await gateway.refund(new_id(), bad.external_id, 100)).status == "succeeded"
+    world = sandbox_world(app)
+    assert await world.settle_refunds(older_than_seconds=60) == 0
+    assert await world.settle_refunds() == 2
+    assert await world.settle_refunds() == 0
+    [one] = await gateway.list_refunds(slow.external_id)
+    assert one.result.status == "succeeded"
+    [other] = await gateway.list_refunds(bad.external_id)
+    assert (other.result.status, other.result.reason) == ("failed", "lost_or_stolen_card")
+    assert (await gateway.refund(new_id(), bad.external_id, 100)).status == "succeeded"
+
+
+# As it was before the sandbox had customers.
+_OLD_STORE = """
+DROP SCHEMA sandbox CASCADE;
+CREATE SCHEMA sandbox;
+CREATE TABLE sandbox.methods (
+    id text PRIMARY KEY, user_id uuid NOT NULL, card text NOT NULL, attached boolean NOT NULL DEFAULT true
+);
+CREATE TABLE sandbox.charges (
+    id text PRIMARY KEY, intent_id uuid NOT NULL UNIQUE, user_id uuid NOT NULL, amount_cents int NOT NULL,
+    card text NOT NULL, status text NOT NULL, client_secret text NOT NULL, decline_code text,
+    refunded_cents int NOT NULL DEFAULT 0
+);
+CREATE TABLE sandbox.refunds (
+    refund_id uuid PRIMARY KEY, id text NOT NULL UNIQUE, charge_id text NOT NULL REFERENCES sandbox.charges (id),
+    amount_cents int NOT NULL
+);
+CREATE TABLE sandbox.deliveries (
+    id text PRIMARY KEY, body bytea NOT NULL, attempts int NOT NULL DEFAULT 0,
+    next_at timestamptz NOT NULL DEFAULT now()
+);
+"""
+
+
+async def test_an_older_sandbox_is_taken_over_with_its_cards_and_charges(
+    app: Application, settings: Settings, db: Database
+) -> None:
+    person, intent_id, refund_id = new_id(), new_id(), new_id()
+    connection = await asyncpg.connect(settings.database_url)
+    await connection.execute(_OLD_STORE)
+    await connection.execute(
+        "INSERT INTO sandbox.methods (id, user_id, card) VALUES ('pm_1', $1, 'pm_card_visa')", person
+    )
+    await connection.execute(
+        "INSERT INTO sandbox.charges (id, intent_id, user_id, amount_cents, card, status, client_secret) "
+        "VALUES ('pi_1', $1, $2, 100, 'pm_card_visa', 'succeeded', 's')",
+        intent_id,
+        person,
+    )
+    await connection.execute(
+        "INSERT INTO sandbox.refunds (refund_id, id, charge_id, amount_cents) VALUES ($1, 're_1', 'pi_1', 40)",
+        refund_id,
+    )
+    await connection.execute("UPDATE sandbox.charges SET refunded_cents = 40")
+    await connection.close()
+    for _ in range(2):
+        pool = await open_pool(settings.database_url)
+        renewed = SandboxGateway(pool, secret=b"x")
+        customer = await renewed.open_customer(person)
+        assert [method.external_id for method in await renewed.list_methods(customer)] == ["pm_1"]
+        charged = await renewed.charge(ChargeRequest(intent_id, customer, 100, "pm_1"))
+        assert charged.external_id == "pi_1"
+        assert (await renewed.refund(refund_id, "pi_1", 40)).external_id == "re_1"
+        assert (await renewed.refund(new_id(), "pi_1", 61)).status == "failed"
+        await pool.close()
+    assert await db.fetchval("SELECT count(*) FROM sandbox.charges") == 1

@@ -39,9 +39,7 @@ _GET_FOR = {role: _SELECT + " WHERE o.id = $1" + clause for role, clause in _MAY
 # tables once the lock is there, and an order whose way to pay was changed meanwhile would be lost.
 _HELD_ORDER = "WITH o AS MATERIALIZED (SELECT * FROM orders o WHERE {} FOR NO KEY UPDATE) "
 _READ_HELD = f"SELECT {_COLUMNS} FROM o {_JOINS}"
-_LOCK_FOR = {
-    role: _HELD_ORDER.format("o.id = $1" + clause) + _READ_HELD for role, clause in _MAY_SEE.items()
-}
+_LOCK_FOR = {role: _HELD_ORDER.format("o.id = $1" + clause) + _READ_HELD for role, clause in _MAY_SEE.items()}
 _LOCK = _HELD_ORDER.format("o.id = $1") + _READ_HELD
 _LOCK_BY_CART = _HELD_ORDER.format("o.cart_id = $1 AND o.status <> 'cancelled'") + _READ_HELD
 _LIST = _SELECT + " WHERE o.user_id = $1 ORDER BY o.created_at DESC, o.id DESC LIMIT $2 OFFSET $3"

@@ -13,6 +13,7 @@ _DECLINES = {
     "incorrect_cvc": "The security code of this card is wrong. Add the card again with the right code.",
     "processing_error": "Your bank could not handle this just now. Wait a minute and try again.",
     "authentication_required": "Your bank could not confirm that it is you. Try again, or use another card.",
+    "amount_too_small": "This is too little to be charged to a card. Use FS coins for it, or pay cash.",
     "payment_method_unknown": "This card is no longer known to the payment provider. Add it again.",
 }
 _DECLINED = "Your bank declined this card. Use another card, or call your bank."

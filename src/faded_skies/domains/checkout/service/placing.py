@@ -55,8 +55,11 @@ class Outcome:
     result: ChargeResult | None
 
     def check(self) -> None:
-        """Raise PaymentFailed, with the decline code and the order's id, when the money was refused."""
-        if self.order.status is Status.PAYMENT_FAILED:
+        """Raise PaymentFailed, with the decline code and the order's id, when the money was refused.
+
+        An order that was declined once may wait for another attempt: that is no refusal.
+        """
+        if self.order.status is Status.PAYMENT_FAILED and self.order.payment_status == "failed":
             raise PaymentFailed(self.result.decline_code if self.result else None, order_id=self.order.id)
 
 

@@ -51,9 +51,17 @@ async def _settle_unpaid(tx: Tx, order: Order, intent: Intent) -> Order:
         return await move(
             tx, order, to=Status.PAYMENT_FAILED, actor_id=order.user_id, payment_status="failed"
         )
-    if intent.status in {"requires_action", "processing"} and order.payment_status != intent.status:
-        return await _note_payment(tx, order, intent.status)
+    if intent.status in {"requires_action", "processing"}:
+        changed = order.payment_status != intent.status
+        return await _note_payment(tx, order, intent.status) if changed else order
+    if order.status is Status.PAYMENT_FAILED and await _is_over(tx, order):
+        return await _note_payment(tx, order, "failed")
     return order
+
+
+async def _is_over(tx: Tx, order: Order) -> bool:
+    """Tell whether an order that still shows an attempt has none under way any more."""
+    return order.payment_status != "failed" and await payments.find_open_intent(tx, order.id) is None
 
 
 async def _settle_promised(tx: Tx, order: Order, intent: Intent) -> Order:
@@ -64,7 +72,7 @@ async def _settle_promised(tx: Tx, order: Order, intent: Intent) -> Order:
     if intent.status in {"authorized", "requires_action", "processing"}:
         changed = order.payment_status != intent.status
         return await _note_payment(tx, order, intent.status) if changed else order
-    if order.payment_status != "failed" and await payments.find_open_intent(tx, order.id) is None:
+    if await _is_over(tx, order):
         await note(tx, order, message="Your bank has not paid. Please pay another way.")
         return await _note_payment(tx, order, "failed")
     return order
