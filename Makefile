@@ -1,6 +1,6 @@
 # Everything a newcomer and CI need. Each target makes its own environment first; nothing is installed outside this folder.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock
+.PHONY: help run test check bench faults lock
 MAKEFLAGS += --no-print-directory
 PYTHON_IN := .venv/bin/python
 
@@ -24,6 +24,10 @@ check: ## format, lint, types and the architecture's import contracts
 bench: ## measure the server's speed on pinned cores (ARGS="--help" for more)
 	@sh scripts/bootstrap.sh dev
 	@exec $(PYTHON_IN) -m benchmarks $(ARGS)
+
+faults: ## order while processes die and answers get lost, then check every cent (ARGS="--help" for more)
+	@sh scripts/bootstrap.sh dev
+	@exec $(PYTHON_IN) -m faults $(ARGS)
 
 lock: ## resolve the dependencies in pyproject.toml again (ARGS="--upgrade" for the newest)
 	@sh scripts/bootstrap.sh lock $(ARGS)

@@ -171,9 +171,7 @@ async def _welcome(application: Application, number: int, password_hash: str) ->
             id_verified=True,
             email_verified=True,
         )
-    details = await gateway.attach(
-        await payments.get_customer(ports.db, gateway, user_id), "pm_card_visa"
-    )
+    details = await gateway.attach(await payments.get_customer(ports.db, gateway, user_id), "pm_card_visa")
     async with ports.db.transaction() as tx:
         address = await places.add_address(
             tx,

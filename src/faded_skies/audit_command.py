@@ -3,14 +3,16 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
 
 import click
+
+from faded_skies.on_database import on_database
 
 if TYPE_CHECKING:
     from faded_skies.platform.audit.walk import Finding
@@ -66,7 +68,7 @@ def verify(path: Path | None, anchors: tuple[str, ...]) -> None:
             raise click.UsageError(
                 f"--anchor {anchor[:100]} is neither a file with lines nor a chain.number:mac."
             )
-    sys.exit(_run(lambda db: _verify_file(db, path) if path else _verify(db, anchors)))
+    sys.exit(on_database(lambda db: _verify_file(db, path) if path else _verify(db, anchors)))
 
 
 @audit.command()
@@ -111,30 +113,11 @@ def export(
             output.write(chunk)
         return 0
 
-    sys.exit(_run(write))
+    sys.exit(on_database(write))
 
 
 def _utc(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment else None
-
-
-def _run(work: "Callable[[Database], Coroutine[Any, Any, int]]") -> int:
-    import asyncpg
-
-    from faded_skies import bootstrap
-    from faded_skies.platform.errors import StartRefused
-    from faded_skies.platform.settings import read_settings
-
-    async def run() -> int:
-        async with bootstrap.database(read_settings()) as db:
-            return await work(db)
-
-    try:
-        return asyncio.run(run())
-    except StartRefused as error:
-        raise click.ClickException(str(error)) from None
-    except (OSError, asyncpg.PostgresError) as error:
-        raise click.ClickException(f"The database or the file refuses: {error}") from None
 
 
 class _Told:

@@ -248,6 +248,15 @@ TABLE: tuple[Permission, ...] = (
         doors=("GET /api/admin/drawers", "POST /api/admin/drawers/{drawer_id}/sign-off"),
     ),
     Permission(
+        name="keep the books",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/reports/day-close",
+            "GET /api/admin/reports/taxes",
+            "GET /api/admin/reports/journal",
+        ),
+    ),
+    Permission(
         name="read, take away and verify the audit log",
         roles=ADMIN,
         doors=(

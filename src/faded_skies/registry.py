@@ -8,6 +8,7 @@ from faded_skies.backoffice import audit_endpoints as audit
 from faded_skies.backoffice import drawer_endpoints as drawers
 from faded_skies.backoffice import endpoints as backoffice
 from faded_skies.backoffice import money_endpoints as money
+from faded_skies.backoffice import report_endpoints as reports
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.checkout import endpoints as checkout
 from faded_skies.domains.compliance import endpoints as compliance
@@ -85,6 +86,7 @@ def routers() -> Sequence[APIRouter]:
         *verification.ROUTERS,
         backoffice.router,
         money.router,
+        reports.router,
         drawers.router,
         audit.router,
         privacy.router,

@@ -19,6 +19,7 @@ from factories.verification import FRONT
 from faded_skies.adapters.sandbox.signing import HEADER, sign, webhook_secret
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.ports import IdentityProviders
+from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
 from faded_skies.platform.http.answers import dump
 from faded_skies.platform.ids import new_id
@@ -315,6 +316,10 @@ async def _drive(
     coins = {"coins": 100, "reason": "Sorry for the wait."}
     await call("POST /api/admin/users/{user_id}/coins", admin.headers, ids=(str(shopper.id),), json=coins)
     await call("GET /api/admin/disputes", admin.headers)
+    await call("GET /api/admin/reports/day-close", admin.headers)
+    day = {"startDate": "2026-11-01", "endDate": clock.now().date().isoformat()}
+    for report in ("taxes", "journal"):
+        await call(f"GET /api/admin/reports/{report}", admin.headers, params=day)
     await call(f"{step}return", driver.headers, ids=returned, json={"reason": "Nobody opened the door."})
     await call("POST /api/admin/orders/{order_id}/receive-goods", admin.headers, ids=returned)
     await call("POST /api/driver/location", driver.headers, json=position(orderId=moving[0]))

@@ -1,12 +1,13 @@
 """What Stripe does and localstripe does not, in front of it.
 
-Idempotency keys, test cards, declines as Stripe tells them, bounds of refunds, manual confirmation, disputes. And
-what a network does: calls and answers that are lost, and errors.
+Idempotency keys, test cards, declines as Stripe tells them, bounds of refunds and refunds that wait, manual
+confirmation, pages of lists, disputes. And what a network does: calls and answers that are lost, cut off or late.
 
 localstripe holds the state and judges the calls it knows; nothing is answered here that it can answer rightly. Its
 false successes (charges of declining and of foreign cards, refunds above the rest) are refused before they reach it.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from typing import Any, Literal
 import httpx
 from aiohttp import web
 
-Fault = Literal["before", "after", "500", "429", "409", "401"]
+Fault = Literal["before", "after", "during", "late", "500", "429", "409", "401", "403"]
 JSON = dict[str, Any]
 
 _NUMBERS = {
@@ -66,6 +67,15 @@ class Refusal(Exception):  # noqa: N818 - an answer, not an error of ours
         self.body = {"error": {"type": "invalid_request_error", "message": "Refused.", **error}}
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What was answered to a key, and to what."""
+
+    asked: Mapping[str, str]
+    status: int
+    body: JSON
+
+
 @dataclass
 class Intent:
     """What localstripe does not know of a payment."""
@@ -78,18 +88,24 @@ class Intent:
 
 @dataclass
 class StripeProxy:
-    """The proxy; `sent` is what came, `fail` what it does to the next calls."""
+    """The proxy; `sent` is what came, `fail` what it does to the next calls.
+
+    New refunds have the status `refunds_are`. A call that is `late` is worked, and answered, once `caught_up` is set.
+    """
 
     upstream: str
     sent: list[Sent] = field(default_factory=list)
     disputes: dict[str, JSON] = field(default_factory=dict)
+    refunds_are: str = "succeeded"
+    caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     _faults: list[tuple[str, Fault]] = field(default_factory=list)
-    _answers: dict[str, tuple[Mapping[str, str], int, JSON]] = field(default_factory=dict)
+    _answers: dict[str, Answered] = field(default_factory=dict)
     _running: set[str] = field(default_factory=set)
     _intents: dict[str, Intent] = field(default_factory=dict)
     _declining: dict[str, str] = field(default_factory=dict)
     _detached: set[str] = field(default_factory=set)
     _wallets: dict[str, str] = field(default_factory=dict)
+    _refunds: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._http = httpx.AsyncClient(base_url=self.upstream, headers={"Authorization": "Bearer sk_test_1"})
@@ -103,7 +119,7 @@ class StripeProxy:
         return app
 
     def fail(self, path: str, *faults: Fault) -> None:
-        """Let the next calls of a path (a pattern) meet these faults, one each."""
+        """Let the next POSTs to a path (a pattern) meet these faults, one each."""
         self._faults += [(path, fault) for fault in faults]
 
     def keys(self, path: str) -> list[str | None]:
@@ -117,6 +133,10 @@ class StripeProxy:
     def forget_keys(self) -> None:
         """Forget what was answered, as Stripe does after a day."""
         self._answers.clear()
+
+    def settle_refunds(self) -> None:
+        """Let the refunds that wait go through."""
+        self._refunds = dict.fromkeys(self._refunds, "succeeded")
 
     async def count(self, kind: str) -> int:
         """Return how many things of a kind (payment_intents, refunds, customers) there are."""
@@ -152,15 +172,17 @@ class StripeProxy:
         params = {**request.query, **{name: str(value) for name, value in (await request.post()).items()}}
         key = request.headers.get("Idempotency-Key")
         self.sent.append(Sent(request.method, request.path, params, key))
-        fault = self._next_fault(request.path)
+        fault = self._next_fault(request.path) if request.method == "POST" else None
         if fault == "before":
             return self._hang_up(request)
-        if fault in {"500", "429", "409", "401"}:
+        if fault is not None and fault.isdigit():
             return web.json_response({"error": {"type": "api_error", "message": "No."}}, status=int(fault))
-        status, body = await self._answer(request.method, request.path, params, key)
+        answer = await self._answer(request.method, request.path, params, key, is_late=fault == "late")
         if fault == "after":
             return self._hang_up(request)
-        return web.json_response(body, status=status)
+        if fault == "during":
+            return await self._cut_off(request, answer)
+        return answer
 
     def _next_fault(self, path: str) -> Fault | None:
         for place, (pattern, fault) in enumerate(self._faults):
@@ -174,26 +196,42 @@ class StripeProxy:
         request.transport.abort()
         return web.Response()
 
+    async def _cut_off(self, request: web.Request, answer: web.Response) -> web.StreamResponse:
+        assert isinstance(answer.body, bytes)
+        started = web.StreamResponse(headers={"Content-Length": str(len(answer.body))})
+        await started.prepare(request)
+        await started.write(answer.body[: len(answer.body) // 2])
+        self._hang_up(request)
+        return started
+
     async def _answer(
-        self, method: str, path: str, params: Mapping[str, str], key: str | None
-    ) -> tuple[int, JSON]:
+        self, method: str, path: str, params: Mapping[str, str], key: str | None, *, is_late: bool
+    ) -> web.Response:
         """Answer as Stripe does with keys: the first answer again, unless the parameters differ or it still runs."""
         if method != "POST" or key is None:
-            return await self._do(method, path, params)
+            status, body = await self._do(method, path, params)
+            return web.json_response(body, status=status)
         if key in self._running:
-            return 409, {"error": {"type": "invalid_request_error", "code": "idempotency_key_in_use"}}
+            error = {"type": "invalid_request_error", "code": "idempotency_key_in_use"}
+            return web.json_response({"error": error}, status=409)
+        asked = {**params, "path": path}
         if key in self._answers:
-            asked, status, body = self._answers[key]
-            if asked != {**params, "path": path}:
-                return 400, {"error": {"type": "idempotency_error", "message": "Other parameters."}}
-            return status, body
+            return self._again(self._answers[key], asked)
         self._running.add(key)
         try:
+            if is_late:
+                await self.caught_up.wait()
             status, body = await self._do(method, path, params)
         finally:
             self._running.discard(key)
-        self._answers[key] = ({**params, "path": path}, status, body)
-        return status, body
+        self._answers[key] = Answered(asked, status, body)
+        return web.json_response(body, status=status)
+
+    def _again(self, first: Answered, asked: Mapping[str, str]) -> web.Response:
+        if first.asked != asked:
+            error = {"type": "idempotency_error", "message": "Other parameters."}
+            return web.json_response({"error": error}, status=400)
+        return web.json_response(first.body, status=first.status, headers={"Idempotent-Replayed": "true"})
 
     async def _do(self, method: str, path: str, params: Mapping[str, str]) -> tuple[int, JSON]:
         kept = {name: value for name, value in params.items() if not name.startswith("expand")}
@@ -226,8 +264,8 @@ class StripeProxy:
                 return await self._end(intent_id, verb)
             case ["refunds"] if method == "POST":
                 return await self._refund(params)
-            case ["refunds"] if not await self._has_charge(params["payment_intent"]):
-                return {"object": "list", "data": [], "has_more": False}
+            case ["refunds"]:
+                return await self._list_refunds(params)
             case ["disputes", dispute_id]:
                 if dispute_id not in self.disputes:
                     raise Refusal(404, code="resource_missing")
@@ -257,6 +295,8 @@ class StripeProxy:
         return str(made["id"])
 
     def _method(self, told: JSON) -> JSON:
+        if "card" not in told:
+            return told
         last_four = told["card"]["last4"]
         brand = "mastercard" if last_four == "4444" else "visa"
         wallet = self._wallets.get(told["id"])
@@ -267,9 +307,10 @@ class StripeProxy:
         is_manual = params.pop("confirmation_method") == "manual"
         confirms = params.pop("confirm", "false") == "true"
         token = params["payment_method"]
+        await self._check_customer(params["customer"])
         decline = _DECLINED_NUMBERS.get(token)
         if decline is None:
-            params["payment_method"] = await self._usable(token, params.get("customer"))
+            params["payment_method"] = await self._usable(token, params["customer"])
             decline = self._declining.get(params["payment_method"])
         else:
             params["payment_method"] = await self._of_test_card("pm_card_visa")
@@ -290,11 +331,20 @@ class StripeProxy:
             held = await self._call("GET", f"/v1/payment_methods/{made}", {})
         except Refusal:
             raise Refusal(400, code="resource_missing", param="payment_method") from None
-        if held["customer"] not in {None, customer} or made in self._detached:
+        if made in self._detached:
             raise Refusal(
-                400, code=None, param="payment_method", message="It does not belong to the Customer."
+                400,
+                message="The provided PaymentMethod was previously used, or was detached from a Customer.",
             )
+        if held["customer"] not in {None, customer}:
+            raise Refusal(400, param="payment_method", message="It does not belong to the Customer.")
         return made
+
+    async def _check_customer(self, customer: str) -> None:
+        try:
+            await self._call("GET", f"/v1/customers/{customer}", {})
+        except Refusal:
+            raise Refusal(400, code="resource_missing", param="customer") from None
 
     async def _confirm(self, intent_id: str, params: dict[str, str]) -> JSON:
         intent = self._intents[intent_id]
@@ -341,8 +391,21 @@ class StripeProxy:
 
     async def _list(self, params: dict[str, str]) -> JSON:
         listed = await self._call("GET", "/v1/payment_intents", {"limit": "100"})
-        ours = [one for one in listed["data"] if one["customer"] == params.get("customer")]
-        return {**listed, "data": [self._dressed(one) for one in ours]}
+        since = int(params.get("created[gte]", 0))
+        ours = [
+            self._dressed(one)
+            for one in listed["data"]
+            if one["customer"] == params.get("customer") and one["created"] >= since
+        ]
+        return _page("payment_intents", ours, params)
+
+    async def _list_refunds(self, params: dict[str, str]) -> JSON:
+        of_charge = params["payment_intent"]
+        if (await self._call("GET", f"/v1/payment_intents/{of_charge}", {}))["latest_charge"] is None:
+            return _page("refunds", [], params)
+        listed = await self._call("GET", "/v1/refunds", {"payment_intent": of_charge, "limit": "100"})
+        dressed = [one | {"status": self._refunds[one["id"]]} for one in listed["data"]]
+        return _page("refunds", dressed, params)
 
     async def _end(self, intent_id: str, verb: str) -> JSON:
         now = await self._call("GET", f"/v1/payment_intents/{intent_id}", {})
@@ -356,9 +419,6 @@ class StripeProxy:
             raise Refusal(400, code="payment_intent_unexpected_state") from None
         return await self._intent(intent_id)
 
-    async def _has_charge(self, intent_id: str) -> bool:
-        return (await self._call("GET", f"/v1/payment_intents/{intent_id}", {}))["latest_charge"] is not None
-
     async def _refund(self, params: dict[str, str]) -> JSON:
         told = await self._call("GET", f"/v1/payment_intents/{params['payment_intent']}", {})
         intent = self._intents[told["id"]]
@@ -370,7 +430,8 @@ class StripeProxy:
             raise Refusal(400, message="Refund amount is greater than unrefunded amount on charge.")
         made = await self._call("POST", "/v1/refunds", params)
         intent.refunded += int(params["amount"])
-        return made
+        self._refunds[made["id"]] = self.refunds_are
+        return made | {"status": self.refunds_are}
 
     async def _call(self, method: str, path: str, params: Mapping[str, str]) -> JSON:
         where = {"params": params} if method == "GET" else {"data": params}
@@ -381,6 +442,19 @@ class StripeProxy:
         told = body.get("error", {})
         code = told.get("code") or ("resource_missing" if answer.status_code == 404 else None)
         raise Refusal(answer.status_code, **(told | {"code": code}))
+
+
+def _page(kind: str, everything: list[JSON], params: Mapping[str, str]) -> JSON:
+    """Return a page of a list as Stripe does: so many after the one that was the last of the page before."""
+    after = params.get("starting_after")
+    first = 1 + [one["id"] for one in everything].index(after) if after else 0
+    end = first + int(params["limit"])
+    return {
+        "object": "list",
+        "url": f"/v1/{kind}",
+        "data": everything[first:end],
+        "has_more": end < len(everything),
+    }
 
 
 def _problem(code: str) -> JSON:

@@ -45,11 +45,25 @@ async def charge(peer: httpx.AsyncClient, method: str, **params: str) -> httpx.R
     )
 
 
-@pytest.mark.parametrize("number", ["4000000000000002", "4000000000009995", "4000000000000069"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4000000000000002",
+        "4000000000009995",
+        "4000000000000069",
+        "4000000000000127",
+        "4000000000000119",
+        "4100000000000019",
+    ],
+)
 async def test_cards_that_decline_are_charged_when_they_were_not_attached(
     peer: httpx.AsyncClient, number: str
 ) -> None:
     assert (await charge(peer, await card(peer, number))).json()["status"] == "succeeded"
+
+
+async def test_a_test_card_that_declines_is_charged(peer: httpx.AsyncClient) -> None:
+    assert (await charge(peer, "pm_card_visa_chargeDeclined")).json()["status"] == "succeeded"
 
 
 async def test_refunds_pass_what_was_paid(peer: httpx.AsyncClient) -> None:

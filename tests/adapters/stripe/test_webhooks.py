@@ -156,6 +156,12 @@ def test_each_kind_says_what_to_ask_anew(
     assert (found.kind, found.about, found.external_id) == (kind, about, external_id)
 
 
+def test_a_refund_carries_our_intent_back_where_its_charge_does() -> None:
+    intent_id = new_id()
+    found = read(event("charge.refunded", CHARGE | {"metadata": {"intent_id": str(intent_id)}}))
+    assert found == WebhookEvent("evt_1", "charge.refunded", "refunds", intent_id, "pi_1")
+
+
 def test_a_detached_card_names_its_customer_of_before() -> None:
     data = {"object": METHOD | {"customer": None}, "previous_attributes": {"customer": "cus_1"}}
     found = read(event("payment_method.detached", METHOD, data=data))

@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
+from faded_skies.adapters.stripe import charges, refunds
 from faded_skies.adapters.stripe.gateway import StripeGateway
 from faded_skies.adapters.stripe.opening import API_VERSION
-from faded_skies.domains.payments.errors import GatewayUnavailable
+from faded_skies.domains.payments.errors import GatewayUnavailable, UnknownPaymentMethod
 from faded_skies.domains.payments.ports import ChargeRequest, ChargeStatus
 from faded_skies.platform.ids import new_id
 from peers.stripe_proxy import StripeProxy
-from stripe_peer import stripe_gateway
+from stripe_peer import Localstripe, stripe_gateway
 
 
 @pytest.fixture
@@ -101,6 +103,26 @@ async def test_after_the_banks_step_the_charge_is_finished_in_both_ways_of_confi
     assert await proxy.count("payment_intents") == 1
 
 
+@pytest.mark.parametrize("is_manual", [False, True])
+async def test_a_prepared_charge_is_finished_after_the_banks_step_by_the_same_card(
+    gateway: StripeGateway, manual: StripeGateway, proxy: StripeProxy, *, is_manual: bool
+) -> None:
+    chosen = manual if is_manual else gateway
+    customer = await chosen.open_customer(new_id())
+    card = await chosen.attach(customer, "pm_card_authenticationRequired")
+    prepared = await chosen.create(request(customer, card.external_id))
+    assert prepared.external_id is not None
+    for _ in range(2):
+        waiting = await chosen.confirm(prepared.external_id, card.external_id)
+        assert waiting.status is ChargeStatus.REQUIRES_ACTION
+    await proxy.authenticate(prepared.external_id, passed=True)
+    for _ in range(2):
+        done = await chosen.confirm(prepared.external_id, card.external_id)
+        assert done.status is ChargeStatus.SUCCEEDED
+    assert await proxy.count("payment_intents") == 1
+    assert await proxy.count("charges") == 1
+
+
 async def test_failing_at_the_bank_is_a_decline_with_our_word_for_it(
     gateway: StripeGateway, proxy: StripeProxy, customer: str
 ) -> None:
@@ -122,6 +144,48 @@ async def test_a_wallets_card_says_so(gateway: StripeGateway, proxy: StripeProxy
     proxy.lend_wallet(card.external_id, "samsung_pay")
     [other] = await gateway.list_methods(customer)
     assert other.wallet is None
+
+
+async def test_what_is_no_card_is_let_go_again(
+    gateway: StripeGateway, proxy: StripeProxy, stripe_peer: Localstripe, customer: str
+) -> None:
+    account = {"type": "sepa_debit", "sepa_debit[iban]": "DE89370400440532013000"}
+    async with httpx.AsyncClient(headers={"Authorization": "Bearer sk_test_1234"}) as http:
+        made = (await http.post(f"{stripe_peer.address}/v1/payment_methods", data=account)).json()["id"]
+    with pytest.raises(UnknownPaymentMethod):
+        await gateway.attach(customer, made)
+    assert [one.path for one in proxy.sent if one.path.endswith("/detach")] == [
+        f"/v1/payment_methods/{made}/detach"
+    ]
+    assert list(await gateway.list_methods(customer)) == []
+
+
+async def test_somebody_whom_stripe_has_forgotten_has_no_card_to_charge(
+    gateway: StripeGateway, proxy: StripeProxy, customer: str
+) -> None:
+    await gateway.forget_customer(customer)
+    with pytest.raises(UnknownPaymentMethod):
+        await gateway.charge(request(customer))
+    assert await proxy.count("payment_intents") == 0
+
+
+async def test_a_charge_and_its_refunds_are_found_on_later_pages(
+    gateway: StripeGateway, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charges, "PAGE", 2)
+    monkeypatch.setattr(refunds, "PAGE", 2)
+    asked = request(customer)
+    oldest = await gateway.charge(asked)
+    assert oldest.external_id is not None
+    for _ in range(4):
+        await gateway.charge(request(customer))
+    found = await gateway.retrieve(asked.intent_id, customer=customer, external_id=None)
+    assert found == oldest
+    assert await gateway.retrieve(new_id(), customer=customer, external_id=None) is None
+    made = {new_id() for _ in range(5)}
+    for refund_id in made:
+        await gateway.refund(refund_id, oldest.external_id, 10)
+    assert {one.refund_id for one in await gateway.list_refunds(oldest.external_id)} == made
 
 
 async def test_too_little_for_a_card_is_a_decline_in_words(gateway: StripeGateway, customer: str) -> None:

@@ -14,6 +14,7 @@ from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.bootstrap import Application
 from faded_skies.domains.ledger.service import Account
 from faded_skies.domains.orders import service as orders
+from faded_skies.domains.payments.errors import GatewayUnavailable
 from faded_skies.platform import clock
 from faded_skies.platform.ids import new_id
 
@@ -196,3 +197,19 @@ async def test_after_a_decline_a_card_that_asks_the_bank_waits_for_it_and_pays(
     assert (paid.json()["order"]["status"], paid.json()["payment"]) == ("confirmed", {"status": "succeeded"})
     cart = (await trade.client.get("/api/cart", headers=trade.shopper.headers)).json()
     assert cart["itemCount"] == 0
+
+
+async def test_a_payment_that_never_reached_the_gateway_is_made_when_the_customer_asks(
+    trade: Trade, haze: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable(_: object) -> None:
+        raise GatewayUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(card_gateway(trade.app), "charge", unreachable)
+        order = await trade.order((haze, 1))
+    assert (order["status"], order["payment"]["status"]) == ("pending", "processing")
+    assert await charged(trade) == []
+    paid = await confirm(trade, order["id"])
+    assert (paid.json()["order"]["status"], paid.json()["payment"]) == ("confirmed", {"status": "succeeded"})
+    assert await charged(trade) == [5430]

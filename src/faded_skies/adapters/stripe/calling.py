@@ -1,6 +1,6 @@
 """What Stripe's refusals and silences mean to us. Vendor words stop here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,12 @@ log = structlog.get_logger()
 Refusal = stripe.InvalidRequestError
 Declined = stripe.CardError
 
-_OF_METHOD = {"payment_method", "payment_method_data", "default_payment_method"}
+PAGE = 100
+"""The most that Stripe lists at once."""
+
+_OF_METHOD = {"customer", "payment_method", "payment_method_data", "default_payment_method"}
+_USED_UP = "previously used"
+"""Of a method that was detached, or used once without a customer; no code says so (docs.stripe.com/error-codes)."""
 
 
 @contextmanager
@@ -55,9 +60,17 @@ def told_by(error: stripe.StripeError) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
+def is_replay(headers: Mapping[str, str] | None) -> bool:
+    """Tell whether an answer is the first one given to its key, again (docs.stripe.com/error-low-level)."""
+    return headers is not None and headers.get("idempotent-replayed") == "true"
+
+
 def is_about_method(error: Refusal) -> bool:
-    """Tell whether a refusal says that the payment method does not exist or is not this customer's."""
-    return error.param in _OF_METHOD
+    """Tell whether a refusal says that the method does not exist, is used up, or is not this customer's.
+
+    One who is gone has none.
+    """
+    return error.param in _OF_METHOD or _USED_UP in (error.user_message or "")
 
 
 def refuse(call: str, error: Refusal) -> Exception:

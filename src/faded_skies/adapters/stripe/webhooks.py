@@ -94,7 +94,7 @@ def _read(event_id: str, kind: str, thing: dict[str, Any], before: dict[str, Any
     if kind in _ABOUT_CHARGE:
         return WebhookEvent(event_id, kind, "charge", intent_id_of(thing), _charge_id(thing))
     if kind in _ABOUT_REFUNDS:
-        return WebhookEvent(event_id, kind, "refunds", None, _charge_id(thing))
+        return WebhookEvent(event_id, kind, "refunds", intent_id_of(thing), _charge_id(thing))
     if kind.startswith("charge.dispute."):
         return WebhookEvent(event_id, kind, "dispute", None, _text(thing.get("id")))
     if kind in _ABOUT_CUSTOMER:

@@ -12,7 +12,7 @@ from faded_skies.domains.orders.errors import IllegalMove
 from faded_skies.domains.orders.service import Order, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.errors import PaymentFailed, PaymentMethodNotFound, TenderNotAllowed
-from faded_skies.domains.payments.service import ChargeResult, Intent, PaymentMethod, Tender
+from faded_skies.domains.payments.service import ChargeResult, ChargeStatus, Intent, PaymentMethod, Tender
 from faded_skies.domains.places import service as places
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Tx
@@ -56,7 +56,11 @@ async def _finish(checkout: Checkout, actor: Actor, order: Order, intent: Intent
         method = await payments.get_method_for(checkout.db, actor.id, order.payment_method_id)
     except PaymentMethodNotFound:
         return await payments.ask(checkout.gateways, intent)
-    return await payments.confirm(checkout.gateways, intent, method)
+    result = await payments.confirm(checkout.gateways, intent, method)
+    if result.external_id is None and result.status is ChargeStatus.PROCESSING:
+        # The gateway could not be reached then, and never heard of it: the same attempt is made now.
+        return await payments.charge(checkout.db, checkout.gateways, intent, method)
+    return result
 
 
 def _still_alive(order: Order) -> Order:

@@ -1,0 +1,162 @@
+"""HTTP for the bookkeeper: the day's close, taxes and the journal, as JSON or as CSV by `Accept`."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from faded_skies.backoffice.report_schemas import (
+    DayCloseAnswer,
+    JournalAnswer,
+    TaxesAnswer,
+    present_close,
+    present_driver,
+    present_tax_day,
+    present_tax_step,
+)
+from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.compliance.service import RuleBook
+from faded_skies.platform import clock
+from faded_skies.platform.http.answers import Json
+from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
+from faded_skies.platform.http.provide import Db, provided
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.reports import books, closing
+from faded_skies.reports.closing import DayClose, dollars
+from faded_skies.reports.days import Span, span
+from faded_skies.reports.tables import as_csv
+
+router = APIRouter(
+    prefix="/api/admin/reports", tags=["reports"], dependencies=needs_token, responses=needs_role
+)
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CSV = "text/csv"
+
+
+def _day(value: object) -> object:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise PydanticCustomError("day", "Write the day as YYYY-MM-DD, such as 2026-11-27.")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Start = Annotated[Day, Query(alias="startDate", description="The first local day.")]
+End = Annotated[Day, Query(alias="endDate", description="The last local day.")]
+Wanted = Annotated[str, Header(alias="Accept", include_in_schema=False)]
+Rules = Annotated[RuleBook, provided(RuleBook)]
+
+_AS_CSV: dict[int | str, dict[str, Any]] = {
+    200: {"description": "JSON, or CSV to who asks for text/csv.", "content": {_CSV: {}}}
+}
+
+
+def _wants_csv(accept: str) -> bool:
+    return _CSV in accept.lower()
+
+
+def _table(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    return Response(
+        as_csv(header, rows),
+        media_type=f"{_CSV}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )
+
+
+@router.get("/day-close", response_model=DayCloseAnswer, responses=_AS_CSV)
+async def close_day(
+    _: SignedIn,
+    db: Db,
+    book: Rules,
+    day: Annotated[Day | None, Query(alias="date", description="The local day; today if left out.")] = None,
+    accept: Wanted = "",
+) -> Response:
+    """What a local day brought, for the shop and each driver. A past day never changes; today is so far."""
+    asked = day or compliance.business_day(book, clock.now())
+    close = await closing.close_day(db, span(asked, asked, book.timezone))
+    if _wants_csv(accept):
+        return _table(f"day-close-{asked}", ("section", "name", "value"), _close_rows(close))
+    return Json(present_close(close, zone=book.timezone.key))
+
+
+def _close_rows(close: DayClose) -> Iterable[Sequence[object]]:
+    for name in ("delivered", "returned", "cancelled"):
+        yield "orders", name, getattr(close, name)
+    for line in close.lines:
+        yield line.section, line.name, dollars(line.cents)
+    for driver in close.drivers:
+        told = present_driver(driver)
+        for name in ("deliveries", "cashTaken", "tips", "openingCash", "collected", "counted", "received"):
+            yield f"driver {driver.first_name} {driver.id}", name, told[name]
+        yield f"driver {driver.first_name} {driver.id}", "difference", told["difference"]
+
+
+@router.get("/taxes", response_model=TaxesAnswer, responses=_AS_CSV)
+async def report_taxes(
+    _: SignedIn, db: Db, book: Rules, start: Start, end: End, accept: Wanted = ""
+) -> Response:
+    """Tax collected by kind and day, less what returns took back; and each tax with its base."""
+    days, steps = await closing.taxes(db, span(start, end, book.timezone))
+    if _wants_csv(accept):
+        rows = [present_tax_day(day) for day in days]
+        header = ("date", "kind", "collected", "returned", "net")
+        return _table(f"taxes-{start}-{end}", header, [[row[name] for name in header] for row in rows])
+    return Json(
+        {
+            "startDate": start,
+            "endDate": end,
+            "timeZone": book.timezone.key,
+            "days": [present_tax_day(day) for day in days],
+            "steps": [present_tax_step(step) for step in steps],
+        }
+    )
+
+
+@router.get("/journal", response_model=JournalAnswer, responses=_AS_CSV)
+async def read_journal(
+    _: SignedIn,
+    db: Db,
+    book: Rules,
+    start: Start,
+    end: End,
+    limit: Limit = DEFAULT_ROWS,
+    offset: Offset = 0,
+    accept: Wanted = "",
+) -> Response:
+    """Every movement of some days, the oldest first: a page as JSON, all of them as CSV."""
+    asked = span(start, end, book.timezone)
+    if _wants_csv(accept):
+        return await _whole_journal(db, asked)
+    rows, total = await books.list_journal(db, asked, limit=limit, offset=offset)
+    return Json(
+        {
+            "transfers": [books.journal_line(row) for row in rows],
+            "total": total,
+            "hasMore": has_more(total=total, offset=offset, rows=len(rows)),
+        }
+    )
+
+
+async def _whole_journal(db: Db, asked: Span) -> Response:
+    async with db.snapshot() as tx:
+        lines = [
+            books.journal_line(row)
+            async for row in books.stream_journal(tx, since=asked.begins, until=asked.ends)
+        ]
+    header = (
+        "postedAt",
+        "fact",
+        "subject",
+        "leg",
+        "debit",
+        "credit",
+        "amount",
+        "orderNumber",
+        "party",
+    )
+    rows = [[line[name] for name in header] for line in lines]
+    return _table(f"journal-{asked.first}-{asked.last}", header, rows)

@@ -1,0 +1,126 @@
+"""`faded-skies ledger`: prove the books, look at them, take them away."""
+
+import csv
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from faded_skies.on_database import on_database
+
+if TYPE_CHECKING:
+    from faded_skies.platform.db import Database
+
+
+@click.group()
+def ledger() -> None:
+    """Prove the books, look at them, or take them away.
+
+    Every charge, refund, coin, tip, fee and cent of cash is a transfer between two accounts, written in the transaction
+    of what it tells and never changed (docs/adr/0018). All commands read the same settings as `faded-skies serve`, and
+    may run while the shop is open.
+    """
+
+
+@ledger.command()
+def verify() -> None:
+    """Prove that orders, attempts, refunds, coins, drawers and disputes agree with the books to the cent.
+
+    Exit code 1 when anything disagrees; docs/runbooks/books.md says what to do then.
+
+    \b
+    faded-skies ledger verify
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    sys.exit(on_database(_verify))
+
+
+@ledger.command()
+@click.option("--at", type=click.DateTime(), help="As it was at this time (UTC); now if left out.")
+@click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True)
+def balances(at: datetime | None, form: str) -> None:
+    """Show the trial balance: what stands in each account, and that debits equal credits.
+
+    \b
+    faded-skies ledger balances
+    faded-skies ledger balances --at 2026-11-01 --format csv > october.csv
+    """  # noqa: D301 - as above
+    sys.exit(on_database(lambda db: _balances(db, _utc(at), as_csv=form == "csv")))
+
+
+@ledger.command()
+@click.option("--since", type=click.DateTime(), help="Transfers not before this time (UTC).")
+@click.option("--until", type=click.DateTime(), help="Transfers before this time (UTC).")
+@click.option("--output", type=click.File("w"), default="-", help="Write here instead of to stdout.")
+def export(since: datetime | None, until: datetime | None, output: TextIO) -> None:
+    """Write the journal as CSV, the oldest transfer first.
+
+    \b
+    faded-skies ledger export --since 2026-11-01 --until 2026-12-01 --output november.csv
+    """  # noqa: D301 - as above
+    sys.exit(on_database(lambda db: _export(db, _utc(since), _utc(until), output)))
+
+
+async def _verify(db: "Database") -> int:
+    from faded_skies.reports.verifying import verify as proofs
+
+    checked = wrong = 0
+    async for verdict in proofs(db):
+        checked += verdict.checked
+        wrong += verdict.wrong
+        told = "agree" if not verdict.wrong else f"compared, {verdict.wrong:,} DISAGREE"
+        click.echo(f"{verdict.checked:>10,} {told}: {verdict.what}")
+        for disagreement in verdict.shown:
+            click.echo(f"           {disagreement}")
+    if wrong:
+        click.echo(f"THE BOOKS DISAGREE: {wrong:,} of {checked:,} comparisons. See docs/runbooks/books.md.")
+        return 1
+    click.echo(f"The books agree to the cent: {checked:,} comparisons.")
+    return 0
+
+
+async def _balances(db: "Database", at: datetime | None, *, as_csv: bool) -> int:
+    from faded_skies.platform.money import to_dollars
+    from faded_skies.reports import books
+
+    found = await books.balances(db, before=at)
+    rows = [
+        (
+            one.account.value,
+            one.account.kind,
+            *map(to_dollars, (one.debit_cents, one.credit_cents, one.cents)),
+        )
+        for one in found
+    ]
+    debits = to_dollars(sum(one.debit_cents for one in found))
+    credits_ = to_dollars(sum(one.credit_cents for one in found))
+    if as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(("account", "kind", "debit", "credit", "balance"))
+        writer.writerows(rows)
+        return 0
+    click.echo(f"{'account':<18}{'kind':<10}{'debit':>16}{'credit':>16}{'balance':>16}")
+    for account, kind, debit, credit, balance in rows:
+        click.echo(f"{account:<18}{kind:<10}{debit:>16,.2f}{credit:>16,.2f}{balance:>16,.2f}")
+    click.echo(f"{'together':<28}{debits:>16,.2f}{credits_:>16,.2f}")
+    return 0
+
+
+async def _export(db: "Database", since: datetime | None, until: datetime | None, output: TextIO) -> int:
+    from faded_skies.reports import books
+
+    writer = csv.writer(output)
+    count = 0
+    async with db.snapshot() as tx:
+        async for row in books.stream_journal(tx, since=since, until=until):
+            line = books.journal_line(row)
+            if count == 0:
+                writer.writerow(line)
+            writer.writerow(line.values())
+            count += 1
+    click.echo(f"{count:,} transfers.", err=True)
+    return 0
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None

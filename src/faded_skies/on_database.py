@@ -1,0 +1,33 @@
+"""What commands that only need the database have in common."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from faded_skies.platform.db import Database
+
+
+def on_database(work: "Callable[[Database], Coroutine[Any, Any, int]]") -> int:
+    """Open the database by the settings of the shop, do the work and return its exit code.
+
+    Raises click.ClickException, in a sentence, when the settings or the database refuse.
+    """
+    import asyncpg
+
+    from faded_skies import bootstrap
+    from faded_skies.platform.errors import StartRefused
+    from faded_skies.platform.settings import read_settings
+
+    async def run() -> int:
+        async with bootstrap.database(read_settings()) as db:
+            return await work(db)
+
+    try:
+        return asyncio.run(run())
+    except StartRefused as error:
+        raise click.ClickException(str(error)) from None
+    except (OSError, asyncpg.PostgresError) as error:
+        raise click.ClickException(f"The database or the file refuses: {error}") from None
