@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from benchmarks import report
+from benchmarks.delivering import measure_delivering
 from benchmarks.lagging import SECONDS, measure_lag
 from benchmarks.measuring import Plan, measure
+from benchmarks.placing import measure_placing
 from benchmarks.starting import measure_start
 
 
@@ -21,6 +23,10 @@ from benchmarks.starting import measure_start
 @click.option("--profile", metavar="CASE", help="Where the server spends its time on this case (cProfile).")
 @click.option("--start", is_flag=True, help="Only the start and the idle memory.")
 @click.option("--lag", is_flag=True, help="Only the event loop's lag while people sign in.")
+@click.option(
+    "--placing", is_flag=True, help="Only the database's time of an order, beside the same SQL by hand."
+)
+@click.option("--webhooks", is_flag=True, help="Only webhooks, 200 a second, beside the bare commit.")
 @click.option("--write", is_flag=True, help="Write benchmarks/RESULTS.md in spite of other options.")
 def main(
     *,
@@ -31,6 +37,8 @@ def main(
     profile: str | None,
     start: bool,
     lag: bool,
+    placing: bool,
+    webhooks: bool,
     write: bool,
 ) -> None:
     """Measure what a request costs our server, how soon it starts, and what memory it needs."""
@@ -38,11 +46,10 @@ def main(
         raise click.ClickException(
             "The benchmarks pin server and load to a core each: they need Linux and two cores."
         )
-    if start:
-        click.echo(report.start_table(measure_start(progress=_tell)))
-        return
-    if lag:
-        click.echo(report.lag_table(measure_lag(seconds=1 if quick else SECONDS, progress=_tell)))
+    parts = {_start: start, _lag: lag, _placing: placing, _webhooks: webhooks}
+    for part in [part for part, wanted in parts.items() if wanted]:
+        click.echo(part(quick=quick))
+    if any(parts.values()):
         return
     plan = Plan(rounds=1, seconds=0.3, products=200, customers=20) if quick else Plan()
     plan = replace(plan, rounds=rounds or plan.rounds, seconds=seconds or plan.seconds, only=profile or only)
@@ -62,7 +69,33 @@ def main(
         click.echo(report.lag_table(lags))
         began = measure_start(progress=_tell)
         click.echo(report.start_table(began))
-        report.write(plan, cases, samples, lags, began)
+        placed = measure_placing(progress=_tell)
+        click.echo(report.placing_table(placed))
+        delivered = measure_delivering(progress=_tell)
+        click.echo(report.delivering_table(delivered))
+        report.write(plan, cases, samples, lags, began, placed, delivered)
+
+
+def _start(*, quick: bool) -> str:  # noqa: ARG001 - a start takes as long as it takes
+    return report.start_table(measure_start(progress=_tell))
+
+
+def _lag(*, quick: bool) -> str:
+    return report.lag_table(measure_lag(seconds=1 if quick else SECONDS, progress=_tell))
+
+
+def _placing(*, quick: bool) -> str:
+    size = {"rounds": 1, "orders": 10} if quick else {}
+    return report.placing_table(measure_placing(**size, progress=_tell))
+
+
+def _webhooks(*, quick: bool) -> str:
+    found = (
+        measure_delivering(rounds=1, seconds=0.5, progress=_tell)
+        if quick
+        else measure_delivering(progress=_tell)
+    )
+    return report.delivering_table(found)
 
 
 def _tell(line: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks.cores import LOAD_CORE, SERVER_CORE, on_core
-from benchmarks.load import UnexpectedAnswerError, request_bytes
+from benchmarks.load import UnexpectedAnswerError, percentile_ms, request_bytes
 from benchmarks.measuring import free_port, running_server, server_environment
 from benchmarks.server import LAG_PATH
 from benchmarks.shop import PASSWORD, fill
@@ -74,13 +74,13 @@ async def _on_cores(port: int, requests: Sequence[bytes], cores: int, seconds: f
     busy = await _lags(port)
     return Lag(
         cores,
-        _percentile(idle, 0.5),
-        _percentile(idle, 0.99),
-        _percentile(busy, 0.5),
-        _percentile(busy, 0.99),
+        percentile_ms(idle, 0.5),
+        percentile_ms(idle, 0.99),
+        percentile_ms(busy, 0.5),
+        percentile_ms(busy, 0.99),
         max(busy) * 1000,
-        _percentile(took, 0.5),
-        _percentile(took, 0.99),
+        percentile_ms(took, 0.5),
+        percentile_ms(took, 0.99),
     )
 
 
@@ -113,8 +113,3 @@ async def _ask(port: int, request: bytes) -> bytes:
     if not answer.startswith(b"HTTP/1.1 200"):
         raise UnexpectedAnswerError(answer[:2000].decode())
     return answer.partition(b"\r\n\r\n")[2]
-
-
-def _percentile(seconds: Sequence[float], share: float) -> float:
-    ordered = sorted(seconds)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000

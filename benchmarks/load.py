@@ -6,7 +6,7 @@ of an answer it reads the status and Content-Length only.
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -27,8 +27,13 @@ class Volley:
     seconds: float = 0.0
 
     def percentile_ms(self, share: float) -> float:
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+        return percentile_ms(self.latencies, share)
+
+
+def percentile_ms(seconds: Sequence[float], share: float) -> float:
+    """Return a percentile, in milliseconds."""
+    ordered = sorted(seconds)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
 
 
 def request_bytes(method: str, path: str, *, body: object = None, **headers: str) -> bytes:

@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from benchmarks import delivering, placing
 from benchmarks.cases import Case
+from benchmarks.delivering import Delivering
 from benchmarks.lagging import AIM_MS, SIGN_INS_A_SECOND, Lag
 from benchmarks.measuring import DISTURBED, Plan, Sample, Samples
+from benchmarks.placing import Placing
 from benchmarks.starting import Start
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -115,6 +118,73 @@ def lag_table(found: Sequence[Lag]) -> str:
     )
 
 
+def placing_table(found: Sequence[Placing]) -> str:
+    """Return the table of the database's time of an order, beside the same SQL by hand."""
+    headings = (
+        "Database time of an order",
+        "Statements",
+        "Valkey trips",
+        "ms",
+        "by hand ms",
+        "Ratio",
+        "Aim",
+        "Met",
+        "Ratio while open",
+        "Sandbox's own ms",
+        "Whole answer ms",
+    )
+    return _markdown(headings, [_placing_row(one) for one in found])
+
+
+def _placing_row(found: Placing) -> list[str]:
+    def middle(name: str) -> float:
+        return float(median(getattr(one, name) for one in found.rounds))
+
+    sandbox = middle("sandbox_statements")
+    return [
+        f"Order of two products, {found.tender}",
+        f"{middle('statements'):.0f}" + (f" and the sandbox's {sandbox:.0f}" if sandbox else ""),
+        f"{middle('valkey_trips'):.0f}",
+        f"{middle('ours'):.2f}",
+        f"{middle('by_hand'):.2f}",
+        _spread(found.ratios, 2),
+        f"≤ {placing.AIM}",
+        _yes(median(found.ratios) <= placing.AIM),
+        _spread(found.open_ratios, 2),
+        f"{middle('sandbox'):.2f}",
+        f"{middle('whole'):.1f}",
+    ]
+
+
+def delivering_table(found: Delivering) -> str:
+    """Return the table of webhooks, beside the bare commit."""
+    headings = (
+        "Webhooks, 200 a second",
+        "p50 ms",
+        "p99 ms",
+        "CPU µs each",
+        "p99 beyond the commit",
+        "Aim",
+        "Met",
+    )
+    bare = found.commits
+    rows = [[bare.title, _spread(bare.p50, 1), _spread(bare.p99, 1), "", "", "", ""]]
+    for one in found.deliveries:
+        beyond = [answered - commit for answered, commit in zip(one.p99, bare.p99, strict=True)]
+        rows.append(
+            [
+                one.title,
+                _spread(one.p50, 1),
+                _spread(one.p99, 1),
+                _spread(one.cpu_us, 0),
+                _spread(beyond, 1),
+                f"< {delivering.AIM_MS}",
+                _yes(median(beyond) < delivering.AIM_MS),
+            ]
+        )
+    return _markdown(headings, rows)
+
+
 def strangers_note(samples: Samples) -> str:
     """Return how much other programs disturbed the server's core."""
     share = median(sample.strangers for measured in samples.values() for sample in measured)
@@ -123,7 +193,15 @@ def strangers_note(samples: Samples) -> str:
     )
 
 
-def write(plan: Plan, cases: Sequence[Case], samples: Samples, lags: Sequence[Lag], start: Start) -> None:
+def write(
+    plan: Plan,
+    cases: Sequence[Case],
+    samples: Samples,
+    lags: Sequence[Lag],
+    start: Start,
+    placed: Sequence[Placing],
+    delivered: Delivering,
+) -> None:
     """Write RESULTS.md anew; what people wrote from `BY_HAND` on stays."""
     before = RESULTS.read_text() if RESULTS.exists() else ""
     _, heading, by_hand = before.partition(BY_HAND)
@@ -150,6 +228,21 @@ was the bottleneck, or other programs took more than {DISTURBED:.0%} of the serv
 - No worker runs; the queue is emptied between rounds, its commit is part of each order.
 - Sign-in is Argon2id (19 MiB, 2 passes) by design. It runs in threads without the interpreter's lock: with more cores
   it holds up nobody, on this one core it cannot but do so.
+
+{placing_table(placed)}
+
+A real order through the whole application, which has a core for itself, beside the same statements with the same
+effects by hand: prepared, on one connection, for a twin of the customer. Each order is followed by its copy;
+{placing.ROUNDS} rounds of {placing.ORDERS} orders. *ms* is the time of the statements from the first BEGIN to the last
+COMMIT, all transactions, as the process waits for them; the token check before them is left out, the sandbox's
+statements stand apart. *Ratio while open* compares how long transactions were open, Python's own time between included.
+
+{delivering_table(delivered)}
+
+Signed deliveries at their moment, whether or not the others were answered; one in {delivering.REPEATS_EVERY} comes
+twice; each was kept and told of exactly once. In turn with them the row of a delivery is inserted by hand and committed
+at the same rate. {delivering.ROUNDS} rounds of {delivering.SECONDS:.0f} s of each, in brackets the least and the most
+of a round. The load itself began {delivered.load_late_p99_ms:.1f} ms late (p99), which is not counted.
 
 {lag_table(lags)}
 

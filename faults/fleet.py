@@ -1,4 +1,4 @@
-"""The processes of the shop, and what befalls them."""
+"""The processes of the shop, and what befalls them and their connections."""
 
 import asyncio
 import os
@@ -8,27 +8,33 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import asyncpg
 import httpx
-from aiohttp import web
 
-_WORK = """
-import asyncio
-from faded_skies.platform.settings import read_settings
-from faded_skies.worker import work
-asyncio.run(work(read_settings()))
+from faded_skies.platform.embedded import lifeline
+
+_RESTART_SECONDS = 0.05
+# A connection in the middle of something; the harness asks on one that is idle by then.
+_CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'faded-skies%'
+  AND state IN ('active', 'idle in transaction')
+ORDER BY random() LIMIT 1
 """
-WORKER = ("-c", _WORK)
 
 
 class Program:
-    """A process that is started again whenever it ends, until it shall stay down."""
+    """A process that is started again whenever it ends, until it shall stay down.
 
-    def __init__(self, argv: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
-        self._argv = (sys.executable, *argv)
+    It ends with the harness, however that goes: it holds one end of a pipe (the product's own lifeline).
+    """
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self._argv = (sys.executable, *arguments)
         self._environment = dict(environment)
         self._log = log
         self.deaths = 0
@@ -36,80 +42,63 @@ class Program:
 
     async def run(self) -> None:
         """Keep it running until cancelled; then it ends."""
+        line, ours = os.pipe()
         try:
             while True:
-                with self._log.open("ab") as log:
-                    self._process = subprocess.Popen(  # noqa: ASYNC220 - starting takes milliseconds
-                        self._argv, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-                    )
+                self._process = self._start(line)
                 while self._process.poll() is None:
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(_RESTART_SECONDS)
                 self.deaths += 1
         finally:
             self.kill()
+            os.close(line)
+            os.close(ours)
 
-    def kill(self) -> None:
-        """Kill it as `kill -9` does."""
-        if self._process is not None and self._process.poll() is None:
-            os.kill(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+    def _start(self, line: int) -> "subprocess.Popen[bytes]":
+        """Start it, with chances of its own in each of its lives."""
+        environment = self._environment | {lifeline.VARIABLE: str(line)}
+        if "FAULTS_SEED" in environment:
+            environment["FAULTS_SEED"] += f" life {self.deaths}"
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                self._argv,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(line,),
+            )
 
-
-class Post:
-    """Takes the sandbox's deliveries and brings them to the shop at once, late, twice, or never."""
-
-    def __init__(self, servers: list[str], chance: random.Random) -> None:
-        self._servers = servers
-        self._chance = chance
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.counts: Counter[str] = Counter()
-
-    async def take(self, request: web.Request) -> web.Response:
-        """Answer that it was taken, whatever becomes of it."""
-        body, headers = await request.read(), dict(request.headers)
-        fate = self._chance.choices(
-            ("webhook at once", "webhook late", "webhook twice", "webhook never"), (5, 3, 2, 1)
-        )[0]
-        self.counts[fate] += 1
-        if fate != "webhook never":
-            task = asyncio.create_task(self._bring(body, headers, fate))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return web.Response()
-
-    async def _bring(self, body: bytes, headers: dict[str, str], fate: str) -> None:
-        kept = {
-            name: value
-            for name, value in headers.items()
-            if name.lower().startswith(("sandbox-", "content-t"))
-        }
-        if fate == "webhook late":
-            await asyncio.sleep(self._chance.uniform(0.2, 3))
-        async with httpx.AsyncClient(timeout=5) as http:
-            for _ in range(2 if fate == "webhook twice" else 1):
-                url = f"{self._chance.choice(self._servers)}/webhooks/sandbox"
-                with suppress(httpx.HTTPError):
-                    await http.post(url, content=body, headers=kept)
-
-    async def finish(self) -> None:
-        """Wait until everything that is under way has been brought."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+    def kill(self) -> bool:
+        """Kill it as `kill -9` does; False when it was dead already."""
+        if self._process is None or self._process.poll() is not None:
+            return False
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        return True
 
 
 @asynccontextmanager
-async def posting(post: Post, port: int) -> AsyncIterator[None]:
-    """Listen for deliveries."""
-    app = web.Application()
-    app.router.add_post("/webhooks/sandbox", post.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        yield
-    finally:
-        await post.finish()
-        await runner.cleanup()
+async def running(programs: Sequence[Program], servers: Sequence[str]) -> AsyncIterator[None]:
+    """Keep programs running meanwhile, from when their servers answer. Raises TimeoutError when one does not."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(program.run()) for program in programs]
+        try:
+            await _ready(servers)
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _ready(servers: Sequence[str]) -> None:
+    async with asyncio.timeout(60), httpx.AsyncClient() as http:
+        for server in servers:
+            while True:
+                with suppress(httpx.HTTPError):
+                    if (await http.get(f"{server}/health/live")).is_success:
+                        break
+                await asyncio.sleep(_RESTART_SECONDS)
 
 
 def free_port() -> int:
@@ -120,9 +109,36 @@ def free_port() -> int:
         return port
 
 
-async def killing(programs: list[Program], chance: random.Random, counts: Counter[str]) -> None:
-    """Kill one of the programs every now and then, until cancelled."""
+@asynccontextmanager
+async def troubled(
+    programs: Sequence[Program], database_url: str, chance: random.Random, counts: Counter[str]
+) -> AsyncIterator[None]:
+    """Kill programs and cut connections to the database now and then meanwhile."""
+    async with asyncio.TaskGroup() as group:
+        troubles = [
+            group.create_task(_kill(programs, chance, counts)),
+            group.create_task(_cut(database_url, chance, counts)),
+        ]
+        try:
+            yield
+        finally:
+            for trouble in troubles:
+                trouble.cancel()
+
+
+async def _kill(programs: Sequence[Program], chance: random.Random, counts: Counter[str]) -> None:
     while True:
-        await asyncio.sleep(chance.uniform(1.5, 5))
-        chance.choice(programs).kill()
-        counts["a process killed at any moment"] += 1
+        await asyncio.sleep(chance.uniform(2, 7))
+        counts["a process killed at any moment"] += chance.choice(programs).kill()
+
+
+async def _cut(database_url: str, chance: random.Random, counts: Counter[str]) -> None:
+    """End a connection that is in the middle of something, when there is one."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        while True:
+            await asyncio.sleep(chance.uniform(0.2, 1))
+            if await connection.fetchval(_CUT):
+                counts["a database connection cut in the middle"] += 1
+    finally:
+        await connection.close()

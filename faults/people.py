@@ -15,7 +15,7 @@ from faded_skies.domains.payments.service import Tender
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.actor import Role
 from faded_skies.platform.ids import new_id
-from faults.stories import Person
+from faults.patient import Person
 
 COINS = 5_000
 _CARDS = {"declined": "pm_card_chargeCustomerFail", "asks": "pm_card_authenticationRequired"}

@@ -9,7 +9,7 @@ import tempfile
 import time
 from base64 import b64encode
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -28,13 +28,16 @@ from faded_skies.platform.db import Database
 from faded_skies.platform.embedded import start
 from faded_skies.platform.migrations import migrate
 from faded_skies.platform.settings import Settings
-from faults.fleet import WORKER, Post, Program, free_port, killing, posting
-from faults.people import hire, settle_in
+from faults.fleet import Program, free_port, running, troubled
+from faults.patient import Patient, Person, Record
+from faults.people import COINS, hire, settle_in
+from faults.post import Post, posting
 from faults.proof import violations
-from faults.stories import Patient, Person, Record, Scene, live
+from faults.stories import Scene, close_shift, live, open_shift
 
 SERVERS = 2
 _EVERY_SECONDS = 5
+_PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Wish:
     orders: int = 1000
     in_flight: int = 64
     seed: int = 1
-    rate: float = 0.006
+    rate: float = 0.004
 
 
 @dataclass
@@ -57,8 +60,38 @@ class Outcome:
     violations: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Shop:
+    """Where the shop runs: its folder, its servers, and what its processes find in their environment."""
+
+    folder: Path
+    servers: Sequence[str]
+    environment: Mapping[str, str]
+
+    @property
+    def notes(self) -> Path:
+        """Where the processes write their faults down."""
+        return self.folder / "faults"
+
+    def programs(self, serve: Sequence[str], work: Sequence[str], **more: str) -> list[Program]:
+        """Return its servers and its worker; their seeds differ."""
+        return [
+            Program(
+                arguments,
+                self._of(number, more),
+                self.folder / f"{'worker' if arguments is work else f'serve-{number}'}.log",
+            )
+            for number, arguments in enumerate((*[serve] * len(self.servers), work))
+        ]
+
+    def _of(self, number: int, more: Mapping[str, str]) -> dict[str, str]:
+        port = self.servers[min(number, len(self.servers) - 1)].rpartition(":")[2]
+        own = {name: f"{value} process {number}" for name, value in more.items() if name == "FAULTS_SEED"}
+        return {**self.environment, **more, **own, "PORT": port}
+
+
 async def run(wish: Wish) -> Outcome:
-    """Run it all. Raises TimeoutError when the shop does not come to rest."""
+    """Run it all. Raises TimeoutError when the shop does not answer, or does not come to rest."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="faded-skies-faults-") as name:
         folder = Path(name)
@@ -72,58 +105,50 @@ async def run(wish: Wish) -> Outcome:
 
 async def _live(wish: Wish, folder: Path, database_url: str, redis_url: str) -> Outcome:
     ports = [free_port() for _ in range(SERVERS + 1)]
-    servers = [f"http://127.0.0.1:{port}" for port in ports[1:]]
     environment = _environment(folder, database_url, redis_url, post=ports[0])
-    notes = folder / "faults"
-    chance = random.Random(wish.seed)
-    programs = [
-        Program(
-            ("-m", "faults.server"),
-            environment
-            | {
-                "PORT": str(port),
-                "FAULTS_SEED": str(wish.seed),
-                "FAULTS_RATE": str(wish.rate),
-                "FAULTS_NOTES": str(notes),
-            },
-            folder / f"serve-{port}.log",
-        )
-        for port in ports[1:]
-    ]
-    worker = Program(WORKER, environment, folder / "worker.log")
-    post, counts, record = Post(servers, chance), Counter[str](), Record()
-    async with (
-        bootstrap.application(_settings(environment), serves=False) as application,
-        posting(post, ports[0]),
-    ):
-        shop, customers = await settle_in(application, customers=wish.in_flight)
-        driver_id, driver = await hire(application, Role.DRIVER)
-        _, admin = await hire(application, Role.ADMIN)
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(program.run()) for program in programs]
-            working = group.create_task(worker.run())
-            await _ready(servers)
-            async with httpx.AsyncClient(timeout=20, limits=httpx.Limits(max_connections=None)) as http:
-                patient = Patient(http, servers, chance, record)
-                await patient.expect(
-                    "POST", "/api/driver/shift", driver, {"online": True, "openingCash": 100}
-                )
-                goods = [(product_id, 0) for product_id in shop.goods]
-                scene = Scene(patient, record, chance, driver, str(driver_id), admin, goods)
-                killer = group.create_task(killing([*programs, worker], chance, counts))
-                await _shop_until(wish, scene, customers)
-                killer.cancel()
-            for task in running:
-                task.cancel()
+    shop = Shop(folder, [f"http://127.0.0.1:{port}" for port in ports[1:]], environment)
+    chance, record = random.Random(wish.seed), Record()
+    post = Post(shop.servers, chance)
+    settings = Settings.model_validate({**environment, "NODE_ENV": "test"})
+    async with bootstrap.application(settings, serves=False) as application, posting(post, ports[0]):
+        counts = await _trade(wish, shop, application, record, chance)
+        db = application.ports.db
+        async with running(
+            shop.programs(("-m", "faded_skies", "serve"), ("-m", "faded_skies", "worker")), shop.servers
+        ):
             await _rest(application, post)
-            working.cancel()
-        found = await violations(application, record, opening_stock=STOCK)
-        figures = await _figures(application.ports.db, record)
-    counts += post.counts
-    if notes.exists():
-        counts += Counter(notes.read_text().splitlines())
-    counts["processes that died"] = sum(program.deaths for program in (*programs, worker))
-    return Outcome(figures=figures, faults=counts, violations=found)
+        found = await violations(db, record, opening_stock=STOCK, opening_coins=COINS)
+        figures = await _figures(db, record)
+    return Outcome(figures=figures, faults=counts + post.counts, violations=found)
+
+
+async def _trade(
+    wish: Wish, shop: Shop, application: Application, record: Record, chance: random.Random
+) -> Counter[str]:
+    """Let everybody trade while everything breaks; returns the faults by kind."""
+    menu, customers = await settle_in(application, customers=wish.in_flight)
+    driver_id, driver = await hire(application, Role.DRIVER)
+    _, admin = await hire(application, Role.ADMIN)
+    counts = Counter[str]()
+    programs = shop.programs(
+        ("-m", "faults.server"),
+        ("-m", "faults.worker"),
+        FAULTS_SEED=str(wish.seed),
+        FAULTS_RATE=str(wish.rate),
+        FAULTS_NOTES=str(shop.notes),
+    )
+    async with (
+        running(programs, shop.servers),
+        httpx.AsyncClient(timeout=20, limits=httpx.Limits(max_connections=None)) as http,
+    ):
+        patient = Patient(http, shop.servers, chance, record)
+        scene = Scene(patient, record, chance, driver, str(driver_id), admin, menu.goods)
+        async with troubled(programs, application.ports.settings.database_url, chance, counts):
+            await open_shift(scene)
+            await _shop_until(wish, scene, customers)
+            await close_shift(scene)
+        counts["processes that died"] = sum(program.deaths for program in programs)
+    return counts + Counter(shop.notes.read_text().splitlines())
 
 
 async def _shop_until(wish: Wish, scene: Scene, customers: list[Person]) -> None:
@@ -138,13 +163,9 @@ async def _shop_until(wish: Wish, scene: Scene, customers: list[Person]) -> None
             await live(scene, customer)
             if time.monotonic() - shown > _EVERY_SECONDS:
                 shown = time.monotonic()
-                done = wish.orders - left
-                lost = scene.record.counts["answers lost"]
-                print(
-                    f"  {done:>6,} of {wish.orders:,} orders begun, {lost:,} answers lost",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                lost = scene.record.counts["answers lost on their way"]
+                line = f"  {wish.orders - left:>6,} of {wish.orders:,} orders begun, {lost:,} answers lost"
+                print(line, file=sys.stderr, flush=True)
 
     async with asyncio.TaskGroup() as group:
         for customer in customers:
@@ -155,42 +176,33 @@ async def _rest(application: Application, post: Post) -> None:
     """Let 20 minutes pass: deliveries come, the worker works, the sweeps ask, holds end."""
     db = application.ports.db
     gateways: Gateways = application.ports.get(Gateways)
-    await post.finish()
-    await _quiet(db)
+    await _quiet(db, post)
     await jobs.ask_again(db, gateways, older_than=timedelta(0))
-    await _quiet(db)
+    await _quiet(db, post)
     await db.fetch(
         "UPDATE payment_intents SET created_at = created_at - interval '20 minutes', "
         "expires_at = expires_at - interval '20 minutes'"
     )
     await orders.expire_holds(db, now=clock.now() + timedelta(minutes=20))
     for _ in range(3):
-        await _quiet(db)
+        await _quiet(db, post)
         await jobs.end_abandoned(db, gateways)
         await jobs.ask_again(db, gateways, older_than=timedelta(0))
         await jobs.retry_refunds(db, gateways, older_than=timedelta(0))
-    await _quiet(db)
+    await _quiet(db, post)
 
 
-async def _quiet(db: Database) -> None:
-    busy = "SELECT count(*) FROM pgqueuer WHERE status IN ('queued', 'picked')"
-    deadline = time.monotonic() + 300
-    while await db.fetchval(busy):
-        if time.monotonic() > deadline:
-            raise TimeoutError("the worker does not come to rest")
-        await asyncio.sleep(0.1)
-
-
-async def _ready(servers: list[str]) -> None:
-    async with httpx.AsyncClient() as http:
-        for server in servers:
-            for _ in range(600):
-                with suppress(httpx.HTTPError):
-                    if (await http.get(f"{server}/health/live")).is_success:
-                        break
-                await asyncio.sleep(0.05)
-            else:
-                raise TimeoutError(f"{server} does not answer")
+async def _quiet(db: Database, post: Post) -> None:
+    """Wait until nothing is on its way: no delivery, and no job that is not held. Raises TimeoutError."""
+    busy = """
+    SELECT (SELECT count(*) FROM pgqueuer WHERE status IN ('queued', 'picked'))
+         + (SELECT count(*) FROM sandbox.deliveries)
+    """
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        # The post is asked after the query: what left the sandbox during it is with the post by then.
+        while await db.fetchval(busy) or post.is_under_way:
+            await asyncio.sleep(0.1)
+            await post.finish()
 
 
 async def _figures(db: Database, record: Record) -> dict[str, int]:
@@ -199,23 +211,19 @@ async def _figures(db: Database, record: Record) -> dict[str, int]:
     )
     others = await db.fetchrow(
         """
-        SELECT (SELECT count(*)::int FROM payment_intents) AS attempts,
-               (SELECT count(*)::int FROM payment_intents WHERE status = 'succeeded') AS charged,
-               (SELECT count(*)::int FROM payment_intents WHERE status = 'surplus') AS "refunded as surplus",
-               (SELECT count(*)::int FROM refunds) AS refunds,
-               (SELECT count(*)::int FROM webhook_events) AS deliveries,
-               (SELECT count(*)::int FROM ledger_transfers) AS transfers
+        SELECT (SELECT count(*)::int FROM payment_intents) AS "attempts to charge",
+               (SELECT count(*)::int FROM payment_intents WHERE status IN ('succeeded', 'surplus')) AS "charges",
+               (SELECT count(*)::int FROM payment_intents WHERE status = 'surplus') AS "charges unwanted, refunded",
+               (SELECT count(*)::int FROM refunds) AS "refunds of money",
+               (SELECT count(*)::int FROM webhook_events) AS "webhooks kept",
+               (SELECT count(*)::int FROM ledger_transfers) AS "transfers in the books"
         """
     )
     return {
         **dict(sorted(record.counts.items())),
-        **{f"orders {row['status']}": row["orders"] for row in states},
+        **{f"orders {row['status']} in the end".replace("_", " "): row["orders"] for row in states},
         **dict(others or {}),
     }
-
-
-def _settings(environment: dict[str, str]) -> Settings:
-    return Settings.model_validate(environment | {"NODE_ENV": "test"})
 
 
 def _environment(folder: Path, database_url: str, redis_url: str, *, post: int) -> dict[str, str]:

@@ -1,112 +1,25 @@
-"""What customers, drivers and staff do with one order each, repeating what they got no answer to."""
+"""What customers, drivers and staff do with one order each."""
 
-import asyncio
 import random
-from collections import Counter
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
-from uuid import UUID, uuid4
+from dataclasses import dataclass
+from uuid import UUID
 
-import httpx
+from faults.patient import JSON, Patient, Person, Record
 
-JSON = dict[str, Any]
-
-TENDERS = (
-    "card",
-    "declined",
-    "asks the bank",
-    "fails at the bank",
-    "left at the bank",
-    "cash",
-    "coins",
-    "prepared",
-)
-_WEIGHTS = (40, 12, 10, 5, 3, 15, 5, 10)
-_MOST_TRIES = 40
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody with a token and, for customers, an address and ways to pay."""
-
-    headers: dict[str, str]
-    born: date
-    address_id: str = ""
-    methods: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Record:
-    """What all of them were told, for the proof in the end."""
-
-    answers: dict[str, JSON] = field(default_factory=dict)
-    """The last order that a client was told of, by its id."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    unexplained: list[str] = field(default_factory=list)
-
-
-class Patient:
-    """Calls until there is an answer, with the same Idempotency-Key, at one server or another."""
-
-    def __init__(
-        self, http: httpx.AsyncClient, servers: list[str], chance: random.Random, record: Record
-    ) -> None:
-        self._http = http
-        self._servers = servers
-        self._chance = chance
-        self._record = record
-
-    async def call(self, method: str, path: str, person: Person, body: JSON | None = None) -> httpx.Response:
-        headers = person.headers | ({"Idempotency-Key": str(uuid4())} if method != "GET" else {})
-        for attempt in range(_MOST_TRIES):
-            try:
-                answer = await self._http.request(
-                    method, f"{self._chance.choice(self._servers)}{path}", json=body, headers=headers
-                )
-            except httpx.HTTPError:
-                self._record.counts["answers lost"] += 1
-            else:
-                code = answer.json().get("code") if answer.content and answer.is_error else None
-                if answer.status_code < 500 and code != "IDEMPOTENCY_IN_PROGRESS":
-                    return answer
-            await asyncio.sleep(min(2, 0.1 * 1.4**attempt))
-        raise TimeoutError(f"no answer to {method} {path}")
-
-    async def expect(
-        self,
-        method: str,
-        path: str,
-        person: Person,
-        body: JSON | None = None,
-        *,
-        refusals: tuple[int, ...] = (),
-    ) -> JSON | None:
-        """Return the body of a success, None for an expected refusal; everything else is written down."""
-        answer = await self.call(method, path, person, body)
-        if answer.is_success:
-            return answer.json() if answer.content else {}
-        if answer.status_code not in refusals:
-            self._record.unexplained.append(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
-        return None
-
-    async def press(self, secret: str, outcome: str) -> None:
-        """Answer the bank's question on its page, once somebody takes it."""
-        path = f"/sandbox/authenticate/{secret.partition('_secret_')[0]}"
-        for attempt in range(_MOST_TRIES):
-            try:
-                answer = await self._http.post(
-                    f"{self._chance.choice(self._servers)}{path}",
-                    data={"client_secret": secret, "outcome": outcome},
-                )
-            except httpx.HTTPError:
-                self._record.counts["answers lost"] += 1
-            else:
-                if answer.status_code < 500:
-                    return
-            await asyncio.sleep(min(2, 0.1 * 1.4**attempt))
-        raise TimeoutError("the bank's page does not answer")
+TENDERS = {
+    "good card": 40,
+    "card that declines": 12,
+    "card that asks the bank": 10,
+    "card that fails at the bank": 5,
+    "customer who leaves the bank's page": 3,
+    "cash": 15,
+    "coins only": 5,
+    "payment prepared beforehand": 10,
+}
+"""Ways to pay, each with how often."""
+_METHODS = {"card that declines": "declined", "cash": "cash", "coins only": "fs_coin"}
+_ENDS = {"lies": 25, "cancelled": 20, "delivered": 40, "returned": 10, "refunded before": 5}
+_FLOAT_CENTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -119,116 +32,160 @@ class Scene:
     driver: Person
     driver_id: str
     admin: Person
-    goods: list[tuple[UUID, int]]
-    """Products with their prices in cents."""
+    goods: list[UUID]
+
+    def draw(self, kinds: dict[str, int]) -> str:
+        """Return one of the kinds, as often as they say."""
+        return self.chance.choices(list(kinds), list(kinds.values()))[0]
+
+
+async def open_shift(scene: Scene) -> None:
+    """Let the driver begin with a float in the drawer."""
+    body = {"online": True, "openingCash": _FLOAT_CENTS / 100}
+    await scene.patient.expect("POST", "/api/driver/shift", scene.driver, body)
+
+
+async def close_shift(scene: Scene) -> None:
+    """Let the driver count the drawer and staff sign it off: both find what was taken at doors, or are refused."""
+    cash = (_FLOAT_CENTS + scene.record.cash_cents) / 100
+    body = {"online": False, "closingCash": cash}
+    await scene.patient.expect("POST", "/api/driver/shift", scene.driver, body)
+    told = await scene.patient.expect("GET", "/api/admin/drawers?status=counted", scene.admin)
+    for drawer in (told or {})["drawers"]:
+        path = f"/api/admin/drawers/{drawer['id']}/sign-off"
+        if await scene.patient.expect("POST", path, scene.admin, {"receivedCash": cash}) is not None:
+            scene.record.counts["drawers signed off"] += 1
 
 
 async def live(scene: Scene, customer: Person) -> None:
     """Fill a cart, order it somehow, and let something become of the order."""
-    product_id, _ = scene.chance.choice(scene.goods)
-    line = {"productId": str(product_id), "quantity": scene.chance.randint(1, 3)}
+    line = {"productId": str(scene.chance.choice(scene.goods)), "quantity": scene.chance.randint(1, 3)}
     await scene.patient.expect("PUT", "/api/cart/update", customer, line)
-    tender = scene.chance.choices(TENDERS, _WEIGHTS)[0]
-    scene.record.counts[f"paid by: {tender}"] += 1
+    tender = scene.draw(TENDERS)
+    scene.record.counts[f"ordered with: {tender}"] += 1
     order = await _order(scene, customer, tender)
     if order is None:
-        scene.record.counts["refused"] += 1
+        scene.record.counts["orders refused"] += 1
         return
-    scene.record.counts["placed"] += 1
-    scene.record.answers[order["id"]] = order
+    scene.record.counts["orders placed"] += 1
     await _become(scene, customer, order)
 
 
 async def _order(scene: Scene, customer: Person, tender: str) -> JSON | None:
-    body: JSON = {"deliveryAddressId": customer.address_id, "tip": scene.chance.choice([0, 0, 2.5])}
-    method = {"declined": "declined", "cash": "cash", "coins": "fs_coin"}.get(tender, "card")
-    if tender.endswith("the bank"):
-        method = "asks"
-    body["paymentMethodId"] = customer.methods[method]
-    if scene.chance.random() < 0.3 and tender != "coins":
-        body["useCoins"] = scene.chance.randint(1, 300)
-    if tender == "prepared":
-        intent = await _prepare(scene, customer, body)
-        if intent is not None:
-            body["paymentIntentId"] = intent
+    body = await _wish(scene, customer, tender)
     answer = await scene.patient.call("POST", "/api/orders", customer, body)
     told = answer.json()
     if answer.status_code == 402 and "orderId" in told:
+        scene.record.declined.add(told["orderId"])
         return await _pay_again(scene, customer, told["orderId"])
     if not answer.is_success:
-        if answer.status_code not in {402, 409, 422}:
+        if answer.status_code not in {402, 409}:
             scene.record.unexplained.append(f"POST /api/orders: {answer.status_code} {answer.text[:200]}")
         return None
+    order: JSON = told["order"]
+    scene.record.hear(order)
     if told["payment"]["status"] == "requires_action":
         return await _at_the_bank(scene, customer, told, tender)
-    order: JSON = told["order"]
     return order
 
 
-async def _prepare(scene: Scene, customer: Person, body: JSON) -> str | None:
+async def _wish(scene: Scene, customer: Person, tender: str) -> JSON:
+    method = "asks" if tender.endswith(("the bank", "bank's page")) else _METHODS.get(tender, "card")
+    body: JSON = {
+        "deliveryAddressId": customer.address_id,
+        "paymentMethodId": customer.methods[method],
+        "tip": scene.chance.choice([0, 0, 2.5]),
+    }
+    if tender != "coins only" and scene.chance.random() < 0.3:
+        body["useCoins"] = scene.chance.randint(1, 300)
+    if tender == "payment prepared beforehand":
+        body |= await _prepare(scene, customer, body)
+    return body
+
+
+async def _prepare(scene: Scene, customer: Person, body: JSON) -> JSON:
+    """Prepare a payment, half of them paid before the order; returns what names it, nothing when it was not made."""
     quote = await scene.patient.expect("POST", "/api/orders/quote", customer, body)
-    if quote is None or quote["amountDue"] < 0.5:
-        return None
+    if quote is None or quote["amountDue"] == 0:
+        return {}
     wanted = {"amount": quote["amountDue"], "paymentMethodId": customer.methods["card"]}
     intent = await scene.patient.expect("POST", "/api/payments/create-intent", customer, wanted)
     if intent is None or intent["clientSecret"] is None:
-        return None
+        return {}
     if scene.chance.random() < 0.5:
-        await _press(scene, intent["clientSecret"], "complete")
-    return str(intent["paymentIntentId"])
+        await scene.patient.press(intent["clientSecret"], "complete")
+    if scene.chance.random() < 0.1:
+        scene.record.counts["prepared payments forgotten"] += 1
+        return {}
+    return {"paymentIntentId": intent["paymentIntentId"]}
 
 
 async def _pay_again(scene: Scene, customer: Person, order_id: str) -> JSON | None:
     if scene.chance.random() < 0.3:
         return None
-    path = f"/api/orders/{order_id}/confirm-payment"
     method = scene.chance.choice(["card", "cash", "declined"])
-    told = await scene.patient.expect(
-        "POST", path, customer, {"paymentMethodId": customer.methods[method]}, refusals=(402, 409)
-    )
-    return None if told is None else told["order"]
+    return await _confirm(scene, customer, order_id, {"paymentMethodId": customer.methods[method]})
 
 
-async def _at_the_bank(scene: Scene, customer: Person, told: JSON, tender: str) -> JSON | None:
+async def _at_the_bank(scene: Scene, customer: Person, told: JSON, tender: str) -> JSON:
     order: JSON = told["order"]
-    if tender == "left at the bank":
+    if tender.startswith("customer who leaves"):
         return order
-    await _press(scene, told["payment"]["clientSecret"], "complete" if tender == "asks the bank" else "fail")
-    path = f"/api/orders/{order['id']}/confirm-payment"
-    paid = await scene.patient.expect("POST", path, customer, refusals=(402, 409))
-    return order if paid is None else paid["order"]
+    outcome = "fail" if "fails" in tender else "complete"
+    await scene.patient.press(told["payment"]["clientSecret"], outcome)
+    return await _confirm(scene, customer, order["id"]) or order
 
 
-async def _press(scene: Scene, secret: str, outcome: str) -> None:
-    await scene.patient.press(secret, outcome)
+async def _confirm(scene: Scene, customer: Person, order_id: str, body: JSON | None = None) -> JSON | None:
+    path = f"/api/orders/{order_id}/confirm-payment"
+    told = await scene.patient.expect("POST", path, customer, body, refusals=(402, 409))
+    if told is None:
+        return None
+    order: JSON = told["order"]
+    scene.record.hear(order)
+    return order
 
 
 async def _become(scene: Scene, customer: Person, order: JSON) -> None:
     """Let an order be cancelled, delivered, brought back, or lie; some delivered ones are refunded."""
-    what = scene.chance.choices(("lies", "cancelled", "delivered", "returned"), (30, 20, 40, 10))[0]
-    if what == "cancelled":
+    end = scene.draw(_ENDS)
+    if end == "cancelled":
         path = f"/api/orders/{order['id']}/cancel"
         told = await scene.patient.expect("POST", path, customer, refusals=(409,))
-        scene.record.counts["cancelled by customers"] += told is not None
-    elif what != "lies" and order["status"] == "confirmed":
-        await _drive(scene, customer, order, brings_back=what == "returned")
+        if told is not None:
+            scene.record.hear(told["order"])
+            scene.record.counts["orders cancelled by customers"] += 1
+    elif end != "lies" and order["status"] == "confirmed":
+        if end == "refunded before":
+            await _refund(scene, order, {"amount": 0.5})
+        if await _set_out(scene, order):
+            await (_bring_back(scene, order) if end == "returned" else _hand_over(scene, customer, order))
 
 
-async def _drive(scene: Scene, customer: Person, order: JSON, *, brings_back: bool) -> None:
-    patient, admin, driver = scene.patient, scene.admin, scene.driver
+async def _set_out(scene: Scene, order: JSON) -> bool:
     board, road = f"/api/admin/orders/{order['id']}", f"/api/driver/orders/{order['id']}"
-    if (
-        await patient.expect("PATCH", f"{board}/status", admin, {"status": "preparing"}, refusals=(409,))
-        is None
-    ):
+    steps: tuple[tuple[str, str, Person, JSON | None], ...] = (
+        ("PATCH", f"{board}/status", scene.admin, {"status": "preparing"}),
+        ("POST", f"{board}/assign", scene.admin, {"driverId": scene.driver_id}),
+        ("POST", f"{road}/pickup", scene.driver, None),
+    )
+    for method, path, who, body in steps:
+        if await scene.patient.expect(method, path, who, body) is None:
+            return False
+    return True
+
+
+async def _bring_back(scene: Scene, order: JSON) -> None:
+    path, body = f"/api/driver/orders/{order['id']}/return", {"reason": "Nobody opened the door."}
+    told = await scene.patient.expect("POST", path, scene.driver, body)
+    if told is None:
         return
-    await patient.expect("POST", f"{board}/assign", admin, {"driverId": scene.driver_id})
-    await patient.expect("POST", f"{road}/pickup", driver)
-    if brings_back:
-        await patient.expect("POST", f"{road}/return", driver, {"reason": "Nobody opened the door."})
-        await patient.expect("POST", f"{board}/receive-goods", admin)
-        scene.record.counts["brought back"] += 1
-        return
+    scene.record.hear(told["order"])
+    scene.record.counts["orders brought back"] += 1
+    await scene.patient.expect("POST", f"/api/admin/orders/{order['id']}/receive-goods", scene.admin)
+
+
+async def _hand_over(scene: Scene, customer: Person, order: JSON) -> None:
     check = {
         "method": "visual",
         "documentType": "drivers_license",
@@ -237,26 +194,33 @@ async def _drive(scene: Scene, customer: Person, order: JSON, *, brings_back: bo
         "nameMatches": True,
     }
     body: JSON = {"idCheck": check}
-    if order["paymentMethod"]["type"] == "cash" and order["payment"]["amountDue"] > 0:
-        body["cashReceived"] = order["payment"]["amountDue"] + 5
-    if await patient.expect("POST", f"{road}/deliver", driver, body) is None:
+    due_cents = round(order["payment"]["amountDue"] * 100)
+    takes_cash = order["paymentMethod"]["type"] == "cash" and due_cents > 0
+    if takes_cash:
+        body["cashReceived"] = (due_cents + 500) / 100
+    path = f"/api/driver/orders/{order['id']}/deliver"
+    told = await scene.patient.expect("POST", path, scene.driver, body)
+    if told is None:
         return
-    scene.record.counts["delivered"] += 1
-    if scene.chance.random() < 0.4:
-        await _refund(scene, order)
+    scene.record.hear(told["order"])
+    scene.record.cash_cents += due_cents if takes_cash else 0
+    scene.record.counts["orders delivered"] += 1
+    for _ in range(scene.chance.choice([0, 0, 0, 1, 2, 3])):
+        await _refund(scene, order, _refund_wish(scene, order))
 
 
-async def _refund(scene: Scene, order: JSON) -> None:
-    body: JSON = {"reason": "It was broken."}
+def _refund_wish(scene: Scene, order: JSON) -> JSON:
     if scene.chance.random() < 0.5:
-        item = order["items"][0]
-        body |= {
-            "items": [{"productId": item["productId"], "quantity": 1}],
-            "restock": scene.chance.random() < 0.5,
-        }
-    else:
-        body["amount"] = round(scene.chance.uniform(0.01, order["totalAmount"]), 2)
-    for _ in range(scene.chance.randint(1, 3)):
-        path = f"/api/admin/orders/{order['id']}/refund"
-        if await scene.patient.expect("POST", path, scene.admin, body, refusals=(409,)) is not None:
-            scene.record.counts["refunds"] += 1
+        return {"amount": round(scene.chance.uniform(0.01, order["totalAmount"]), 2)}
+    unit = {"productId": order["items"][0]["productId"], "quantity": 1}
+    return {"items": [unit], "restock": scene.chance.random() < 0.5}
+
+
+async def _refund(scene: Scene, order: JSON, body: JSON) -> None:
+    path = f"/api/admin/orders/{order['id']}/refund"
+    wish = body | {"reason": "It was broken."}
+    if await scene.patient.expect("POST", path, scene.admin, wish, refusals=(409,)) is None:
+        scene.record.counts["refunds refused"] += 1
+        return
+    scene.record.refunds[order["id"]] += 1
+    scene.record.counts["refunds made"] += 1

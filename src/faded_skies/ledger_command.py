@@ -2,8 +2,9 @@
 
 import csv
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -11,6 +12,8 @@ from faded_skies.on_database import on_database
 
 if TYPE_CHECKING:
     from faded_skies.platform.db import Database
+
+Write = Callable[[dict[str, Any]], object]
 
 
 @click.group()
@@ -51,14 +54,23 @@ def balances(at: datetime | None, form: str) -> None:
 @ledger.command()
 @click.option("--since", type=click.DateTime(), help="Transfers not before this time (UTC).")
 @click.option("--until", type=click.DateTime(), help="Transfers before this time (UTC).")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "ndjson"]),
+    default="csv",
+    show_default=True,
+    help="A table, or a JSON object on each line.",
+)
 @click.option("--output", type=click.File("w"), default="-", help="Write here instead of to stdout.")
-def export(since: datetime | None, until: datetime | None, output: TextIO) -> None:
-    """Write the journal as CSV, the oldest transfer first.
+def export(since: datetime | None, until: datetime | None, form: str, output: TextIO) -> None:
+    """Write the journal, the oldest transfer first.
 
     \b
     faded-skies ledger export --since 2026-11-01 --until 2026-12-01 --output november.csv
     """  # noqa: D301 - as above
-    sys.exit(on_database(lambda db: _export(db, _utc(since), _utc(until), output)))
+    write = _csv_writer(output) if form == "csv" else _json_writer(output)
+    sys.exit(on_database(lambda db: _export(db, _utc(since), _utc(until), write)))
 
 
 async def _verify(db: "Database") -> int:
@@ -106,20 +118,30 @@ async def _balances(db: "Database", at: datetime | None, *, as_csv: bool) -> int
     return 0
 
 
-async def _export(db: "Database", since: datetime | None, until: datetime | None, output: TextIO) -> int:
+async def _export(db: "Database", since: datetime | None, until: datetime | None, write: Write) -> int:
     from faded_skies.reports import books
 
-    writer = csv.writer(output)
     count = 0
     async with db.snapshot() as tx:
         async for row in books.stream_journal(tx, since=since, until=until):
-            line = books.journal_line(row)
-            if count == 0:
-                writer.writerow(line)
-            writer.writerow(line.values())
+            write(books.journal_line(row))
             count += 1
     click.echo(f"{count:,} transfers.", err=True)
     return 0
+
+
+def _csv_writer(output: TextIO) -> Write:
+    from faded_skies.reports.books import JOURNAL_FIELDS
+
+    writer = csv.DictWriter(output, JOURNAL_FIELDS)
+    writer.writeheader()
+    return writer.writerow
+
+
+def _json_writer(output: TextIO) -> Write:
+    from faded_skies.platform.http.answers import dump
+
+    return lambda line: output.write(dump(line).decode() + "\n")
 
 
 def _utc(moment: datetime | None) -> datetime | None:

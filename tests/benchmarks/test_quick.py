@@ -57,3 +57,43 @@ def test_lag_is_told_for_one_core_and_for_two() -> None:
     assert run.returncode == 0, run.stderr
     rows = [line for line in run.stdout.splitlines() if line.startswith("| 20 sign-ins")]
     assert ["1 core " in rows[0], "2 cores " in rows[1], len(rows)] == [True, True, 2]
+
+
+def test_orders_stand_beside_their_sql_by_hand() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--placing"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in run.stdout.splitlines()]
+    assert [row[0] for row in rows] == [
+        "Database time of an order",
+        "---",
+        "Order of two products, cash",
+        "Order of two products, card",
+    ]
+    assert "sandbox" not in rows[2][1]
+    assert "and the sandbox's" in rows[3][1]
+
+
+def test_webhooks_of_both_gateways_stand_beside_the_bare_commit() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--webhooks"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert [line.split("|")[1].strip() for line in run.stdout.splitlines()] == [
+        "Webhooks, 200 a second",
+        "---",
+        "Bare insert and commit",
+        "Delivery of the sandbox",
+        "Delivery of Stripe",
+    ]

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 import os
 import sys
 
@@ -71,7 +72,13 @@ async def test_the_journal_is_taken_away(day: Trade, environment: dict[str, str]
     assert (code, len(rows)) == (0, await day.db.fetchval("SELECT count(*) FROM ledger_transfers"))
     assert err == f"{len(rows):,} transfers.\n"
     code, out, _ = await run(environment, "export", "--until", "2020-01-01")
-    assert (code, out) == (0, "")
+    assert (code, out) == (0, "postedAt,fact,subject,leg,debit,credit,amount,orderNumber,party\r\n")
+    code, out, _ = await run(environment, "export", "--format", "ndjson")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [(line["subject"], line["leg"], line["amount"]) for line in lines] == [
+        (row["subject"], int(row["leg"]), float(row["amount"])) for row in rows
+    ]
 
 
 async def test_help_teaches_and_a_wrong_database_is_told(environment: dict[str, str]) -> None:

@@ -1,18 +1,19 @@
 """HTTP for the bookkeeper: the day's close, taxes and the journal, as JSON or as CSV by `Accept`."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
+from starlette.responses import StreamingResponse
 
 from faded_skies.backoffice.report_schemas import (
     DayCloseAnswer,
     JournalAnswer,
-    TaxesAnswer,
+    TaxReportAnswer,
     present_close,
     present_driver,
     present_tax_day,
@@ -34,7 +35,8 @@ router = APIRouter(
     prefix="/api/admin/reports", tags=["reports"], dependencies=needs_token, responses=needs_role
 )
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# Not year 9999: its last day has no end that can be written.
+_DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 _CSV = "text/csv"
 
 
@@ -59,12 +61,12 @@ def _wants_csv(accept: str) -> bool:
     return _CSV in accept.lower()
 
 
+def _file(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+
+
 def _table(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    return Response(
-        as_csv(header, rows),
-        media_type=f"{_CSV}; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
+    return Response(as_csv([header, *rows]), headers=_file(name), media_type=_CSV)
 
 
 @router.get("/day-close", response_model=DayCloseAnswer, responses=_AS_CSV)
@@ -95,7 +97,7 @@ def _close_rows(close: DayClose) -> Iterable[Sequence[object]]:
         yield f"driver {driver.first_name} {driver.id}", "difference", told["difference"]
 
 
-@router.get("/taxes", response_model=TaxesAnswer, responses=_AS_CSV)
+@router.get("/taxes", response_model=TaxReportAnswer, responses=_AS_CSV)
 async def report_taxes(
     _: SignedIn, db: Db, book: Rules, start: Start, end: End, accept: Wanted = ""
 ) -> Response:
@@ -142,21 +144,9 @@ async def read_journal(
 
 
 async def _whole_journal(db: Db, asked: Span) -> Response:
-    async with db.snapshot() as tx:
-        lines = [
-            books.journal_line(row)
-            async for row in books.stream_journal(tx, since=asked.begins, until=asked.ends)
-        ]
-    header = (
-        "postedAt",
-        "fact",
-        "subject",
-        "leg",
-        "debit",
-        "credit",
-        "amount",
-        "orderNumber",
-        "party",
-    )
-    rows = [[line[name] for name in header] for line in lines]
-    return _table(f"journal-{asked.first}-{asked.last}", header, rows)
+    async def parts() -> AsyncIterator[bytes]:
+        yield as_csv([books.JOURNAL_FIELDS])
+        async for rows in books.read_journal(db, asked):
+            yield as_csv(books.journal_line(row).values() for row in rows)
+
+    return StreamingResponse(parts(), headers=_file(f"journal-{asked.first}-{asked.last}"), media_type=_CSV)

@@ -8,13 +8,13 @@ from faded_skies.platform.http.fields import Shape
 from faded_skies.reports.closing import DayClose, DriversDay, TaxOfDay, TaxStep, dollars
 
 
-class OrdersShape(Shape):
+class DayOrdersShape(Shape):
     delivered: int
     returned: int
     cancelled: int
 
 
-class SalesShape(Shape):
+class DaySalesShape(Shape):
     """Goods and fees are without tax; what went back stands apart."""
 
     goods: float
@@ -24,7 +24,7 @@ class SalesShape(Shape):
     tips: float
 
 
-class TaxesShape(Shape):
+class DayTaxesShape(Shape):
     """Collected less what returns took back."""
 
     state: float
@@ -32,7 +32,7 @@ class TaxesShape(Shape):
     local: float
 
 
-class TendersShape(Shape):
+class DayTendersShape(Shape):
     card_charged: float
     card_refunded: float
     cash_taken: float
@@ -41,7 +41,7 @@ class TendersShape(Shape):
     coins_returned: float
 
 
-class CoinsShape(Shape):
+class DayCoinsShape(Shape):
     """In dollars; a coin is a cent."""
 
     earned: float
@@ -50,7 +50,7 @@ class CoinsShape(Shape):
     expired: float
 
 
-class CostsShape(Shape):
+class DayCostsShape(Shape):
     """`cashOverShort` is what was missing in drawers, negative when there was too much."""
 
     processing_fees: float
@@ -60,7 +60,7 @@ class CostsShape(Shape):
     cash_over_short: float
 
 
-class DriverShape(Shape):
+class DayDriverShape(Shape):
     """The drawer's figures are those of drawers opened that day, null without one or before they were counted."""
 
     id: UUID
@@ -79,13 +79,13 @@ class DriverShape(Shape):
 class DayCloseAnswer(Shape):
     date: date
     time_zone: str
-    orders: OrdersShape
-    sales: SalesShape
-    taxes: TaxesShape
-    tenders: TendersShape
-    coins: CoinsShape
-    costs: CostsShape
-    drivers: list[DriverShape]
+    orders: DayOrdersShape
+    sales: DaySalesShape
+    taxes: DayTaxesShape
+    tenders: DayTendersShape
+    coins: DayCoinsShape
+    costs: DayCostsShape
+    drivers: list[DayDriverShape]
 
 
 class TaxDayShape(Shape):
@@ -106,7 +106,7 @@ class TaxStepShape(Shape):
     amount: float
 
 
-class TaxesAnswer(Shape):
+class TaxReportAnswer(Shape):
     start_date: date
     end_date: date
     time_zone: str

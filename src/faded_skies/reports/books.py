@@ -11,34 +11,45 @@ from uuid import UUID
 
 from faded_skies.domains.ledger.service import Account
 from faded_skies.platform.db import Database, Row, Tx
+from faded_skies.platform.money import to_dollars
 from faded_skies.reports.days import Span
 
 _MOVED = """
-SELECT kind, debit, credit, sum(amount_cents)::bigint AS cents, count(DISTINCT subject)::int AS facts
+SELECT kind, debit, credit, sum(amount_cents)::bigint AS cents
 FROM ledger_transfers WHERE posted_at >= $1 AND posted_at < $2 GROUP BY kind, debit, credit
 """
 _BALANCES = """
 SELECT debit, credit, sum(amount_cents)::bigint AS cents FROM ledger_transfers
 WHERE $1::timestamptz IS NULL OR posted_at < $1 GROUP BY debit, credit
 """
-_JOURNAL = """
-SELECT t.posted_at, t.kind, t.subject, t.leg, t.debit, t.credit, t.amount_cents, o.order_number, t.party_id
+_TRANSFERS = """
+SELECT t.id, t.posted_at, t.kind, t.subject, t.leg, t.debit, t.credit, t.amount_cents, o.order_number, t.party_id
 FROM ledger_transfers t LEFT JOIN orders o ON o.id = t.order_id
+"""
+_JOURNAL = f"""
+{_TRANSFERS}
 WHERE ($1::timestamptz IS NULL OR t.posted_at >= $1) AND ($2::timestamptz IS NULL OR t.posted_at < $2)
 ORDER BY t.posted_at, t.id
 """
+_AFTER = f"""
+{_TRANSFERS}
+WHERE (t.posted_at, t.id) > ($1, $2) AND t.posted_at < $3
+ORDER BY t.posted_at, t.id LIMIT $4
+"""
 _COUNT = "SELECT count(*) FROM ledger_transfers WHERE posted_at >= $1 AND posted_at < $2"
+
+JOURNAL_FIELDS = ("postedAt", "fact", "subject", "leg", "debit", "credit", "amount", "orderNumber", "party")
+_ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What moved between two accounts by one kind of fact, and how many facts of it there were."""
+    """What moved between two accounts by one kind of fact."""
 
     kind: str
     debit: Account
     credit: Account
     cents: int
-    facts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ class Balance:
 async def moved(source: Database | Tx, days: Span) -> list[Moved]:
     """Return what moved in some days, by kind and accounts."""
     return [
-        Moved(row["kind"], Account(row["debit"]), Account(row["credit"]), row["cents"], row["facts"])
+        Moved(row["kind"], Account(row["debit"]), Account(row["credit"]), row["cents"])
         for row in await source.fetch(_MOVED, days.begins, days.ends)
     ]
 
@@ -91,17 +102,28 @@ async def list_journal(db: Database, days: Span, *, limit: int, offset: int) -> 
     return rows, await db.fetchval(_COUNT, days.begins, days.ends)
 
 
+async def read_journal(db: Database, days: Span) -> AsyncIterator[list[Row]]:
+    """Yield the transfers of some days in parts, the oldest first; a slow reader holds no connection meanwhile.
+
+    Of a day that is under way, what is posted during the reading may be missing.
+    """
+    moment, last = days.begins, UUID(int=0)
+    while rows := await db.fetch(_AFTER, moment, last, days.ends, _ROWS_AT_ONCE):
+        yield rows
+        moment, last = rows[-1]["posted_at"], rows[-1]["id"]
+
+
 def journal_line(row: Row) -> dict[str, Any]:
-    """Return a transfer as JSON and CSV have it; the amount in dollars."""
-    party: UUID | None = row["party_id"]
-    return {
-        "postedAt": row["posted_at"],
-        "fact": row["kind"],
-        "subject": row["subject"],
-        "leg": row["leg"],
-        "debit": row["debit"],
-        "credit": row["credit"],
-        "amount": row["amount_cents"] / 100,
-        "orderNumber": row["order_number"],
-        "party": party,
-    }
+    """Return a transfer as JSON and CSV have it (JOURNAL_FIELDS); the amount in dollars."""
+    values = (
+        row["posted_at"],
+        row["kind"],
+        row["subject"],
+        row["leg"],
+        row["debit"],
+        row["credit"],
+        to_dollars(row["amount_cents"]),
+        row["order_number"],
+        row["party_id"],
+    )
+    return dict(zip(JOURNAL_FIELDS, values, strict=True))

@@ -14,6 +14,9 @@ from faded_skies.platform.money import to_dollars
 from faded_skies.reports.books import Moved, moved, net
 from faded_skies.reports.days import Span
 
+_DELIVERED = """
+SELECT count(DISTINCT subject)::int FROM ledger_transfers WHERE kind = 'sale' AND posted_at >= $1 AND posted_at < $2
+"""
 _ENDED = """
 SELECT status, count(*)::int AS orders FROM (
     SELECT order_id, status, min(created_at) AS at FROM order_tracking WHERE status IN ('cancelled', 'returned')
@@ -129,11 +132,12 @@ async def close_day(db: Database, day: Span) -> DayClose:
     """Return the close of a day. Before the day is over it says what has happened so far."""
     async with db.snapshot() as tx:
         moves = await moved(tx, day)
+        delivered = await tx.fetchval(_DELIVERED, day.begins, day.ends)
         ended = {row["status"]: row["orders"] for row in await tx.fetch(_ENDED, day.begins, day.ends)}
         drivers = await _drivers(tx, day)
     return DayClose(
         day=day.first,
-        delivered=max((move.facts for move in moves if move.kind == Fact.SALE), default=0),
+        delivered=delivered,
         returned=ended.get("returned", 0),
         cancelled=ended.get("cancelled", 0),
         lines=[*_sales(moves), *_tenders(moves), *_coins(moves), *_costs(moves)],

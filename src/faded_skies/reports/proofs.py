@@ -44,6 +44,7 @@ SELECT 'order ' || o.order_number || ' (' || o.status || '): deposits' AS name, 
        CASE WHEN o.status = 'delivered' THEN 0
             ELSE o.paid_cents - coalesce(a.cents, 0) + o.coins_used - o.coins_returned END AS records
 FROM orders o LEFT JOIN ({_held("deposits", "order_id")}) l USING (id) LEFT JOIN ({_ASKED_BACK}) a USING (id)
+WHERE o.created_at >= {_OPENED} OR o.status NOT IN ('cancelled', 'returned') OR l.id IS NOT NULL
 """,
 )
 _PAID = Proof(
@@ -155,6 +156,19 @@ SELECT 'person ' || a.user_id || ': coin transactions' AS name, coalesce(sum(t.a
 FROM rewards_accounts a LEFT JOIN rewards_transactions t USING (user_id) GROUP BY a.user_id
 """,
 )
+_COIN_FACTS = Proof(
+    "coin transactions: each in the books",
+    f"""
+SELECT 'coin transaction ' || t.id || ' (' || t.type || '): coins moved' AS name, coalesce(l.cents, 0) AS books,
+       abs(t.amount) AS records
+FROM rewards_transactions t LEFT JOIN (
+    SELECT subject, kind, sum(amount_cents)::int AS cents FROM ledger_transfers GROUP BY subject, kind
+) l ON l.subject = t.id AND l.kind = CASE t.type
+    WHEN 'redeemed' THEN 'coins_held' WHEN 'returned' THEN 'coins_returned' WHEN 'earned' THEN 'coins_earned'
+    WHEN 'granted' THEN 'coins_granted' WHEN 'expired' THEN 'coins_expired' END
+WHERE t.created_at >= {_OPENED} AND t.type <> 'reversed'
+""",
+)
 _DEBTS = Proof(
     "people: coins they owe",
     f"""
@@ -165,9 +179,10 @@ FROM rewards_accounts a FULL JOIN ({_held("coin_debts", "party_id")}) l ON l.id 
 )
 _COINS_OF_ORDERS = Proof(
     "orders: coins spent and returned",
-    """
+    f"""
 SELECT 'order ' || o.order_number || ': coins' AS name, -coalesce(sum(t.amount), 0)::int AS books,
-       o.coins_used - o.coins_returned AS records
+       o.coins_used - greatest(o.coins_returned, coalesce(sum(t.amount) FILTER (
+           WHERE t.type = 'returned' AND t.created_at < {_OPENED}), 0))::int AS records
 FROM orders o LEFT JOIN rewards_transactions t ON t.order_id = o.id AND t.type IN ('redeemed', 'returned')
 WHERE o.coins_used > 0 OR t.id IS NOT NULL GROUP BY o.id
 """,
@@ -215,8 +230,9 @@ _TOTALS = Proof(
 SELECT 'money without an order' AS name,
        coalesce(sum(CASE WHEN credit = 'unapplied' THEN amount_cents
                          WHEN debit = 'unapplied' THEN -amount_cents END), 0)::int AS books,
-       (SELECT coalesce(sum(amount_cents - refunded_cents), 0)::int FROM payment_intents
-        WHERE status = 'surplus' OR status = 'succeeded' AND order_id IS NULL) AS records
+       (SELECT coalesce(sum(amount_cents - refunded_cents), 0)::int FROM payment_intents i
+        WHERE (i.status = 'surplus' OR i.status = 'succeeded' AND i.order_id IS NULL)
+          AND EXISTS (SELECT FROM ledger_transfers WHERE subject = i.id AND kind IN ('opening', 'charge'))) AS records
 FROM ledger_transfers
 UNION ALL
 SELECT 'refunds on their way',
@@ -233,7 +249,7 @@ _PAIRS = Proof(
     f"""
 SELECT 'transfer ' || t.id || ' (' || t.kind || '): ' || t.debit || ' from ' || t.credit AS name,
        t.amount_cents AS books, CASE WHEN CASE t.kind
-    WHEN 'opening' THEN t.debit IN ('gateway', 'goodwill')
+    WHEN 'opening' THEN t.debit IN ('gateway', 'goodwill') AND t.posted_at <= {_OPENED}
     WHEN 'charge' THEN t.debit = 'gateway' AND t.credit IN ('deposits', 'unapplied')
     WHEN 'apply' THEN t.debit = 'unapplied' AND t.credit = 'deposits'
     WHEN 'processing_fee' THEN t.debit = 'processing_fees' AND t.credit = 'gateway'
@@ -263,6 +279,30 @@ FROM ledger_transfers t
 """,
 )
 
+# A debt is written off with a closing, which leaves no row; openings are of several things, and bound by their time.
+_SUBJECTS = Proof(
+    "transfers of things that exist",
+    """
+SELECT 'transfer ' || t.id || ' (' || t.kind || '): of ' || t.subject AS name, t.amount_cents AS books,
+       CASE WHEN k.id IS NULL THEN 0 ELSE t.amount_cents END AS records
+FROM ledger_transfers t LEFT JOIN (
+    SELECT id, 'order' AS what FROM orders
+    UNION ALL SELECT id, 'attempt' FROM payment_intents
+    UNION ALL SELECT id, 'refund' FROM refunds
+    UNION ALL SELECT id, 'coins' FROM rewards_transactions
+    UNION ALL SELECT id, 'drawer' FROM cash_drawers
+    UNION ALL SELECT id, 'dispute' FROM disputes
+) k ON k.id = t.subject AND k.what = CASE
+    WHEN t.kind IN ('sale', 'cash_taken') THEN 'order'
+    WHEN t.kind IN ('charge', 'apply', 'processing_fee') THEN 'attempt'
+    WHEN t.kind LIKE 'refund\\_%' OR t.kind = 'coins_reversed' THEN 'refund'
+    WHEN t.kind LIKE 'coins\\_%' OR t.kind = 'debt_settled' THEN 'coins'
+    WHEN t.kind IN ('float_given', 'drawer_emptied') THEN 'drawer'
+    WHEN t.kind LIKE 'dispute\\_%' THEN 'dispute' END
+WHERE t.kind NOT IN ('opening', 'debt_written_off')
+""",
+)
+
 PROOFS = (
     _PAID,
     _DEPOSITS,
@@ -276,6 +316,7 @@ PROOFS = (
     _LINES,
     _COINS,
     _COIN_STORIES,
+    _COIN_FACTS,
     _DEBTS,
     _COINS_OF_ORDERS,
     _DRAWERS,
@@ -284,4 +325,5 @@ PROOFS = (
     _DISPUTE_FEES,
     _TOTALS,
     _PAIRS,
+    _SUBJECTS,
 )

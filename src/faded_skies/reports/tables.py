@@ -2,18 +2,16 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 # A spreadsheet takes a text that begins so for a formula (owasp.org/www-community/attacks/CSV_Injection).
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return a table with its header. Texts that a spreadsheet would take for formulas are quoted; numbers stay."""
+def as_csv(rows: Iterable[Iterable[object]]) -> bytes:
+    """Return rows of a table. Texts that a spreadsheet would take for formulas are quoted; numbers stay."""
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(out).writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue().encode()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from faded_skies.platform.db import Database
+from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.money import to_dollars
 from faded_skies.reports.proofs import PROOFS
 
@@ -45,8 +45,14 @@ class Verdict:
 async def verify(db: Database) -> AsyncIterator[Verdict]:
     """Yield the verdict of each proof, all of one moment; nothing is locked, so it may run while the shop is open."""
     async with db.snapshot() as tx:
-        for proof in PROOFS:
-            row = await tx.fetchrow(_JUDGE.format(proof.compared))
-            assert row is not None  # noqa: S101 - an aggregate always gives a row
-            shown = [Disagreement(*one) for one in row["shown"] or ()]
-            yield Verdict(proof.what, row["checked"], row["wrong"], shown)
+        async for verdict in prove(tx):
+            yield verdict
+
+
+async def prove(tx: Tx) -> AsyncIterator[Verdict]:
+    """Yield the verdict of each proof, as a transaction sees things."""
+    for proof in PROOFS:
+        row = await tx.fetchrow(_JUDGE.format(proof.compared))
+        assert row is not None  # noqa: S101 - an aggregate always gives a row
+        shown = [Disagreement(*one) for one in row["shown"] or ()]
+        yield Verdict(proof.what, row["checked"], row["wrong"], shown)
