@@ -79,6 +79,24 @@ ALTER TABLE order_items
     ADD COLUMN tax_local_cents int NOT NULL DEFAULT 0 CHECK (tax_local_cents >= 0),
     ADD COLUMN refunded_quantity int NOT NULL DEFAULT 0,
     ADD CONSTRAINT order_items_refunded_check CHECK (refunded_quantity BETWEEN 0 AND quantity);
+-- Older orders: the taxes go to the lines by their prices, cumulatively rounded, so that they add up to the cent.
+UPDATE order_items i SET tax_state_cents = s.state, tax_cannabis_cents = s.cannabis, tax_local_cents = s.local
+FROM (
+    SELECT order_id, line, round(state * upto / whole) - round(state * (upto - own) / whole) AS state,
+           round(cannabis * upto / whole) - round(cannabis * (upto - own) / whole) AS cannabis,
+           round(local * upto / whole) - round(local * (upto - own) / whole) AS local
+    FROM (
+        SELECT i.order_id, i.line, i.total_price_cents AS own,
+               sum(i.total_price_cents) OVER (PARTITION BY i.order_id)::numeric AS whole,
+               sum(i.total_price_cents) OVER (PARTITION BY i.order_id ORDER BY i.line)::numeric AS upto,
+               round(coalesce((o.taxes ->> 'state')::numeric, 0) * 100) AS state,
+               round(coalesce((o.taxes ->> 'cannabis')::numeric, 0) * 100) AS cannabis,
+               round(coalesce((o.taxes ->> 'local')::numeric, 0) * 100) AS local
+        FROM order_items i JOIN orders o ON o.id = i.order_id
+    ) AS lines
+) AS s
+WHERE i.order_id = s.order_id AND i.line = s.line;
+UPDATE orders SET coins_returned = coins_used WHERE status IN ('cancelled', 'returned') AND coins_used > 0;
 -- Units of one line may go back to the shelf in parts; a return is what came back at once.
 ALTER TABLE stock_movements ADD COLUMN return_id uuid;
 DROP INDEX stock_movements_once_idx;
@@ -161,8 +179,12 @@ ALTER TABLE products ADD COLUMN barred_tenders text[] NOT NULL DEFAULT '{}'
 
 -- What was under way when the books were opened, so that it can be closed in them.
 INSERT INTO ledger_transfers (id, kind, subject, leg, debit, credit, amount_cents, order_id)
-SELECT gen_random_uuid(), 'opening', id, 1, 'gateway', 'deposits', paid_cents - refunded_cents, id FROM orders
-WHERE status IN ('confirmed', 'preparing', 'out_for_delivery') AND paid_cents > refunded_cents
+SELECT gen_random_uuid(), 'opening', o.id, 1, 'gateway', 'deposits', o.paid_cents - coalesce(r.cents, 0), o.id
+FROM orders o
+LEFT JOIN (
+    SELECT order_id, sum(amount_cents)::int AS cents FROM refunds WHERE status <> 'failed' GROUP BY order_id
+) r ON r.order_id = o.id
+WHERE o.status <> 'delivered' AND o.paid_cents > coalesce(r.cents, 0)
 UNION ALL
 SELECT gen_random_uuid(), 'opening', id, 2, 'goodwill', 'deposits', coins_used, id FROM orders
 WHERE status IN ('pending', 'payment_failed', 'confirmed', 'preparing', 'out_for_delivery') AND coins_used > 0
@@ -171,6 +193,7 @@ SELECT gen_random_uuid(), 'opening', id, 1, 'gateway', 'refunds_payable', amount
 WHERE status = 'pending'
 UNION ALL
 SELECT gen_random_uuid(), 'opening', id, 1, 'gateway', 'unapplied', amount_cents - refunded_cents, NULL
-FROM payment_intents WHERE status = 'succeeded' AND order_id IS NULL AND amount_cents > refunded_cents;
+FROM payment_intents
+WHERE (status = 'surplus' OR status = 'succeeded' AND order_id IS NULL) AND amount_cents > refunded_cents;
 INSERT INTO ledger_transfers (id, kind, subject, leg, debit, credit, amount_cents, party_id)
 SELECT gen_random_uuid(), 'opening', user_id, 1, 'goodwill', 'coins', balance, user_id FROM rewards_accounts WHERE balance > 0;

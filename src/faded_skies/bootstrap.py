@@ -167,11 +167,12 @@ async def _choose_gateways(ports: Ports, stack: AsyncExitStack) -> None:
     ports.provide(CapturePolicy, CapturePolicy(at_departure=settings.payment_capture == "departure"))
     gateway: PaymentGateway | None = None
     classes: frozenset[str] | None = None
+    key: str | None = None
     if settings.stripe is not None:
         from faded_skies.adapters.stripe.opening import open_stripe  # its import costs 30 MB
 
         gateway = await stack.enter_async_context(open_stripe(settings.stripe))
-        classes = settings.stripe.product_classes
+        classes, key = settings.stripe.product_classes, settings.stripe.publishable_key
         if not settings.stripe.moves_money:
             ports.doubles["stripe"] = "Stripe's test mode: no money moves."
     elif settings.environment == "production":
@@ -180,7 +181,7 @@ async def _choose_gateways(ports: Ports, stack: AsyncExitStack) -> None:
         gateway = await stack.enter_async_context(open_sandbox(settings))
         ports.doubles["stripe"] = "The built-in sandbox stands in for a card gateway; no money moves."
     ports.provide(Gateways, Gateways(dict.fromkeys(BY_CARD, gateway) if gateway else {}))
-    ports.provide(CardTerms, CardTerms(gateway is not None, classes))
+    ports.provide(CardTerms, CardTerms(gateway is not None, classes, key))
 
 
 async def _choose_verifier(ports: Ports, stack: AsyncExitStack) -> None:

@@ -71,6 +71,7 @@ def authenticator(db: Database, tokens: AccessTokens, *, second_factors_required
 def routers() -> Sequence[APIRouter]:
     """Return the routers, the hot ones first: the framework tries them in order."""
     return [
+        payments.webhooks,
         catalog.router,
         *identity.ROUTERS,
         checkout.router,
@@ -80,7 +81,6 @@ def routers() -> Sequence[APIRouter]:
         delivery.tracking_router,
         notifications.router,
         payments.router,
-        payments.webhooks,
         rewards.router,
         compliance.router,
         *verification.ROUTERS,

@@ -180,6 +180,6 @@ async def test_a_refund_is_made_once_whatever_breaks(
 async def test_orders_under_random_faults_leave_no_violation() -> None:
     outcome = await asyncio.wait_for(run(Wish(orders=60, in_flight=16, seed=11, rate=0.02)), timeout=280)
     assert outcome.violations == []
-    assert outcome.figures["placed"] > 30
+    assert outcome.figures["orders placed"] > 30
     assert all(outcome.faults[fault] for fault in Fault)
     assert outcome.faults["processes that died"] > 0

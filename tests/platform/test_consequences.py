@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from factories.identity import make_person
@@ -140,6 +141,33 @@ async def test_a_job_that_was_started_before_is_done(shop: Shop) -> None:
     await shop.worker.drain()
     assert len(shop.heard) == 1
     assert await shop.db.fetchval("SELECT count(*) FROM job_starts") == 0
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["before the work", "after it"])
+async def test_a_connection_cut_while_starts_are_counted_holds_no_job(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    async with shop.db.transaction() as tx:
+        tx.emit(happened())
+    asked, fetchval = 0, shop.db.fetchval
+
+    async def cut(statement: str, *values: Any) -> Any:
+        nonlocal asked
+        if "job_starts" in statement:
+            asked += 1
+            if asked == lost + 1:
+                raise asyncpg.ConnectionDoesNotExistError
+        return await fetchval(statement, *values)
+
+    monkeypatch.setattr(shop.db, "fetchval", cut)
+    working = asyncio.create_task(shop.worker.run())
+    async with asyncio.timeout(20):
+        while await shop.jobs():
+            await asyncio.wait([working], timeout=0.05)
+    shop.worker.stop()
+    await working
+    assert len(shop.heard) == lost + 1
+    assert await fetchval("SELECT count(*) FROM pgqueuer_log WHERE status = 'exception'") == 0
 
 
 async def test_a_delivery_that_comes_twice_is_kept_and_told_once(db: Database) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import structlog
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 MOST_ATTEMPTS = 8
 MOST_STARTS = 5
 HEARTBEAT = timedelta(seconds=4)
+_NOTE_AGAIN_AFTER = timedelta(seconds=1)
 
 _NOTE_FIRST_START = "INSERT INTO job_starts (job_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING starts"
 _COUNT_START = """
@@ -70,15 +72,22 @@ class _Executor(DatabaseRetryEntrypointExecutor):
     suspects: asyncio.Lock = field(kw_only=True)
 
     async def execute(self, job: Job, context: Context) -> None:
-        if await self.db.fetchval(_NOTE_FIRST_START, job.id):
+        if await self._note(_NOTE_FIRST_START, job):
             await self._execute(job, context, starts=1)
             return
         async with self.suspects:
-            await self._execute(job, context, starts=await self.db.fetchval(_COUNT_START, job.id))
+            await self._execute(job, context, starts=await self._note(_COUNT_START, job))
+
+    async def _note(self, statement: str, job: Job) -> Any:
+        """Keep the count of starts. A connection lost meanwhile says nothing about the job: it runs again soon."""
+        try:
+            return await self.db.fetchval(statement, job.id)
+        except (asyncpg.PostgresError, *DATABASE_LOST) as error:
+            raise RetryRequested(_NOTE_AGAIN_AFTER, type(error).__name__) from error
 
     async def _execute(self, job: Job, context: Context, *, starts: int) -> None:
         if starts > MOST_STARTS:
-            await self.db.fetchval(_FORGET_STARTS, job.id)
+            await self._note(_FORGET_STARTS, job)
             raise PoisonedJobError(f"started {starts - 1} times without an end")
         with structlog.contextvars.bound_contextvars(job=job.entrypoint, job_id=int(job.id)):
             try:
@@ -88,13 +97,13 @@ class _Executor(DatabaseRetryEntrypointExecutor):
             except RetryRequested as retry:
                 # The cause's type only: a database's message may quote the row, and the row may be a person.
                 log.warning("job_will_retry", attempt=job.attempts + 1, cause=type(retry.__cause__).__name__)
-                await self.db.fetchval(_FORGET_STARTS, job.id)
+                await self._note(_FORGET_STARTS, job)
                 raise
             except Exception as error:
                 log.error("job_held", cause=type(error).__name__)  # noqa: TRY400 - as above; pgqueuer_log has the rest
-                await self.db.fetchval(_FORGET_STARTS, job.id)
+                await self._note(_FORGET_STARTS, job)
                 raise
-        await self.db.fetchval(_FORGET_STARTS, job.id)
+        await self._note(_FORGET_STARTS, job)
 
 
 class Worker:

@@ -29,6 +29,7 @@ def settings(settings: Settings, proxied: tuple[StripeProxy, str]) -> Settings:
         "stripe_webhook_secret": ",".join(WEBHOOK_SECRETS),
         "stripe_product_classes": "flower, accessory",
         "stripe_api_base": proxied[1],
+        "stripe_publishable_key": "pk_test_1234567890",
     }
     return Settings.model_validate(settings.model_dump() | stripe)
 
@@ -150,6 +151,12 @@ async def test_forged_deliveries_are_refused_and_not_kept(trade: Trade, body: by
         assert answer.status_code in {400, 413}
     assert await trade.db.fetchval("SELECT count(*) FROM webhook_events") == 0
     assert (await trade.client.post("/webhooks/sandbox", content=body)).status_code in {404, 413}
+
+
+async def test_apps_read_the_publishable_key_with_the_shop(trade: Trade) -> None:
+    shop = (await trade.client.get("/api/shop")).json()
+    assert shop["stripePublishableKey"] == "pk_test_1234567890"
+    assert "sk_test" not in str(shop)
 
 
 async def test_production_without_keys_takes_cash_and_says_so(settings: Settings, tmp_path: Path) -> None:

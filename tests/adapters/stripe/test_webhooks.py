@@ -62,7 +62,7 @@ def test_one_good_signature_among_several_suffices() -> None:
         sign(BODY)[:-1],
         sign(BODY + b" "),
         sign(BODY, at=time.time() - 301),
-        sign(BODY, at=time.time() + 400),
+        sign(BODY, at=time.time() + 86_400),
         f"t={'9' * 5000},v1=00",
         f"t={10**11},v1=00",
         "t=-1,v1=00",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from faded_skies.domains.catalog.models import Filter, ProductClass, Sort, Strain
 from faded_skies.domains.catalog.rules import search_words
@@ -54,8 +54,17 @@ class ProductQuery(Body):
     featured: Annotated[bool | None, Field(description="Only those that are (or are not) featured.")] = None
     strain_type: Annotated[Strain | None, Field(description="Only this kind of strain.")] = None
     effects: Annotated[
-        Annotated[list[_Short], Field(max_length=_MOST_EFFECTS), BeforeValidator(_several)] | None,
-        Field(description="Every one of these; repeat it or separate by commas."),
+        Annotated[
+            list[_Short],
+            Field(max_length=_MOST_EFFECTS),
+            BeforeValidator(_several),
+            # The limits hold for the words, which a schema of the written parameter cannot say.
+            WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+        ]
+        | None,
+        Field(
+            description=f"Every one of these; repeat it or separate by commas. At most {_MOST_EFFECTS} words."
+        ),
     ] = None
     min_price: Annotated[Sum | None, Field(description="Dollars, inclusive.")] = None
     max_price: Annotated[Sum | None, Field(description="Dollars, inclusive.")] = None

@@ -85,11 +85,12 @@ class CartView:
 class Shopfront:
     """The shop as anybody sees it; `serving` are the areas that take orders at this moment.
 
-    `tenders` are the ways to pay that the law allows and the shop takes.
+    `tenders` are the ways to pay that the law allows and the shop takes; `stripe_key` is the publishable one.
     """
 
     shop: Shop
     areas: list[ServiceArea]
     serving: frozenset[UUID]
     tenders: frozenset[str]
+    stripe_key: str | None
     book: RuleBook

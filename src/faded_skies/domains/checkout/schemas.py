@@ -142,6 +142,7 @@ class ShopAnswer(Shape):
     areas: list[AreaShape]
     municipalities: list[str]
     tenders: list[str]
+    stripe_publishable_key: str | None
     min_age: int
     jurisdiction: str
     fictional: bool
@@ -258,6 +259,7 @@ def present_shop(front: Shopfront) -> dict[str, object]:
         "areas": [_area(area, open_now=area.id in front.serving) for area in front.areas],
         "municipalities": list(front.book.municipalities),
         "tenders": sorted(front.tenders),
+        "stripePublishableKey": front.stripe_key,
         "minAge": front.book.min_age,
         "jurisdiction": front.book.name,
         "fictional": front.book.fictional,

@@ -200,10 +200,12 @@ class CardTerms:
     """Whether cards can be charged, and for which product classes; None stands for all of them.
 
     US card networks, and Stripe with them, do not carry sales of THC, so a real gateway names its classes.
+    `publishable_key` is what apps show Stripe, None without it.
     """
 
     is_connected: bool
     classes: frozenset[str] | None
+    publishable_key: str | None = None
 
     def carries(self, product_class: str) -> bool:
         """Tell whether goods of this class may be charged to a card."""

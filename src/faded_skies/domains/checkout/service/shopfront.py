@@ -19,7 +19,14 @@ async def look(checkout: Checkout) -> Shopfront:
     tenders = checkout.book.tenders & frozenset(shop.tenders)
     if not checkout.card_terms.is_connected:
         tenders -= BY_CARD
-    return Shopfront(shop, areas, frozenset(area.id for area in serving), tenders, checkout.book)
+    return Shopfront(
+        shop,
+        areas,
+        frozenset(area.id for area in serving),
+        tenders,
+        checkout.card_terms.publishable_key,
+        checkout.book,
+    )
 
 
 async def why_not_served(

@@ -5,6 +5,7 @@ Locks are always taken in this order: person, order, stock, coins, payment inten
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from faded_skies.domains.ledger import service as ledger
@@ -200,8 +201,7 @@ async def complete(tx: Tx, order: Order, *, actor_id: UUID, cash_received_cents:
 
 async def _post_sale(tx: Tx, order: Order, *, deposit_cents: int) -> None:
     """Post the sale; what was given back before the handover is an allowance on it."""
-    items = (await queries.list_items(tx, [order.id]))[order.id]
-    taxes = {kind: sum(item.taxes[kind] for item in items) for kind in TAXES}
+    taxes = {kind: round(Decimal(str(order.taxes.get(kind, 0))) * 100) for kind in TAXES}
     await ledger.post_entry(
         tx,
         Fact.SALE,
