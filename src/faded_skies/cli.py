@@ -14,6 +14,7 @@ import click
 
 from faded_skies.admin_command import create_admin
 from faded_skies.audit_command import audit
+from faded_skies.inspect_command import inspect
 from faded_skies.ledger_command import ledger
 from faded_skies.rules_command import rules
 from faded_skies.second_factor_command import remove_mfa
@@ -222,6 +223,7 @@ def migrate(to: int | None) -> None:
 
 
 main.add_command(audit)
+main.add_command(inspect)
 main.add_command(ledger)
 main.add_command(rules)
 main.add_command(vault)
