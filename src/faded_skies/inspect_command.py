@@ -3,7 +3,7 @@
 import os
 import sys
 import zipfile
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from faded_skies.on_database import on_database
 
 if TYPE_CHECKING:
     from faded_skies.platform.db import Database
-    from faded_skies.reports.days import Span
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -31,23 +30,14 @@ def inspect(first: datetime, last: datetime, out: Path | None) -> None:
 
     The audit log with its proof, manifests, ID checks, positions, refusals, cash, reports to the state, rules in force.
     The file can be read by you only, and is never written over another one. It holds no pictures, numbers or birth
-    dates of IDs. Reads the same settings as `faded-skies serve`, and may run while the shop is open. Exit code 1 when
+    dates of IDs. Reads the same settings as `faded-skies serve`, or takes the shop of `faded-skies up`; it may be open
+    meanwhile. Exit code 1 when
     the audit log does not prove itself; the pack is written all the same, and says so.
 
     \b
     faded-skies inspect --from 2026-11-01 --to 2026-11-30
     faded-skies inspect --from 2026-11-27 --to 2026-11-27 --out friday.zip
     """  # noqa: D301 - click's own mark for lines that stay as they are
-    from faded_skies.domains.compliance import service as compliance
-    from faded_skies.platform.errors import Refused
-    from faded_skies.platform.settings import read_settings
-    from faded_skies.reports.days import span
-
-    try:
-        law = compliance.read_law(read_settings().jurisdiction)
-        days = span(first.date(), last.date(), law.timezone)
-    except Refused as error:
-        raise click.ClickException(error.text) from None
     path = out or Path(f"inspection-{first:%Y-%m-%d}-{last:%Y-%m-%d}.zip")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -55,7 +45,7 @@ def inspect(first: datetime, last: datetime, out: Path | None) -> None:
         raise click.ClickException(f"{path} is there already. Name another file with --out.") from None
     try:
         with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            code = on_database(lambda db: _write(db, days, archive))
+            code = on_database(lambda db: _write(db, first.date(), last.date(), archive))
     except BaseException:
         path.unlink()
         raise
@@ -63,9 +53,18 @@ def inspect(first: datetime, last: datetime, out: Path | None) -> None:
     sys.exit(code)
 
 
-async def _write(db: "Database", days: "Span", archive: zipfile.ZipFile) -> int:
+async def _write(db: "Database", first: date, last: date, archive: zipfile.ZipFile) -> int:
+    from faded_skies.domains.compliance import service as compliance
+    from faded_skies.platform.errors import Refused
+    from faded_skies.platform.settings import read_settings
+    from faded_skies.reports.days import span
     from faded_skies.reports.inspection import write_pack
 
+    law = compliance.read_law(read_settings().jurisdiction)
+    try:
+        days = span(first, last, law.timezone)
+    except Refused as error:
+        raise click.ClickException(error.text) from None
     pack = await write_pack(db, days, archive, told=_told)
     for finding in pack.findings:
         click.echo(f"THE AUDIT LOG DOES NOT PROVE ITSELF: {finding}", err=True)

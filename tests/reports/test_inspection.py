@@ -135,7 +135,10 @@ async def test_what_is_asked_wrongly_is_told_and_nothing_is_written_over(
 async def test_a_tampered_log_is_told_and_the_pack_is_written_all_the_same(
     day: Trade, environment: dict[str, str], settings: Settings, tmp_path: Path
 ) -> None:
-    await tamper(settings.database_url, "UPDATE audit_log SET action = 'nothing.happened' WHERE seq = 3")
+    await tamper(
+        settings.database_url,
+        "UPDATE audit_log SET action = 'nothing.happened' WHERE action = 'order.delivered'",
+    )
     path = tmp_path / "pack.zip"
     code, _, err = await inspect(environment, path)
     assert code == 1
