@@ -10,6 +10,7 @@ from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.schemas import (
     MOST_OF_ONE,
     AddToCart,
+    AmendOrder,
     AreaAnswer,
     CartAnswer,
     ConfirmPayment,
@@ -23,19 +24,26 @@ from faded_skies.domains.checkout.schemas import (
     present_quote,
     present_shop,
 )
-from faded_skies.domains.checkout.service import cart, paying, placing, shopfront
+from faded_skies.domains.checkout.service import amending, cart, paying, placing, shopfront
+from faded_skies.domains.checkout.service.amending import Amended
 from faded_skies.domains.checkout.service.placing import Outcome, Placed
 from faded_skies.domains.orders import service as orders
-from faded_skies.domains.orders.schemas import present_order
+from faded_skies.domains.orders.schemas import (
+    AmendedAnswer,
+    AmendmentAnswer,
+    present_amendment,
+    present_order,
+)
 from faded_skies.domains.orders.service import Item
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
+from faded_skies.platform.db import Tx
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import Json, refusal
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import provided
-from faded_skies.platform.idempotency import Answer, Call, KeyHeader, keep_refusal
+from faded_skies.platform.idempotency import Answer, Call, KeyHeader, keep_refusal, once
 
 Wired = Annotated[Checkout, provided(Checkout)]
 
@@ -161,6 +169,67 @@ async def _confirm(checkout: Checkout, actor: Actor, order_id: UUID, method_id: 
     outcome.check()
     items = await orders.list_items(checkout.db, [order_id])
     return Answer(200, _present(outcome, items[order_id]))
+
+
+@router.post("/api/orders/{order_id}/amend", response_model=AmendedAnswer, tags=["orders"])
+async def amend_order(
+    order_id: Id, body: AmendOrder, actor: SignedIn, checkout: Wired, key: KeyHeader = None
+) -> Json:
+    """Change one's own order before it is packed; what it costs less goes back.
+
+    409 INVALID_STATE once it is packed, or while a proposal of the shop waits; 422 AMENDMENT_NOT_DEARER unless it is
+    paid in cash at the door.
+    """
+    lines = body.wishes()
+
+    async def work(tx: Tx) -> Answer:
+        return Answer(
+            200, await _present_amended(tx, await amending.amend_own(tx, checkout, actor, order_id, lines))
+        )
+
+    call = Call.of(actor.id, key, what=f"amend {order_id}", body=body.model_dump(mode="json"))
+    return await once(checkout.db, call, work)
+
+
+@router.post(
+    "/api/orders/{order_id}/amendments/{amendment_id}/accept", response_model=AmendedAnswer, tags=["orders"]
+)
+async def accept_amendment(
+    order_id: Id, amendment_id: Id, actor: SignedIn, checkout: Wired, key: KeyHeader = None
+) -> Json:
+    """Consent to what the shop proposes; it is done at once. 409 INVALID_STATE when it is over, or sold out since."""
+
+    async def work(tx: Tx) -> Answer:
+        amended = await amending.accept(tx, checkout, actor, order_id, amendment_id)
+        return Answer(200, await _present_amended(tx, amended))
+
+    return await once(checkout.db, Call.of(actor.id, key, what=f"accept {order_id} {amendment_id}"), work)
+
+
+@router.post(
+    "/api/orders/{order_id}/amendments/{amendment_id}/decline",
+    response_model=AmendmentAnswer,
+    tags=["orders"],
+)
+async def decline_amendment(
+    order_id: Id, amendment_id: Id, actor: SignedIn, checkout: Wired, key: KeyHeader = None
+) -> Json:
+    """Refuse what the shop proposes; the order stays as it is. 409 INVALID_STATE when it is over."""
+
+    async def work(tx: Tx) -> Answer:
+        declined = await amending.decline(tx, actor, order_id, amendment_id)
+        return Answer(200, {"amendment": present_amendment(declined)})
+
+    return await once(checkout.db, Call.of(actor.id, key, what=f"decline {order_id} {amendment_id}"), work)
+
+
+async def _present_amended(tx: Tx, amended: Amended) -> dict[str, object]:
+    order, amendment = amended
+    items = (await orders.list_items(tx, [order.id]))[order.id]
+    return {
+        "order": present_order(order, items, now=clock.now()),
+        "amendment": present_amendment(amendment),
+    }
 
 
 def _present(outcome: Outcome, items: Sequence[Item]) -> dict[str, object]:

@@ -20,7 +20,7 @@ from faded_skies.domains.compliance.errors import (
     OutsideDeliveryHours,
     ShopClosed,
 )
-from faded_skies.domains.compliance.service import TAX_KINDS, RuleBook, TaxAmount
+from faded_skies.domains.compliance.service import TAX_KINDS, LimitUse, RuleBook, TaxAmount
 from faded_skies.domains.identity.service import Customer
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Wanted
@@ -57,20 +57,19 @@ async def appraise(
     area = offer.reach.area
     product_ids = [line.product_id for line in cart.lines]
     products = await catalog.find_products(tx, product_ids)
-    bought = await orders.list_bought_since(tx, customer.id, compliance.day_start(book, now), cart_id=cart.id)
 
     wanted = [
         (products[line.product_id], line.quantity)
         for line in cart.lines
         if line.product_id in products and products[line.product_id].is_active
     ]
-    lines = [law_line(product, quantity) for product, quantity in wanted]
-    taxes = compliance.taxes(book, lines, city=address.city)
-    items = [_item(product, quantity, taxes, line=line) for line, (product, quantity) in enumerate(wanted)]
+    items, taxes = bill(book, wanted, city=address.city)
     subtotal = sum(item.total_price_cents for item in items)
     fee = area.fee_cents if area else 0
     total = subtotal + sum(tax.amount_cents for tax in taxes) + fee + wish.tip_cents
-    limits = compliance.limit_uses(book, [bought_line(item) for item in bought], lines)
+    limits = await limits_with(
+        tx, book, wanted, user_id=customer.id, since=compliance.day_start(book, now), cart_id=cart.id
+    )
     balance = await rewards.balance_of(tx, customer.id) if _wants_coins(wish, method) else 0
     coins, coin_problem = _coins(wish, method, balance=balance, total=total)
 
@@ -85,7 +84,7 @@ async def appraise(
         *_place_problems(book, offer.reach, now=now),
         *_stock_problems(cart, products),
         *compliance.exceeded(limits),
-        *_minimum_problems(area, subtotal),
+        *minimum_problems(area, subtotal),
         *_payment_problems(
             checkout, method, [product for product, _ in wanted], offered=offer.tenders, now=now
         ),
@@ -103,6 +102,35 @@ async def appraise(
         earliest_delivery=_earliest(book, area, now=now),
         limits=limits,
         problems=problems,
+    )
+
+
+def bill(
+    book: RuleBook, wanted: Sequence[tuple[Product, int]], *, city: str
+) -> tuple[list[Item], list[TaxAmount]]:
+    """Return goods as they are sold in a town, each with its share of the taxes, and the taxes."""
+    lines = [law_line(product, quantity) for product, quantity in wanted]
+    taxes = compliance.taxes(book, lines, city=city)
+    items = [_item(product, quantity, taxes, line=line) for line, (product, quantity) in enumerate(wanted)]
+    return items, taxes
+
+
+async def limits_with(
+    tx: Tx,
+    book: RuleBook,
+    wanted: Sequence[tuple[Product, int]],
+    *,
+    user_id: UUID,
+    since: datetime,
+    cart_id: UUID | None = None,
+    besides: UUID | None = None,
+) -> list[LimitUse]:
+    """Return how much of each limit goods use, with what the person bought since then beside this cart or order."""
+    bought = await orders.list_bought_since(tx, user_id, since, cart_id=cart_id, besides=besides)
+    return compliance.limit_uses(
+        book,
+        [bought_line(item) for item in bought],
+        [law_line(product, quantity) for product, quantity in wanted],
     )
 
 
@@ -191,7 +219,8 @@ def _stock_problems(cart: Cart, products: Mapping[UUID, Product]) -> list[Situat
     return [inventory.out_of_stock(short)] if short else []
 
 
-def _minimum_problems(area: ServiceArea | None, subtotal: int) -> list[Situation]:
+def minimum_problems(area: ServiceArea | None, subtotal: int) -> list[Situation]:
+    """Return the refusal of an order that is too small for its area."""
     if area is None or subtotal >= area.minimum_cents:
         return []
     missing = area.minimum_cents - subtotal

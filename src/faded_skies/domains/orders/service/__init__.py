@@ -1,7 +1,20 @@
-"""What can be done with an order: its life, the settling of its payment, and giving back."""
+"""What can be done with an order: its life, changing it, the settling of its payment, and giving back."""
 
-from faded_skies.domains.orders.models import Item, NewOrder, Order, TrackingLine
+from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, Revision, TrackingLine
 from faded_skies.domains.orders.rules import Status
+from faded_skies.domains.orders.service.amending import (
+    accept_amendment,
+    amend_own,
+    check_amendable,
+    check_none_waits,
+    close_amendments,
+    decline_amendment,
+    expire_amendments,
+    get_open_amendment,
+    list_amendments,
+    propose_amendment,
+    withdraw_amendment,
+)
 from faded_skies.domains.orders.service.giving_back import (
     book_found_refund,
     cancel,
@@ -40,22 +53,33 @@ from faded_skies.domains.orders.service.settling import (
 )
 
 __all__ = [
+    "Amendment",
     "Item",
     "NewOrder",
     "Order",
+    "Revision",
     "Status",
     "TrackingLine",
+    "accept_amendment",
+    "amend_own",
     "assign",
     "book_found_refund",
     "cancel",
     "change_method",
+    "check_amendable",
+    "check_none_waits",
+    "close_amendments",
     "complete",
     "confirm_paid",
+    "decline_amendment",
     "erase",
+    "expire_amendments",
     "expire_holds",
+    "get_open_amendment",
     "get_order_for",
     "has_received",
     "held_on",
+    "list_amendments",
     "list_board",
     "list_bought_since",
     "list_items",
@@ -68,6 +92,7 @@ __all__ = [
     "note",
     "note_refund",
     "place",
+    "propose_amendment",
     "receive_goods",
     "refund_amount",
     "refund_units",
@@ -75,4 +100,5 @@ __all__ = [
     "set_eta",
     "settle",
     "switch_to_cash",
+    "withdraw_amendment",
 ]

@@ -15,6 +15,7 @@ from faded_skies.domains.orders.errors import IllegalMove, OrderNotFound
 from faded_skies.domains.orders.events import OrderMoved
 from faded_skies.domains.orders.models import Item, NewOrder, Order, TrackingLine
 from faded_skies.domains.orders.rules import ASSIGNABLE, HOLD, Status
+from faded_skies.domains.payments import service as payments
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
@@ -77,13 +78,19 @@ async def list_tracking(db: Database, order_id: UUID) -> list[TrackingLine]:
 
 
 async def list_bought_since(
-    source: Database | Tx, user_id: UUID, since: datetime, *, cart_id: UUID | None
+    source: Database | Tx,
+    user_id: UUID,
+    since: datetime,
+    *,
+    cart_id: UUID | None,
+    besides: UUID | None = None,
 ) -> list[Item]:
     """Return what a person bought since a moment and did not give back, for the daily limits.
 
-    An unpaid order of the cart that is judged does not count: the next order of that cart replaces it.
+    An unpaid order of the cart that is judged does not count: the next order of that cart replaces it. Nor does the
+    order `besides` which other things were bought.
     """
-    return await queries.list_bought_since(source, user_id, since, cart_id=cart_id)
+    return await queries.list_bought_since(source, user_id, since, cart_id=cart_id, besides=besides)
 
 
 async def set_eta(source: Database | Tx, order_id: UUID, eta_at: datetime) -> None:
@@ -188,7 +195,7 @@ async def complete(tx: Tx, order: Order, *, actor_id: UUID, cash_received_cents:
     delivered = await move(
         tx, order, to=Status.DELIVERED, actor_id=actor_id, paid_cents=paid, payment_status="paid"
     )
-    kept = paid - await queries.find_asked_back(tx, order.id)
+    kept = paid - await give_excess_back(tx, delivered)
     await _post_sale(tx, delivered, deposit_cents=kept + order.coins_left)
     await rewards.credit(
         tx,
@@ -197,6 +204,28 @@ async def complete(tx: Tx, order: Order, *, actor_id: UUID, cash_received_cents:
         points=rules.points_earned(money_cents=kept, tip_cents=order.tip_cents),
     )
     return delivered
+
+
+async def give_excess_back(tx: Tx, order: Order) -> int:
+    """Ask back for the customer what was paid beyond the order's total; return all the money that goes back, in cents.
+
+    So much was paid where an order became cheaper before its money came, or where the refund of that had failed.
+    """
+    asked_back = await queries.find_asked_back(tx, order.id)
+    excess = min(
+        order.paid_cents - asked_back, order.paid_cents - asked_back + order.coins_left - order.total_cents
+    )
+    if excess <= 0:
+        return asked_back
+    await payments.refund_order(
+        tx,
+        order_id=order.id,
+        amount_cents=excess,
+        debits=[(Account.DEPOSITS, excess)],
+        reason="The order was changed.",
+        requested_by=None,
+    )
+    return asked_back + excess
 
 
 async def _post_sale(tx: Tx, order: Order, *, deposit_cents: int) -> None:

@@ -6,7 +6,13 @@ from faded_skies.domains.orders import queries
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.models import Order
 from faded_skies.domains.orders.rules import UNPAID, Status
-from faded_skies.domains.orders.service.life import change_method, lock_order, move, note
+from faded_skies.domains.orders.service.life import (
+    change_method,
+    give_excess_back,
+    lock_order,
+    move,
+    note,
+)
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.service import ChargeResult, Intent, IntentStatus
 from faded_skies.platform.db import Tx
@@ -67,8 +73,11 @@ async def _is_over(tx: Tx, order: Order) -> bool:
 async def _settle_promised(tx: Tx, order: Order, intent: Intent) -> Order:
     """Settle an order that was confirmed by authorised money, which is now taken, gone, or promised anew."""
     if intent.status is IntentStatus.SUCCEEDED:
-        await queries.set_paid(tx, order.id)
-        return await lock_order(tx, order.id)
+        # What was promised before the order became cheaper is more than is due: the rest goes back.
+        await queries.set_paid(tx, order.id, intent.amount_cents)
+        paid = await lock_order(tx, order.id)
+        await give_excess_back(tx, paid)
+        return paid
     if intent.status in {"authorized", "requires_action", "processing"}:
         changed = order.payment_status != intent.status
         return await _note_payment(tx, order, intent.status) if changed else order

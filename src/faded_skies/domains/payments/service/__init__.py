@@ -27,6 +27,7 @@ from faded_skies.domains.payments.service.intents import (
     find_open_intent,
     find_order_id,
     get_intent,
+    let_go,
     open_intent,
     open_unadopted,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "get_method_for",
     "has_expired",
     "held_on",
+    "let_go",
     "list_disputes",
     "list_methods",
     "make_primary",

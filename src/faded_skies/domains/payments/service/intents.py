@@ -222,6 +222,13 @@ async def cancel_stoppable(
     ]
 
 
+async def let_go(tx: Tx, *, order_id: UUID) -> None:
+    """Have the attempt under way ended, because its order wants no money any more."""
+    intent = await find_open_intent(tx, order_id)
+    if intent is not None:
+        tx.emit(ChargeUnwanted(intent_id=intent.id))
+
+
 async def find_open_intent(source: Database | Tx, order_id: UUID) -> Intent | None:
     """Return the attempt under way for an order; there is at most one."""
     found = await queries.list_open_intents(source, order_id)

@@ -1,0 +1,216 @@
+"""Other goods for an order that is not packed: judged and priced as an order is, then applied (docs/adr/0024).
+
+Locks: the person (so that limits and coins are judged one at a time), then the order; who holds the order first wins.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from uuid import UUID
+
+from faded_skies.domains.catalog import service as catalog
+from faded_skies.domains.catalog.service import Product
+from faded_skies.domains.checkout.errors import NothingChanged, PriceTooHigh, ProductNotFound
+from faded_skies.domains.checkout.models import WishedLine
+from faded_skies.domains.checkout.ports import Checkout
+from faded_skies.domains.checkout.rules import Goods, tender_problem
+from faded_skies.domains.checkout.service.appraisal import bill, limits_with, minimum_problems
+from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.identity import service as identity
+from faded_skies.domains.inventory import service as inventory
+from faded_skies.domains.inventory.service import Wanted
+from faded_skies.domains.orders import service as orders
+from faded_skies.domains.orders.errors import OrderNotFound
+from faded_skies.domains.orders.service import Amendment, Item, Order, Revision
+from faded_skies.domains.payments.service import Tender
+from faded_skies.domains.places import service as places
+from faded_skies.platform import clock
+from faded_skies.platform.actor import Actor
+from faded_skies.platform.db import Tx
+from faded_skies.platform.errors import Situation
+
+__all__ = ["Amended", "WishedLine", "accept", "amend_own", "decline", "propose", "withdraw"]
+
+Amended = tuple[Order, Amendment]
+
+
+async def propose(
+    tx: Tx,
+    checkout: Checkout,
+    actor: Actor,
+    order_id: UUID,
+    lines: Sequence[WishedLine],
+    *,
+    reason: str,
+    restock: bool,
+) -> Amendment:
+    """Propose other goods to a customer, as staff; the order stays as it is until they consent.
+
+    Raises OrderNotFound, NotAmendable, AmendmentWaits, NothingChanged, ProductNotFound, PriceTooHigh, OutOfStock,
+    PurchaseLimitExceeded, TenderNotAllowed, AmendmentNotDearer.
+    """
+    now = clock.now()
+    order = await orders.lock_order_for(tx, actor, order_id)
+    orders.check_amendable(order)
+    await orders.check_none_waits(tx, order, now=now)
+    revision = await _revise(tx, checkout, order, lines)
+    return await orders.propose_amendment(
+        tx, order, revision, reason=reason, restock=restock, actor_id=actor.id, now=now
+    )
+
+
+async def withdraw(tx: Tx, actor: Actor, order_id: UUID, amendment_id: UUID) -> Amendment:
+    """Take a proposal back. Raises OrderNotFound, AmendmentNotFound, AmendmentOver."""
+    order = await orders.lock_order_for(tx, actor, order_id)
+    amendment = await orders.get_open_amendment(tx, order, amendment_id, now=clock.now())
+    return await orders.withdraw_amendment(tx, order, amendment, actor_id=actor.id)
+
+
+async def decline(tx: Tx, actor: Actor, order_id: UUID, amendment_id: UUID) -> Amendment:
+    """Refuse a proposal. Raises OrderNotFound, AmendmentNotFound, AmendmentOver."""
+    order = await _lock_own(tx, actor, order_id)
+    amendment = await orders.get_open_amendment(tx, order, amendment_id, now=clock.now())
+    return await orders.decline_amendment(tx, order, amendment, actor_id=actor.id)
+
+
+async def accept(tx: Tx, checkout: Checkout, actor: Actor, order_id: UUID, amendment_id: UUID) -> Amended:
+    """Consent to a proposal, which is applied at once.
+
+    Raises OrderNotFound, AmendmentNotFound, AmendmentOver, and what `propose` raises when something has changed since.
+    """
+    now = clock.now()
+    await identity.lock_customer(tx, actor.id)
+    order = await _lock_own(tx, actor, order_id)
+    amendment = await orders.get_open_amendment(tx, order, amendment_id, now=now)
+    orders.check_amendable(order)
+    lines = [
+        WishedLine(UUID(line["productId"]), line["quantity"], line["unitPriceCents"])
+        for line in amendment.lines
+    ]
+    revision = await _revise(tx, checkout, order, lines)
+    return await orders.accept_amendment(tx, order, amendment, revision, actor_id=actor.id)
+
+
+async def amend_own(
+    tx: Tx, checkout: Checkout, actor: Actor, order_id: UUID, lines: Sequence[WishedLine]
+) -> Amended:
+    """Change one's own order, at once. Raises what `propose` does, and BelowMinimumOrder."""
+    now = clock.now()
+    await identity.lock_customer(tx, actor.id)
+    order = await _lock_own(tx, actor, order_id)
+    orders.check_amendable(order)
+    await orders.check_none_waits(tx, order, now=now)
+    revision = await _revise(tx, checkout, order, lines)
+    await _check_minimum(tx, checkout, order, revision)
+    return await orders.amend_own(tx, order, revision, actor_id=actor.id, now=now)
+
+
+async def _lock_own(tx: Tx, actor: Actor, order_id: UUID) -> Order:
+    """Hold an order of the caller's own: consent is the customer's alone, whatever role somebody has."""
+    order = await orders.lock_order_for(tx, actor, order_id)
+    if order.user_id != actor.id:
+        raise OrderNotFound
+    return order
+
+
+async def _revise(tx: Tx, checkout: Checkout, order: Order, lines: Sequence[WishedLine]) -> Revision:
+    """Judge and price other goods for an order; the hours, the address and the person were judged when it was placed.
+
+    What stays keeps the price that it was ordered at. Raises the first refusal.
+    """
+    had = {item.product_id: item for item in (await orders.list_items(tx, [order.id]))[order.id]}
+    products = await catalog.find_products(tx, [line.product_id for line in lines])
+    wanted = [(_offered(line, products, had), line.quantity) for line in lines]
+    items, taxes = bill(checkout.book, wanted, city=order.delivery_address["city"])
+    if {item.product_id: (item.quantity, item.unit_price_cents) for item in items} == {
+        item.product_id: (item.quantity, item.unit_price_cents) for item in had.values()
+    }:
+        raise NothingChanged
+    for problem in await _problems(tx, checkout, order, wanted, had):
+        raise problem
+    return Revision(
+        items=items,
+        subtotal_cents=sum(item.total_price_cents for item in items),
+        tax_cents=sum(tax.amount_cents for tax in taxes),
+        taxes=compliance.tax_summary(taxes),
+        rules_hash=checkout.book.digest,
+    )
+
+
+def _offered(line: WishedLine, products: Mapping[UUID, Product], had: Mapping[UUID, Item]) -> Product:
+    """Return a product as this order gets it. Raises ProductNotFound, PriceTooHigh."""
+    product, item = products.get(line.product_id), had.get(line.product_id)
+    if product is None or not (product.is_active or item):
+        raise ProductNotFound
+    if item is not None:
+        product = replace(
+            product,
+            name=item.name,
+            price_cents=item.unit_price_cents,
+            net_weight_mg=item.net_weight_mg,
+            thc_mg=item.thc_mg,
+        )
+    if line.unit_price_cents is None:
+        return product
+    if line.unit_price_cents > product.price_cents:
+        raise PriceTooHigh
+    return replace(product, price_cents=line.unit_price_cents)
+
+
+async def _problems(
+    tx: Tx,
+    checkout: Checkout,
+    order: Order,
+    wanted: Sequence[tuple[Product, int]],
+    had: Mapping[UUID, Item],
+) -> list[Situation]:
+    """Return what stands against what the order gets more of; nothing can stand against having less."""
+    more = [
+        (product, quantity - (had[product.id].quantity if product.id in had else 0))
+        for product, quantity in wanted
+    ]
+    more = [(product, quantity) for product, quantity in more if quantity > 0]
+    if not more:
+        return []
+    short = [
+        (Wanted(product.id, product.name, quantity), product.stock_quantity)
+        for product, quantity in more
+        if product.stock_quantity < quantity
+    ]
+    limits = await limits_with(
+        tx,
+        checkout.book,
+        wanted,
+        user_id=order.user_id,
+        since=compliance.day_start(checkout.book, order.created_at),
+        besides=order.id,
+    )
+    problem = tender_problem(
+        Tender(order.tender),
+        [Goods(product.name, product.product_class, product.barred_tenders) for product, _ in more],
+        book=checkout.book,
+        offered=frozenset((await places.get_shop(tx)).tenders),
+        terms=checkout.card_terms,
+    )
+    return [
+        *([inventory.out_of_stock(short)] if short else []),
+        *compliance.exceeded(limits),
+        *([problem] if problem else []),
+    ]
+
+
+async def _check_minimum(tx: Tx, checkout: Checkout, order: Order, revision: Revision) -> None:
+    """Raise BelowMinimumOrder when the customer themselves makes the order smaller than the area's smallest."""
+    if revision.subtotal_cents >= order.subtotal_cents:
+        return
+    where = order.delivery_address
+    offer = await places.offer_at(
+        tx,
+        partial(compliance.place_allowed, checkout.book),
+        city=where["city"],
+        state=where["state"],
+        latitude=where["latitude"],
+        longitude=where["longitude"],
+    )
+    for problem in minimum_problems(offer.reach.area, revision.subtotal_cents):
+        raise problem
