@@ -443,10 +443,8 @@ async def test_what_could_not_be_given_back_is_asked_for_again_at_the_handover(
     assert (await trade.look(order))["payment"]["refundedAmount"] == 0.0
     assert await wrong_in_the_books(trade) == []
     await trade.deliver(order)
-    assert await trade.db.fetch("SELECT status, amount_cents FROM refunds ORDER BY created_at") == [
-        ("failed", 4930),
-        ("pending", 4930),
-    ]
+    refunds = await trade.db.fetch("SELECT status, amount_cents FROM refunds ORDER BY created_at")
+    assert [tuple(refund) for refund in refunds] == [("failed", 4930), ("pending", 4930)]
     assert await wrong_in_the_books(trade) == []
 
 

@@ -556,7 +556,12 @@ SELECT o.id, o.order_number AS "orderNumber", o.status, (o.subtotal_cents / 100.
        (SELECT jsonb_agg(jsonb_build_object(
             'status', t.status, 'message', t.message, 'latitude', t.latitude, 'longitude', t.longitude,
             'createdAt', t.created_at) ORDER BY t.created_at, t.id)
-        FROM order_tracking t WHERE t.order_id = o.id) AS tracking
+        FROM order_tracking t WHERE t.order_id = o.id) AS tracking,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'status', a.status, 'proposedBy', CASE WHEN a.by_customer THEN 'customer' ELSE 'shop' END,
+            'reason', a.reason, 'before', a.before, 'after', a.after, 'createdAt', a.created_at,
+            'settledAt', a.settled_at) ORDER BY a.created_at, a.id), '[]')
+        FROM order_amendments a WHERE a.order_id = o.id) AS amendments
 FROM orders o LEFT JOIN users d ON d.id = o.driver_id WHERE o.user_id = $1 ORDER BY o.created_at, o.id
 """
 _LIST_OPEN = """
