@@ -10,6 +10,7 @@ from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.schemas import (
     MOST_OF_ONE,
     AddToCart,
+    AmendedAnswer,
     AmendOrder,
     AreaAnswer,
     CartAnswer,
@@ -25,16 +26,15 @@ from faded_skies.domains.checkout.schemas import (
     present_shop,
 )
 from faded_skies.domains.checkout.service import amending, cart, paying, placing, shopfront
-from faded_skies.domains.checkout.service.amending import Amended
 from faded_skies.domains.checkout.service.placing import Outcome, Placed
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.schemas import (
-    AmendedAnswer,
     AmendmentAnswer,
     present_amendment,
     present_order,
 )
-from faded_skies.domains.orders.service import Item
+from faded_skies.domains.orders.service import Change, Item
+from faded_skies.domains.payments.service import ChargeResult, ChargeStatus
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Tx
@@ -175,20 +175,19 @@ async def _confirm(checkout: Checkout, actor: Actor, order_id: UUID, method_id: 
 async def amend_order(
     order_id: Id, body: AmendOrder, actor: SignedIn, checkout: Wired, key: KeyHeader = None
 ) -> Json:
-    """Change one's own order before it is packed; what it costs less goes back.
+    """Change one's own order before it is packed; what it costs less goes back, what it costs more is charged.
 
-    409 INVALID_STATE once it is packed, or while a proposal of the shop waits; 422 AMENDMENT_NOT_DEARER unless it is
-    paid in cash at the door.
+    409 INVALID_STATE once it is packed, or while another change waits; 402 PAYMENT_FAILED, and the order stays as it
+    was; 422 AMENDMENT_NOT_DEARER where its way to pay cannot pay more.
     """
     lines = body.wishes()
 
-    async def work(tx: Tx) -> Answer:
-        return Answer(
-            200, await _present_amended(tx, await amending.amend_own(tx, checkout, actor, order_id, lines))
-        )
+    async def begin(tx: Tx) -> Change:
+        return await amending.amend_own(tx, checkout, actor, order_id, lines)
 
     call = Call.of(actor.id, key, what=f"amend {order_id}", body=body.model_dump(mode="json"))
-    return await once(checkout.db, call, work)
+    answer = await amending.run(checkout, actor, call, begin, order_id=order_id, present=_present_change)
+    return answer.response()
 
 
 @router.post(
@@ -197,13 +196,18 @@ async def amend_order(
 async def accept_amendment(
     order_id: Id, amendment_id: Id, actor: SignedIn, checkout: Wired, key: KeyHeader = None
 ) -> Json:
-    """Consent to what the shop proposes; it is done at once. 409 INVALID_STATE when it is over, or sold out since."""
+    """Consent to what the shop proposes, or ask again where a change that is `paying` stands.
 
-    async def work(tx: Tx) -> Answer:
-        amended = await amending.accept(tx, checkout, actor, order_id, amendment_id)
-        return Answer(200, await _present_amended(tx, amended))
+    What it costs more is charged to the order's card: 402 PAYMENT_FAILED, and the order stays as it was. 409
+    INVALID_STATE when it is over, or sold out since.
+    """
 
-    return await once(checkout.db, Call.of(actor.id, key, what=f"accept {order_id} {amendment_id}"), work)
+    async def begin(tx: Tx) -> Change:
+        return await amending.accept(tx, checkout, actor, order_id, amendment_id)
+
+    call = Call.of(actor.id, key, what=f"accept {order_id} {amendment_id}")
+    answer = await amending.run(checkout, actor, call, begin, order_id=order_id, present=_present_change)
+    return answer.response()
 
 
 @router.post(
@@ -223,13 +227,19 @@ async def decline_amendment(
     return await once(checkout.db, Call.of(actor.id, key, what=f"decline {order_id} {amendment_id}"), work)
 
 
-async def _present_amended(tx: Tx, amended: Amended) -> dict[str, object]:
-    order, amendment = amended
-    items = (await orders.list_items(tx, [order.id]))[order.id]
-    return {
-        "order": present_order(order, items, now=clock.now()),
-        "amendment": present_amendment(amendment),
+async def _present_change(tx: Tx, change: Change, result: ChargeResult | None) -> Answer:
+    items = (await orders.list_items(tx, [change.order.id]))[change.order.id]
+    payment: dict[str, object] | None = None
+    if result is not None:
+        payment = {"status": result.status}
+        if result.status is ChargeStatus.REQUIRES_ACTION:
+            payment["clientSecret"] = result.client_secret
+    body = {
+        "order": present_order(change.order, items, now=clock.now()),
+        "amendment": present_amendment(change.amendment),
+        "payment": payment,
     }
+    return Answer(200, body)
 
 
 def _present(outcome: Outcome, items: Sequence[Item]) -> dict[str, object]:

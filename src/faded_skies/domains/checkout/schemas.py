@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from faded_skies.domains.checkout.models import Appraisal, CartView, Shopfront, Wish, WishedLine
 from faded_skies.domains.compliance.service import LimitUse, tax_summary
-from faded_skies.domains.orders.schemas import OrderShape
+from faded_skies.domains.orders.schemas import AmendmentShape, OrderShape
 from faded_skies.domains.places.service import Circle, Polygon, ServiceArea, geojson_of
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.geo import METRES_PER_MILE
@@ -231,6 +231,14 @@ class QuoteAnswer(Shape):
 class ChargeShape(Shape):
     status: str
     client_secret: str | None = None
+
+
+class AmendedAnswer(Shape):
+    """`payment` tells of the charge of what the change costs more, null where nothing is charged."""
+
+    order: OrderShape
+    amendment: AmendmentShape
+    payment: ChargeShape | None
 
 
 class PlacedAnswer(Shape):

@@ -323,6 +323,10 @@ _AMENDMENTS = {
     "applied": ("Your order was changed", "Money and coins that are left over go back the way they came."),
     "withdrawn": ("A proposed change was taken back", "Your order stays as it is; you need not answer."),
     "expired": ("A proposed change was not answered in time", "Your order stays as it is."),
+    "failed": (
+        "A change of your order was not paid",
+        "Your order stays as it is, and nothing more was charged.",
+    ),
 }
 
 

@@ -138,8 +138,8 @@ class Revision:
 class Amendment:
     """A change of an order's goods. `lines` is the whole new list: productId, quantity and unitPriceCents.
 
-    `before` and `after` hold items and sums (cents) as they stood when it was proposed. With `restock` what is taken
-    off goes back to the shelf, else it is gone.
+    `before` and `after` hold items and sums (cents) as they stood when it was proposed, `revision` all that the order
+    becomes. With `restock` what is taken off goes back to the shelf, else it is gone.
     """
 
     id: UUID
@@ -152,6 +152,7 @@ class Amendment:
     before: dict[str, Any]
     after: dict[str, Any]
     restock: bool
+    revision: Revision
     expires_at: datetime
     created_at: datetime
     settled_at: datetime | None

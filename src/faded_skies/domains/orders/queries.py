@@ -1,6 +1,7 @@
 """SQL of orders, their lines and their story."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -107,10 +108,6 @@ WITH moved AS (
 ), story AS (
     INSERT INTO order_tracking (id, order_id, status, message, latitude, longitude)
     SELECT $5, id, $2, $6, $7, $8 FROM moved
-), closed AS (
-    -- An order that leaves or ends can no longer be changed: a proposal still open ends with that.
-    UPDATE order_amendments SET status = 'closed', settled_at = now()
-    WHERE order_id = $1 AND status = 'open' AND $2 NOT IN ('confirmed', 'preparing')
 )
 SELECT {_COLUMNS} FROM moved o {_JOINS}
 """
@@ -165,7 +162,7 @@ _REVISE = f"""
 WITH revised AS (
     UPDATE orders SET
         subtotal_cents = $2, tax_cents = $3, taxes = $4, total_cents = $5, coins_used = $6, amount_due_cents = $7,
-        payment_status = $8, rules_hash = $9, updated_at = now()
+        payment_status = $8, rules_hash = $9, paid_cents = $10, updated_at = now()
     WHERE id = $1
     RETURNING *
 )
@@ -193,28 +190,34 @@ ON CONFLICT (order_id, product_id) DO UPDATE SET
     tax_cannabis_cents = EXCLUDED.tax_cannabis_cents, tax_local_cents = EXCLUDED.tax_local_cents
 """
 _AMENDMENT_COLUMNS = """
-id, order_id, proposed_by, by_customer, status, reason, lines, before, after, restock, expires_at, created_at,
-settled_at
+id, order_id, proposed_by, by_customer, status, reason, lines, before, after, restock, revision, expires_at,
+created_at, settled_at
 """
 _INSERT_AMENDMENT = f"""
 INSERT INTO order_amendments (
-    id, order_id, proposed_by, by_customer, status, reason, lines, before, after, restock, expires_at, settled_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $5 <> 'open' THEN now() END)
+    id, order_id, proposed_by, by_customer, status, reason, lines, before, after, restock, revision, expires_at,
+    settled_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $5 = 'applied' THEN now() END)
 RETURNING {_AMENDMENT_COLUMNS}
 """
 _FIND_AMENDMENT = f"SELECT {_AMENDMENT_COLUMNS} FROM order_amendments WHERE order_id = $1 AND id = $2"
-_FIND_OPEN_AMENDMENT = (
-    f"SELECT {_AMENDMENT_COLUMNS} FROM order_amendments WHERE order_id = $1 AND status = 'open'"
+_FIND_WAITING_AMENDMENT = (
+    f"SELECT {_AMENDMENT_COLUMNS} FROM order_amendments WHERE order_id = $1 AND status IN ('open', 'paying')"
 )
 _LIST_AMENDMENTS = f"""
 SELECT {_AMENDMENT_COLUMNS} FROM order_amendments WHERE order_id = $1 ORDER BY created_at DESC, id DESC LIMIT 100
 """
 _SETTLE_AMENDMENT = f"""
-UPDATE order_amendments SET status = $2, settled_at = now() WHERE id = $1 AND status = 'open'
+UPDATE order_amendments SET status = $2, settled_at = now() WHERE id = $1 AND status IN ('open', 'paying')
+RETURNING {_AMENDMENT_COLUMNS}
+"""
+_BEGIN_PAYING = f"""
+UPDATE order_amendments SET status = 'paying', expires_at = $2 WHERE id = $1 AND status = 'open'
 RETURNING {_AMENDMENT_COLUMNS}
 """
 _EXPIRED_AMENDMENTS = """
-SELECT order_id, id FROM order_amendments WHERE status = 'open' AND expires_at < $1 ORDER BY expires_at LIMIT 100
+SELECT order_id, id FROM order_amendments
+WHERE status IN ('open', 'paying') AND expires_at < $1 ORDER BY expires_at LIMIT 100
 """
 _EXPIRED = "SELECT id FROM orders WHERE hold_expires_at < $1 ORDER BY hold_expires_at LIMIT 100"
 _BOUGHT_SINCE = """
@@ -447,7 +450,14 @@ async def list_expired(db: Database, now: datetime) -> list[UUID]:
 
 
 async def revise_order(
-    tx: Tx, order: Order, revision: Revision, settled: Resettled, *, total_cents: int, payment_status: str
+    tx: Tx,
+    order: Order,
+    revision: Revision,
+    settled: Resettled,
+    *,
+    total_cents: int,
+    payment_status: str,
+    paid_cents: int,
 ) -> Order:
     """Write other goods and sums onto an order whose row the caller holds, and return it as it is then."""
     items = revision.items
@@ -479,8 +489,16 @@ async def revise_order(
         settled.amount_due_cents,
         payment_status,
         revision.rules_hash,
+        paid_cents,
     )
     return _order(cast("Row", row))
+
+
+def _amendment(row: Row) -> Amendment:
+    values: dict[str, Any] = dict(row)
+    kept = values.pop("revision")
+    items = [Item(**{**item, "product_id": UUID(item["product_id"])}) for item in kept.pop("items")]
+    return Amendment(**values, revision=Revision(items=items, **kept))
 
 
 async def insert_amendment(
@@ -495,6 +513,7 @@ async def insert_amendment(
     before: dict[str, Any],
     after: dict[str, Any],
     restock: bool,
+    revision: Revision,
     expires_at: datetime,
 ) -> Amendment:
     row = await tx.fetchrow(
@@ -509,29 +528,37 @@ async def insert_amendment(
         before,
         after,
         restock,
+        asdict(revision),
         expires_at,
     )
-    return Amendment(**dict(cast("Row", row)))
+    return _amendment(cast("Row", row))
 
 
 async def find_amendment(tx: Tx, order_id: UUID, amendment_id: UUID) -> Amendment | None:
     row = await tx.fetchrow(_FIND_AMENDMENT, order_id, amendment_id)
-    return None if row is None else Amendment(**dict(row))
+    return None if row is None else _amendment(row)
 
 
-async def find_open_amendment(tx: Tx, order_id: UUID) -> Amendment | None:
-    row = await tx.fetchrow(_FIND_OPEN_AMENDMENT, order_id)
-    return None if row is None else Amendment(**dict(row))
+async def find_waiting_amendment(tx: Tx, order_id: UUID) -> Amendment | None:
+    """Return the change of an order that waits for its answer or its money; there is at most one."""
+    row = await tx.fetchrow(_FIND_WAITING_AMENDMENT, order_id)
+    return None if row is None else _amendment(row)
 
 
 async def list_amendments(db: Database, order_id: UUID) -> list[Amendment]:
-    return [Amendment(**dict(row)) for row in await db.fetch(_LIST_AMENDMENTS, order_id)]
+    return [_amendment(row) for row in await db.fetch(_LIST_AMENDMENTS, order_id)]
 
 
 async def settle_amendment(tx: Tx, amendment_id: UUID, status: str) -> Amendment | None:
-    """End an open proposal; None when it is over already."""
+    """End a change that waits; None when it is over already."""
     row = await tx.fetchrow(_SETTLE_AMENDMENT, amendment_id, status)
-    return None if row is None else Amendment(**dict(row))
+    return None if row is None else _amendment(row)
+
+
+async def begin_paying(tx: Tx, amendment_id: UUID, expires_at: datetime) -> Amendment:
+    """Let an open proposal, whose order the caller holds, wait for its money."""
+    row = await tx.fetchrow(_BEGIN_PAYING, amendment_id, expires_at)
+    return _amendment(cast("Row", row))
 
 
 async def list_expired_amendments(db: Database, now: datetime) -> list[tuple[UUID, UUID]]:

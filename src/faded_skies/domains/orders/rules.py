@@ -1,9 +1,11 @@
 """An order's life: its states, the moves between them, and what the customer is told. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
+from uuid import UUID
 
 from faded_skies.domains.orders.errors import IllegalMove
 
@@ -83,6 +85,27 @@ def share_of_units(amount_cents: int, *, quantity: int, before: int, units: int)
     return amount_cents * (before + units) // quantity - amount_cents * before // quantity
 
 
+OVER = {
+    "paying": "This change waits for its payment.",
+    "applied": "This change was made already.",
+    "declined": "This change was declined already.",
+    "withdrawn": "The shop has taken this proposal back.",
+    "expired": "The time to answer this proposal is over. Ask the shop for a new one.",
+    "closed": "The order was packed or ended before this change was made.",
+    "failed": "This change was not paid, so the order stays as it was. Ask the shop for a new proposal.",
+}
+"""Why a change of an order waits for no answer any more."""
+
+
+def difference(
+    before: Mapping[UUID, int], after: Mapping[UUID, int]
+) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """Return how many more, and how many fewer, of each product it becomes."""
+    more = {one: after[one] - before.get(one, 0) for one in after if after[one] > before.get(one, 0)}
+    fewer = {one: before[one] - after.get(one, 0) for one in before if before[one] > after.get(one, 0)}
+    return more, fewer
+
+
 @dataclass(frozen=True, slots=True)
 class Resettled:
     """How an order with another total is settled. `money_back_cents` and `coins_back` are given back."""
@@ -115,8 +138,10 @@ def resettle(
     )
 
 
-def payment_status_after(now: str, *, paid_cents: int, amount_due_cents: int) -> str:
-    """Return the payment status of an order whose amount due has changed."""
+def payment_status_after(now: str, *, paid_cents: int, charged_cents: int, amount_due_cents: int) -> str:
+    """Return the payment status of an order whose amount due has changed; `charged_cents` were paid for that."""
+    if charged_cents:
+        return "paid"
     if paid_cents:
         return now
     if amount_due_cents == 0:

@@ -83,11 +83,14 @@ class PictureShape(Shape):
 
 
 class AmendmentShape(Shape):
-    """A change of an order's goods. While it is `open` the customer may answer it until `expiresAt`."""
+    """A change of an order's goods. While it is `open` the customer may answer it until `expiresAt`.
+
+    `paying`: the difference is being charged; `failed`: it was not paid, and the order stays as it was.
+    """
 
     id: UUID
     order_id: UUID
-    status: Literal["open", "applied", "declined", "withdrawn", "expired", "closed"]
+    status: Literal["open", "paying", "applied", "declined", "withdrawn", "expired", "closed", "failed"]
     proposed_by: Literal["shop", "customer"]
     reason: str | None
     before: PictureShape
@@ -104,11 +107,6 @@ class AmendmentAnswer(Shape):
 
 class AmendmentsAnswer(Shape):
     amendments: list[AmendmentShape]
-
-
-class AmendedAnswer(Shape):
-    order: OrderShape
-    amendment: AmendmentShape
 
 
 def present_amendment(amendment: Amendment) -> dict[str, object]:

@@ -3,7 +3,7 @@
 Locks: the person (so that limits and coins are judged one at a time), then the order; who holds the order first wins.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from uuid import UUID
@@ -20,18 +20,19 @@ from faded_skies.domains.identity import service as identity
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Wanted
 from faded_skies.domains.orders import service as orders
-from faded_skies.domains.orders.errors import OrderNotFound
-from faded_skies.domains.orders.service import Amendment, Item, Order, Revision
-from faded_skies.domains.payments.service import Tender
+from faded_skies.domains.orders.errors import AmendmentOver, OrderNotFound
+from faded_skies.domains.orders.service import Amendment, Change, Item, Order, Revision
+from faded_skies.domains.payments import service as payments
+from faded_skies.domains.payments.errors import PaymentFailed, PaymentMethodNotFound
+from faded_skies.domains.payments.service import BY_CARD, ChargeResult, Intent, PaymentMethod, Tender
 from faded_skies.domains.places import service as places
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Tx
 from faded_skies.platform.errors import Situation
+from faded_skies.platform.idempotency import Answer, Call, keep_refusal
 
-__all__ = ["Amended", "WishedLine", "accept", "amend_own", "decline", "propose", "withdraw"]
-
-Amended = tuple[Order, Amendment]
+__all__ = ["WishedLine", "accept", "amend_own", "decline", "propose", "run", "take_up", "withdraw"]
 
 
 async def propose(
@@ -73,14 +74,17 @@ async def decline(tx: Tx, actor: Actor, order_id: UUID, amendment_id: UUID) -> A
     return await orders.decline_amendment(tx, order, amendment, actor_id=actor.id)
 
 
-async def accept(tx: Tx, checkout: Checkout, actor: Actor, order_id: UUID, amendment_id: UUID) -> Amended:
-    """Consent to a proposal, which is applied at once.
+async def accept(tx: Tx, checkout: Checkout, actor: Actor, order_id: UUID, amendment_id: UUID) -> Change:
+    """Consent to a proposal, which is applied, or reserved until its difference is charged.
 
-    Raises OrderNotFound, AmendmentNotFound, AmendmentOver, and what `propose` raises when something has changed since.
+    One that is being charged is taken up again. Raises OrderNotFound, AmendmentNotFound, AmendmentOver, and what
+    `propose` raises when something has changed since.
     """
     now = clock.now()
     await identity.lock_customer(tx, actor.id)
     order = await _lock_own(tx, actor, order_id)
+    if (await orders.get_amendment(tx, order, amendment_id)).status == "paying":
+        return await take_up(tx, actor, order_id, amendment_id)
     amendment = await orders.get_open_amendment(tx, order, amendment_id, now=now)
     orders.check_amendable(order)
     lines = [
@@ -88,13 +92,19 @@ async def accept(tx: Tx, checkout: Checkout, actor: Actor, order_id: UUID, amend
         for line in amendment.lines
     ]
     revision = await _revise(tx, checkout, order, lines)
-    return await orders.accept_amendment(tx, order, amendment, revision, actor_id=actor.id)
+    method = await _find_card(tx, order)
+    return await orders.accept_amendment(
+        tx, order, amendment, revision, method=method, actor_id=actor.id, now=now
+    )
 
 
 async def amend_own(
     tx: Tx, checkout: Checkout, actor: Actor, order_id: UUID, lines: Sequence[WishedLine]
-) -> Amended:
-    """Change one's own order, at once. Raises what `propose` does, and BelowMinimumOrder."""
+) -> Change:
+    """Change one's own order, at once or once its difference is charged.
+
+    Raises what `propose` does, and BelowMinimumOrder.
+    """
     now = clock.now()
     await identity.lock_customer(tx, actor.id)
     order = await _lock_own(tx, actor, order_id)
@@ -102,7 +112,98 @@ async def amend_own(
     await orders.check_none_waits(tx, order, now=now)
     revision = await _revise(tx, checkout, order, lines)
     await _check_minimum(tx, checkout, order, revision)
-    return await orders.amend_own(tx, order, revision, actor_id=actor.id, now=now)
+    method = await _find_card(tx, order)
+    return await orders.amend_own(tx, order, revision, method=method, actor_id=actor.id, now=now)
+
+
+async def take_up(tx: Tx, actor: Actor, order_id: UUID, amendment_id: UUID) -> Change:
+    """Return a change that was begun, with its charge while that is under way."""
+    order = await _lock_own(tx, actor, order_id)
+    amendment = await orders.get_amendment(tx, order, amendment_id)
+    is_paying = amendment.status == "paying"
+    return Change(order, amendment, await payments.find_open_intent(tx, order_id) if is_paying else None)
+
+
+async def run(
+    checkout: Checkout,
+    actor: Actor,
+    call: Call | None,
+    begin: Callable[[Tx], Awaitable[Change]],
+    *,
+    order_id: UUID,
+    present: Callable[[Tx, Change, ChargeResult | None], Awaitable[Answer]],
+) -> Answer:
+    """Begin a change in one transaction, charge what it costs more with nothing open, and settle it in a second one.
+
+    What needs no charge is answered with the first. A repeated call gets the first answer; where the first call died
+    before it had one, its change is taken up.
+    """
+    try:
+        async with checkout.db.transaction() as tx:
+            first = await call.claim(tx) if call else None
+            if isinstance(first, Answer):
+                return first
+            change = await (begin(tx) if first is None else take_up(tx, actor, order_id, first))
+            if change.intent is None:
+                _check_paid(change, await payments.find_decline_code(tx, order_id))
+                answer = await present(tx, change, None)
+                if call is not None:
+                    await call.keep(tx, answer)
+                return answer
+            if call is not None:
+                await call.leave_subject(tx, change.amendment.id)
+    except Situation as situation:
+        return await keep_refusal(checkout.db, call, situation)
+    if call is None:
+        return await _pay(checkout, actor, change, change.intent, present=present)
+    async with call.running(checkout.valkey):
+        try:
+            answer = await _pay(checkout, actor, change, change.intent, present=present)
+        except Situation as situation:
+            return await keep_refusal(checkout.db, call, situation)
+        await call.keep(checkout.db, answer)
+    return answer
+
+
+async def _pay(
+    checkout: Checkout,
+    actor: Actor,
+    change: Change,
+    intent: Intent,
+    *,
+    present: Callable[[Tx, Change, ChargeResult | None], Awaitable[Answer]],
+) -> Answer:
+    """Raises PaymentFailed when the money was refused, AmendmentOver when the order was packed or ended meanwhile."""
+    try:
+        method = await payments.get_method_for(checkout.db, actor.id, change.order.payment_method_id)
+        result = await payments.charge(checkout.db, checkout.gateways, intent, method)
+    except PaymentMethodNotFound:
+        result = await payments.ask(checkout.gateways, intent)
+    async with checkout.db.transaction() as tx:
+        order = await orders.settle(tx, intent_id=intent.id, result=result)
+        settled = Change(order, await orders.get_amendment(tx, order, change.amendment.id))
+        answer = await present(tx, settled, result)
+    _check_paid(settled, result.decline_code)
+    return answer
+
+
+def _check_paid(change: Change, decline_code: str | None) -> None:
+    if change.amendment.status == "failed":
+        raise PaymentFailed(decline_code, order_id=change.order.id)
+    if change.amendment.status == "closed":
+        raise AmendmentOver(
+            "The order was packed or ended before this change was paid. What was charged goes back."
+        )
+
+
+async def _find_card(tx: Tx, order: Order) -> PaymentMethod | None:
+    """Return the card that paid an order, None where it was removed or none did."""
+    if order.tender not in BY_CARD or not order.paid_cents:
+        return None
+    try:
+        return await payments.get_method_for(tx, order.user_id, order.payment_method_id)
+    except PaymentMethodNotFound:
+        return None
 
 
 async def _lock_own(tx: Tx, actor: Actor, order_id: UUID) -> Order:

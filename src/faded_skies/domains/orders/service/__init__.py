@@ -3,13 +3,14 @@
 from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, Revision, TrackingLine
 from faded_skies.domains.orders.rules import Status
 from faded_skies.domains.orders.service.amending import (
+    Change,
     accept_amendment,
     amend_own,
     check_amendable,
     check_none_waits,
-    close_amendments,
     decline_amendment,
     expire_amendments,
+    get_amendment,
     get_open_amendment,
     list_amendments,
     propose_amendment,
@@ -28,6 +29,7 @@ from faded_skies.domains.orders.service.giving_back import (
 from faded_skies.domains.orders.service.life import (
     assign,
     change_method,
+    close_amendments,
     complete,
     erase,
     get_order_for,
@@ -54,6 +56,7 @@ from faded_skies.domains.orders.service.settling import (
 
 __all__ = [
     "Amendment",
+    "Change",
     "Item",
     "NewOrder",
     "Order",
@@ -75,6 +78,7 @@ __all__ = [
     "erase",
     "expire_amendments",
     "expire_holds",
+    "get_amendment",
     "get_open_amendment",
     "get_order_for",
     "has_received",

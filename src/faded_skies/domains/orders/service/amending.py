@@ -5,6 +5,7 @@ the goods cost and whether they may be sold is judged above, by checkout.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,22 +21,30 @@ from faded_skies.domains.orders.errors import (
     AmendmentWaits,
     NotAmendable,
 )
-from faded_skies.domains.orders.events import AmendmentMoved
 from faded_skies.domains.orders.models import Amendment, Item, Order, Revision
-from faded_skies.domains.orders.rules import BEFORE_DEPARTURE, CONSENT, Resettled
-from faded_skies.domains.orders.service.life import lock_order, note
+from faded_skies.domains.orders.rules import BEFORE_DEPARTURE, CONSENT, HOLD, Resettled
+from faded_skies.domains.orders.service.life import (
+    emit_amendment,
+    end_amendment,
+    lock_order,
+    note,
+    quantities,
+    tell_amendment,
+)
 from faded_skies.domains.payments import service as payments
+from faded_skies.domains.payments.service import BY_CARD, ChargeResult, Intent, IntentStatus, PaymentMethod
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.money import to_dollars
 
-_OVER = {
-    "applied": "This change was made already.",
-    "declined": "This change was declined already.",
-    "withdrawn": "The shop has taken this proposal back.",
-    "expired": "The time to answer this proposal is over. Ask the shop for a new one.",
-    "closed": "The order was packed or ended before this proposal was answered.",
-}
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An order and a change of it. `intent` is set while the difference is to be charged, and nothing changed yet."""
+
+    order: Order
+    amendment: Amendment
+    intent: Intent | None = None
 
 
 def check_amendable(order: Order) -> None:
@@ -47,16 +56,16 @@ def check_amendable(order: Order) -> None:
 
 
 async def check_none_waits(tx: Tx, order: Order, *, now: datetime) -> None:
-    """Raise AmendmentWaits while a proposal waits for its answer; one whose time is over ends here."""
-    waiting = await queries.find_open_amendment(tx, order.id)
+    """Raise AmendmentWaits while a change waits for its answer or money; a proposal whose time is over ends here."""
+    waiting = await queries.find_waiting_amendment(tx, order.id)
     if waiting is None:
         return
-    if waiting.expires_at > now:
+    if waiting.status == "paying" or waiting.expires_at > now:
         raise AmendmentWaits(
-            "A proposed change of this order waits for its answer. It has to be answered or taken back first.",
+            "A change of this order waits for its answer or its payment. That has to end first.",
             amendmentId=waiting.id,
         )
-    await _end(tx, order, waiting, "expired", actor_id=None)
+    await end_amendment(tx, order, waiting, "expired", actor_id=None)
 
 
 async def propose_amendment(
@@ -70,21 +79,17 @@ async def propose_amendment(
     now: datetime,
 ) -> Amendment:
     """Write down what staff proposes; the customer is asked. Raises AmendmentNotDearer, NotAmendable."""
-    before = (await queries.list_items(tx, [order.id]))[order.id]
-    amendment = await queries.insert_amendment(
+    amendment = await _insert(
         tx,
-        order.id,
-        proposed_by=actor_id,
-        by_customer=False,
+        order,
+        revision,
         status="open",
         reason=reason,
-        lines=_lines(revision),
-        before=_picture(before, order),
-        after=_outlook(order, revision, _settle(order, revision, money_left=await _money_left(tx, order))),
         restock=restock,
+        actor_id=actor_id,
         expires_at=now + CONSENT,
     )
-    _tell(tx, order, amendment, actor_id=actor_id)
+    tell_amendment(tx, order, amendment, actor_id=actor_id)
     return amendment
 
 
@@ -93,89 +98,159 @@ async def list_amendments(db: Database, order_id: UUID) -> list[Amendment]:
     return await queries.list_amendments(db, order_id)
 
 
-async def get_open_amendment(tx: Tx, order: Order, amendment_id: UUID, *, now: datetime) -> Amendment:
-    """Return a proposal that waits for its answer. Raises AmendmentNotFound, AmendmentOver."""
+async def get_amendment(tx: Tx, order: Order, amendment_id: UUID) -> Amendment:
+    """Return a change of an order. Raises AmendmentNotFound."""
     amendment = await queries.find_amendment(tx, order.id, amendment_id)
     if amendment is None:
         raise AmendmentNotFound
+    return amendment
+
+
+async def get_open_amendment(tx: Tx, order: Order, amendment_id: UUID, *, now: datetime) -> Amendment:
+    """Return a proposal that waits for its answer. Raises AmendmentNotFound, AmendmentOver."""
+    amendment = await get_amendment(tx, order, amendment_id)
     if amendment.status != "open":
-        raise AmendmentOver(_OVER[amendment.status])
+        raise AmendmentOver(rules.OVER[amendment.status])
     if amendment.expires_at <= now:
-        raise AmendmentOver(_OVER["expired"])
+        raise AmendmentOver(rules.OVER["expired"])
     return amendment
 
 
 async def decline_amendment(tx: Tx, order: Order, amendment: Amendment, *, actor_id: UUID) -> Amendment:
     """End a proposal because the customer does not want it; the order stays as it was."""
-    return await _end(tx, order, amendment, "declined", actor_id=actor_id)
+    return await end_amendment(tx, order, amendment, "declined", actor_id=actor_id)
 
 
 async def withdraw_amendment(tx: Tx, order: Order, amendment: Amendment, *, actor_id: UUID) -> Amendment:
     """Take a proposal back."""
-    return await _end(tx, order, amendment, "withdrawn", actor_id=actor_id)
-
-
-async def close_amendments(tx: Tx, order: Order, *, actor_id: UUID) -> None:
-    """End a proposal that still waits because packing ends; the caller holds the order's row.
-
-    An order that departs or ends closes its proposal by itself.
-    """
-    waiting = await queries.find_open_amendment(tx, order.id)
-    if waiting is not None:
-        await _end(tx, order, waiting, "closed", actor_id=actor_id)
+    return await end_amendment(tx, order, amendment, "withdrawn", actor_id=actor_id)
 
 
 async def accept_amendment(
-    tx: Tx, order: Order, amendment: Amendment, revision: Revision, *, actor_id: UUID
-) -> tuple[Order, Amendment]:
-    """Apply a proposal to which the customer consents.
+    tx: Tx,
+    order: Order,
+    amendment: Amendment,
+    revision: Revision,
+    *,
+    method: PaymentMethod | None,
+    actor_id: UUID,
+    now: datetime,
+) -> Change:
+    """Apply a proposal to which the customer consents, or reserve it until its difference is charged to `method`.
 
     Raises AmendmentOver when it would cost another sum than was shown, OutOfStock, NotAmendable, AmendmentNotDearer.
     """
     if _total(order, revision) != amendment.after["totalCents"]:
         raise AmendmentOver("Taxes have changed since this was proposed. Ask the shop for a new proposal.")
+    if _to_charge(order, revision):
+        paying = await queries.begin_paying(tx, amendment.id, now + HOLD)
+        return await _reserve(tx, order, paying, method)
     settled = await queries.settle_amendment(tx, amendment.id, "applied")
     if settled is None:
-        raise AmendmentOver(_OVER["applied"])
-    amended = await _apply(tx, order, settled, revision, actor_id=actor_id)
-    return amended, settled
+        raise AmendmentOver(rules.OVER["applied"])
+    return await _apply(tx, order, settled, revision, actor_id=actor_id)
 
 
 async def amend_own(
-    tx: Tx, order: Order, revision: Revision, *, actor_id: UUID, now: datetime
-) -> tuple[Order, Amendment]:
-    """Apply what the customer wants changed, at once.
+    tx: Tx,
+    order: Order,
+    revision: Revision,
+    *,
+    method: PaymentMethod | None,
+    actor_id: UUID,
+    now: datetime,
+) -> Change:
+    """Apply what the customer wants changed, or reserve it until its difference is charged to `method`.
 
     Raises OutOfStock, NotAmendable, AmendmentNotDearer.
     """
-    before = (await queries.list_items(tx, [order.id]))[order.id]
-    amendment = await queries.insert_amendment(
+    is_charged = _to_charge(order, revision) > 0
+    amendment = await _insert(
         tx,
-        order.id,
-        proposed_by=actor_id,
-        by_customer=True,
-        status="applied",
+        order,
+        revision,
+        status="paying" if is_charged else "applied",
         reason=None,
-        lines=_lines(revision),
-        before=_picture(before, order),
-        after=_outlook(order, revision, _settle(order, revision, money_left=await _money_left(tx, order))),
         restock=True,
-        expires_at=now,
+        actor_id=actor_id,
+        expires_at=now + HOLD,
     )
-    amended = await _apply(tx, order, amendment, revision, actor_id=actor_id)
-    return amended, amendment
+    if is_charged:
+        return await _reserve(tx, order, amendment, method)
+    return await _apply(tx, order, amendment, revision, actor_id=actor_id)
+
+
+async def settle_change(
+    tx: Tx, order: Order, *, amendment_id: UUID, intent_id: UUID, result: ChargeResult
+) -> Order:
+    """Bring home what the gateway says of the difference; late, repeated and reordered answers change nothing.
+
+    The caller holds the order's row. Paid, the change is applied; refused, the order stays as it was. Money for a
+    change that is over goes back by itself.
+    """
+    amendment = await get_amendment(tx, order, amendment_id)
+    waits = amendment.status == "paying"
+    intent = await payments.apply_result(tx, intent_id=intent_id, result=result, wanted=waits)
+    if not waits or intent.status.is_open:
+        return order
+    if intent.status is not IntentStatus.SUCCEEDED:
+        await end_amendment(tx, order, amendment, "failed", actor_id=None)
+        return order
+    settled = await queries.settle_amendment(tx, amendment.id, "applied")
+    if settled is None:
+        raise AmendmentOver(rules.OVER["applied"])
+    changed = await _apply(
+        tx, order, settled, settled.revision, actor_id=order.user_id, charged_cents=intent.amount_cents
+    )
+    return changed.order
 
 
 async def expire_amendments(db: Database, *, now: datetime) -> int:
-    """End the proposals whose time is over, each in its own transaction; return how many were looked at."""
+    """End the changes whose time is over, each in its own transaction; return how many were looked at.
+
+    One that is being paid has its charge stopped, and ends as the gateway answers to that.
+    """
     expired = await queries.list_expired_amendments(db, now)
     for order_id, amendment_id in expired:
         async with db.transaction() as tx:
             order = await lock_order(tx, order_id)
-            amendment = await queries.find_open_amendment(tx, order_id)
-            if amendment is not None and amendment.id == amendment_id:
-                await _end(tx, order, amendment, "expired", actor_id=None)
+            amendment = await queries.find_waiting_amendment(tx, order_id)
+            if amendment is None or amendment.id != amendment_id or amendment.expires_at >= now:
+                continue
+            if amendment.status == "paying":
+                await payments.let_go(tx, order_id=order_id)
+            else:
+                await end_amendment(tx, order, amendment, "expired", actor_id=None)
     return len(expired)
+
+
+async def _insert(
+    tx: Tx,
+    order: Order,
+    revision: Revision,
+    *,
+    status: str,
+    reason: str | None,
+    restock: bool,
+    actor_id: UUID,
+    expires_at: datetime,
+) -> Amendment:
+    before = (await queries.list_items(tx, [order.id]))[order.id]
+    settled = _settle(order, revision, money_left=await _money_left(tx, order))
+    return await queries.insert_amendment(
+        tx,
+        order.id,
+        proposed_by=actor_id,
+        by_customer=reason is None,
+        status=status,
+        reason=reason,
+        lines=_lines(revision),
+        before=_picture(before, order),
+        after=_outlook(order, revision, settled),
+        restock=restock,
+        revision=revision,
+        expires_at=expires_at,
+    )
 
 
 async def _money_left(tx: Tx, order: Order) -> int:
@@ -186,17 +261,25 @@ def _total(order: Order, revision: Revision) -> int:
     return revision.subtotal_cents + revision.tax_cents + order.delivery_fee_cents + order.tip_cents
 
 
+def _to_charge(order: Order, revision: Revision) -> int:
+    """Return what a change of a paid order costs more, in cents. Raises AmendmentNotDearer where nobody can charge it."""
+    more = _total(order, revision) - order.total_cents
+    if more <= 0 or order.tender == "cash":
+        return 0
+    if order.tender in BY_CARD and order.paid_cents:
+        return more
+    raise AmendmentNotDearer(
+        f"This order cannot become dearer by ${to_dollars(more):,.2f}, by the way it is paid. "
+        "Choose goods that cost as much or less, or let the shop offer them at the old price.",
+        dearerBy=to_dollars(more),
+    )
+
+
 def _settle(order: Order, revision: Revision, *, money_left: int) -> Resettled:
-    total = _total(order, revision)
-    if total > order.total_cents and not (order.tender == "cash" and order.paid_cents == 0):
-        raise AmendmentNotDearer(
-            f"This order is paid, so it cannot become dearer by ${to_dollars(total - order.total_cents):,.2f}. "
-            "Choose goods that cost as much or less, or let the shop offer them at the old price.",
-            dearerBy=to_dollars(total - order.total_cents),
-        )
+    _to_charge(order, revision)
     settled = rules.resettle(
         total_before=order.total_cents,
-        total_after=total,
+        total_after=_total(order, revision),
         coins_used=order.coins_used,
         coins_left=order.coins_left,
         paid_cents=order.paid_cents,
@@ -209,11 +292,49 @@ def _settle(order: Order, revision: Revision, *, money_left: int) -> Resettled:
     return settled
 
 
-async def _apply(tx: Tx, order: Order, amendment: Amendment, revision: Revision, *, actor_id: UUID) -> Order:
+async def _reserve(tx: Tx, order: Order, amendment: Amendment, method: PaymentMethod | None) -> Change:
+    """Take what the order gets more of, and open an attempt to charge the difference; the rest waits for that."""
+    if method is None:
+        raise AmendmentNotDearer("The card that paid this order was removed, so it cannot become dearer.")
+    before = (await queries.list_items(tx, [order.id]))[order.id]
+    more, _ = rules.difference(quantities(before), quantities(amendment.revision.items))
+    await inventory.exchange(
+        tx, order_id=order.id, change_id=amendment.id, more=_wanted(amendment.revision.items, more), fewer={}
+    )
+    intent = await payments.open_intent(
+        tx,
+        user_id=order.user_id,
+        order_id=order.id,
+        method=method,
+        amount_cents=_to_charge(order, amendment.revision),
+        captures_later=False,
+        amendment_id=amendment.id,
+    )
+    tx.audit(
+        "order.amendment_paying",
+        object_type="order",
+        object_id=order.id,
+        actor_id=order.user_id,
+        amendmentId=amendment.id,
+        intentId=intent.id,
+        amountCents=intent.amount_cents,
+    )
+    return Change(order, amendment, intent)
+
+
+async def _apply(
+    tx: Tx,
+    order: Order,
+    amendment: Amendment,
+    revision: Revision,
+    *,
+    actor_id: UUID,
+    charged_cents: int = 0,
+) -> Change:
     """Stock first, then coins, then money: locks are taken in one order."""
     before = (await queries.list_items(tx, [order.id]))[order.id]
     settled = _settle(order, revision, money_left=await _money_left(tx, order))
-    await _exchange(tx, order, amendment, before, revision.items)
+    await _exchange(tx, order, amendment, before, revision.items, is_reserved=charged_cents > 0)
     await rewards.give_back(
         tx,
         user_id=order.user_id,
@@ -221,6 +342,7 @@ async def _apply(tx: Tx, order: Order, amendment: Amendment, revision: Revision,
         coins=settled.coins_back,
         debits=[(Account.DEPOSITS, settled.coins_back)],
     )
+    paid = order.paid_cents + charged_cents
     amended = await queries.revise_order(
         tx,
         order,
@@ -228,8 +350,12 @@ async def _apply(tx: Tx, order: Order, amendment: Amendment, revision: Revision,
         settled,
         total_cents=_total(order, revision),
         payment_status=rules.payment_status_after(
-            order.payment_status, paid_cents=order.paid_cents, amount_due_cents=settled.amount_due_cents
+            order.payment_status,
+            paid_cents=paid,
+            charged_cents=charged_cents,
+            amount_due_cents=settled.amount_due_cents,
         ),
+        paid_cents=paid,
     )
     if settled.money_back_cents:
         await payments.refund_order(
@@ -256,67 +382,34 @@ async def _apply(tx: Tx, order: Order, amendment: Amendment, revision: Revision,
         amendmentId=amendment.id,
         before=_picture(before, order),
         after=_picture(revision.items, amended),
+        chargedCents=charged_cents,
         moneyBackCents=settled.money_back_cents,
         coinsBack=settled.coins_back,
     )
-    _emit(tx, amended, amendment)
-    return amended
+    emit_amendment(tx, amended, amendment)
+    return Change(amended, amendment)
 
 
 async def _exchange(
-    tx: Tx, order: Order, amendment: Amendment, before: Sequence[Item], after: Sequence[Item]
+    tx: Tx,
+    order: Order,
+    amendment: Amendment,
+    before: Sequence[Item],
+    after: Sequence[Item],
+    *,
+    is_reserved: bool,
 ) -> None:
-    had = {item.product_id: item.quantity for item in before}
-    wants = {item.product_id: item.quantity for item in after}
-    fewer = {one: had[one] - wants.get(one, 0) for one in had if had[one] > wants.get(one, 0)}
-    more = [
-        Wanted(item.product_id, item.name, item.quantity - had.get(item.product_id, 0))
-        for item in after
-        if item.quantity > had.get(item.product_id, 0)
-    ]
-    await inventory.exchange(tx, order_id=order.id, change_id=amendment.id, more=more, fewer=fewer)
+    more, fewer = rules.difference(quantities(before), quantities(after))
+    wanted = [] if is_reserved else _wanted(after, more)
+    await inventory.exchange(tx, order_id=order.id, change_id=amendment.id, more=wanted, fewer=fewer)
     if not amendment.restock:
         await inventory.write_off(tx, fewer, actor_id=amendment.proposed_by)
 
 
-async def _end(
-    tx: Tx, order: Order, amendment: Amendment, status: str, *, actor_id: UUID | None
-) -> Amendment:
-    ended = await queries.settle_amendment(tx, amendment.id, status)
-    if ended is None:
-        raise AmendmentOver(_OVER[status])
-    _tell(tx, order, ended, actor_id=actor_id)
-    return ended
-
-
-def _tell(tx: Tx, order: Order, amendment: Amendment, *, actor_id: UUID | None) -> None:
-    tx.audit(
-        f"order.amendment_{'proposed' if amendment.status == 'open' else amendment.status}",
-        object_type="order",
-        object_id=order.id,
-        actor_id=actor_id,
-        reason=amendment.reason,
-        amendmentId=amendment.id,
-        **({"before": amendment.before, "after": amendment.after} if amendment.status == "open" else {}),
-    )
-    _emit(tx, order, amendment)
-
-
-def _emit(tx: Tx, order: Order, amendment: Amendment) -> None:
-    tx.emit(
-        AmendmentMoved(
-            amendment_id=amendment.id,
-            order_id=order.id,
-            user_id=order.user_id,
-            order_number=order.order_number,
-            status=amendment.status,
-            by_customer=amendment.by_customer,
-            reason=amendment.reason,
-            total_before_cents=amendment.before["totalCents"],
-            total_after_cents=amendment.after["totalCents"],
-            moved_at=amendment.settled_at or amendment.created_at,
-        )
-    )
+def _wanted(items: Sequence[Item], more: dict[UUID, int]) -> list[Wanted]:
+    return [
+        Wanted(item.product_id, item.name, more[item.product_id]) for item in items if item.product_id in more
+    ]
 
 
 def _lines(revision: Revision) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from faded_skies.domains.orders.errors import (
 from faded_skies.domains.orders.events import OrderDied
 from faded_skies.domains.orders.models import Item, Order
 from faded_skies.domains.orders.rules import Status
-from faded_skies.domains.orders.service.life import lock_order, move, note
+from faded_skies.domains.orders.service.life import close_amendments, lock_order, move, note
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.errors import RefundTooLarge
 from faded_skies.domains.rewards import service as rewards
@@ -31,6 +31,7 @@ Debits = Sequence[tuple[Account, int]]
 async def cancel(tx: Tx, order: Order, *, actor_id: UUID | None, reason: str | None = None) -> Order:
     """End an order before it leaves: stock, coins and money go back. Raises IllegalMove later on."""
     rules.check_move(order.status, Status.CANCELLED)
+    await close_amendments(tx, order, actor_id=actor_id)
     await inventory.release(tx, order_id=order.id)
     return await _end(tx, order, to=Status.CANCELLED, actor_id=actor_id, message=reason)
 

@@ -6,6 +6,7 @@ from faded_skies.domains.orders import queries
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.models import Order
 from faded_skies.domains.orders.rules import UNPAID, Status
+from faded_skies.domains.orders.service.amending import settle_change
 from faded_skies.domains.orders.service.life import (
     change_method,
     give_excess_back,
@@ -24,10 +25,14 @@ async def settle(tx: Tx, *, intent_id: UUID, result: ChargeResult) -> Order:
     A success for an order that is dead or already paid is refunded by itself, and money authorised for one is
     released (payments does both). Raises OrderNotFound when the intent belongs to no order.
     """
-    order_id = await payments.find_order_id(tx, intent_id)
-    if order_id is None:
+    named = await payments.find_intent(tx, intent_id)
+    if named is None or named.order_id is None:
         raise OrderNotFound
-    order = await lock_order(tx, order_id)
+    order = await lock_order(tx, named.order_id)
+    if named.amendment_id is not None:
+        return await settle_change(
+            tx, order, amendment_id=named.amendment_id, intent_id=intent_id, result=result
+        )
     intent = await payments.apply_result(tx, intent_id=intent_id, result=result, wanted=order.awaits_money)
     if order.status in UNPAID:
         return await _settle_unpaid(tx, order, intent)

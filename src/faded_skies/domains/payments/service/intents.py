@@ -38,11 +38,18 @@ log = structlog.get_logger()
 
 
 async def open_intent(
-    tx: Tx, *, user_id: UUID, order_id: UUID, method: PaymentMethod, amount_cents: int, captures_later: bool
+    tx: Tx,
+    *,
+    user_id: UUID,
+    order_id: UUID,
+    method: PaymentMethod,
+    amount_cents: int,
+    captures_later: bool,
+    amendment_id: UUID | None = None,
 ) -> Intent:
     """Begin an attempt to charge a card for an order; `charge` follows after the commit.
 
-    `captures_later`: the money is only authorised now. Raises PaymentUnderWay when the order has an open attempt,
+    `captures_later`: the money is only authorised now. `amendment_id`: the change of a paid order that it pays. Raises PaymentUnderWay when the order has an open attempt,
     TenderNotAllowed for cash and coins.
     """
     if method.provider == "shop":
@@ -57,6 +64,7 @@ async def open_intent(
         status=IntentStatus.PROCESSING,
         expires_in=None,
         captures_later=captures_later,
+        amendment_id=amendment_id,
     )
     if intent is None:
         raise PaymentUnderWay
@@ -240,10 +248,9 @@ async def find_decline_code(source: Database | Tx, order_id: UUID) -> str | None
     return await queries.find_decline_code(source, order_id)
 
 
-async def find_order_id(tx: Tx, intent_id: UUID) -> UUID | None:
-    """Return the order of an intent, so that its row can be locked first."""
-    intent = await queries.find_intent(tx, intent_id)
-    return intent.order_id if intent else None
+async def find_intent(tx: Tx, intent_id: UUID) -> Intent | None:
+    """Return an intent, so that its order's row can be locked first."""
+    return await queries.find_intent(tx, intent_id)
 
 
 async def get_intent(source: Database | Tx, intent_id: UUID) -> Intent:
