@@ -140,6 +140,14 @@ SELECT 'order ' || o.order_number || ': taxes of its lines' AS name,
 FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.created_at >= {_OPENED} GROUP BY o.id
 """,
 )
+_PRICES = Proof(
+    "orders: prices of their lines",
+    f"""
+SELECT 'order ' || o.order_number || ': prices of its lines' AS name, sum(i.total_price_cents)::int AS books,
+       o.subtotal_cents AS records
+FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.created_at >= {_OPENED} GROUP BY o.id
+""",
+)
 _COINS = Proof(
     "people: coins in the books",
     f"""
@@ -314,6 +322,7 @@ PROOFS = (
     _ORDERS_REFUNDED,
     _SALES,
     _LINES,
+    _PRICES,
     _COINS,
     _COIN_STORIES,
     _COIN_FACTS,
