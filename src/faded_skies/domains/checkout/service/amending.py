@@ -5,6 +5,7 @@ Locks: the person (so that limits and coins are judged one at a time), then the 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from faded_skies.domains.checkout.errors import NothingChanged, PriceTooHigh, Pr
 from faded_skies.domains.checkout.models import WishedLine
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.rules import Goods, tender_problem
-from faded_skies.domains.checkout.service.appraisal import bill, limits_with, minimum_problems
+from faded_skies.domains.checkout.service.appraisal import bill, law_problems, minimum_problems, order_facts
+from faded_skies.domains.checkout.service.cart import law_line
 from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.compliance.service import Decision, RuleBook
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Wanted
@@ -54,7 +57,7 @@ async def propose(
     order = await orders.lock_order_for(tx, actor, order_id)
     orders.check_amendable(order)
     await orders.check_none_waits(tx, order, now=now)
-    revision = await _revise(tx, checkout, order, lines)
+    revision = await _revise(tx, checkout, order, lines, now=now, keeps=False)
     return await orders.propose_amendment(
         tx, order, revision, reason=reason, restock=restock, actor_id=actor.id, now=now
     )
@@ -91,7 +94,7 @@ async def accept(tx: Tx, checkout: Checkout, actor: Actor, order_id: UUID, amend
         WishedLine(UUID(line["productId"]), line["quantity"], line["unitPriceCents"])
         for line in amendment.lines
     ]
-    revision = await _revise(tx, checkout, order, lines)
+    revision = await _revise(tx, checkout, order, lines, now=now)
     method = await _find_card(tx, order)
     return await orders.accept_amendment(
         tx, order, amendment, revision, method=method, actor_id=actor.id, now=now
@@ -110,8 +113,8 @@ async def amend_own(
     order = await _lock_own(tx, actor, order_id)
     orders.check_amendable(order)
     await orders.check_none_waits(tx, order, now=now)
-    revision = await _revise(tx, checkout, order, lines)
-    await _check_minimum(tx, checkout, order, revision)
+    revision = await _revise(tx, checkout, order, lines, now=now)
+    await _check_minimum(tx, checkout, order, revision, now=now)
     method = await _find_card(tx, order)
     return await orders.amend_own(tx, order, revision, method=method, actor_id=actor.id, now=now)
 
@@ -214,27 +217,36 @@ async def _lock_own(tx: Tx, actor: Actor, order_id: UUID) -> Order:
     return order
 
 
-async def _revise(tx: Tx, checkout: Checkout, order: Order, lines: Sequence[WishedLine]) -> Revision:
+async def _revise(
+    tx: Tx,
+    checkout: Checkout,
+    order: Order,
+    lines: Sequence[WishedLine],
+    *,
+    now: datetime,
+    keeps: bool = True,
+) -> Revision:
     """Judge and price other goods for an order; the hours, the address and the person were judged when it was placed.
 
-    What stays keeps the price that it was ordered at. Raises the first refusal.
+    What stays keeps the price that it was ordered at. `keeps`: the law's answers are kept. Raises the first refusal.
     """
+    book = checkout.law.of_town(now, order.delivery_address["city"])
     had = {item.product_id: item for item in (await orders.list_items(tx, [order.id]))[order.id]}
     products = await catalog.find_products(tx, [line.product_id for line in lines])
     wanted = [(_offered(line, products, had), line.quantity) for line in lines]
-    items, taxes = bill(checkout.book, wanted, city=order.delivery_address["city"])
+    items, taxes = bill(book, wanted, city=order.delivery_address["city"], fee_cents=order.delivery_fee_cents)
     if {item.product_id: (item.quantity, item.unit_price_cents) for item in items} == {
         item.product_id: (item.quantity, item.unit_price_cents) for item in had.values()
     }:
         raise NothingChanged
-    for problem in await _problems(tx, checkout, order, wanted, had):
-        raise problem
+    if any(item.product_id not in had or item.quantity > had[item.product_id].quantity for item in items):
+        await _check_more(tx, checkout, book, order, wanted, had, now=now, keeps=keeps)
     return Revision(
         items=items,
         subtotal_cents=sum(item.total_price_cents for item in items),
         tax_cents=sum(tax.amount_cents for tax in taxes),
         taxes=compliance.tax_summary(taxes),
-        rules_hash=checkout.book.digest,
+        rules_hash=book.digest,
     )
 
 
@@ -248,8 +260,8 @@ def _offered(line: WishedLine, products: Mapping[UUID, Product], had: Mapping[UU
             product,
             name=item.name,
             price_cents=item.unit_price_cents,
-            net_weight_mg=item.net_weight_mg,
-            thc_mg=item.thc_mg,
+            net_weight_mg=None if product.net_weight_mg is None else item.net_weight_mg,
+            thc_mg=None if product.thc_mg is None else item.thc_mg,
         )
     if line.unit_price_cents is None:
         return product
@@ -258,56 +270,88 @@ def _offered(line: WishedLine, products: Mapping[UUID, Product], had: Mapping[UU
     return replace(product, price_cents=line.unit_price_cents)
 
 
-async def _problems(
+async def _check_more(
     tx: Tx,
     checkout: Checkout,
+    book: RuleBook,
     order: Order,
     wanted: Sequence[tuple[Product, int]],
     had: Mapping[UUID, Item],
-) -> list[Situation]:
-    """Return what stands against what the order gets more of; nothing can stand against having less."""
+    *,
+    now: datetime,
+    keeps: bool,
+) -> None:
+    """Raise what stands against an order that gets more of something; nothing can stand against having less."""
+    counts = {product_id: item.quantity for product_id, item in had.items()}
     more = [
-        (product, quantity - (had[product.id].quantity if product.id in had else 0))
+        (product, quantity - counts.get(product.id, 0))
         for product, quantity in wanted
+        if quantity > counts.get(product.id, 0)
     ]
-    more = [(product, quantity) for product, quantity in more if quantity > 0]
-    if not more:
-        return []
     short = [
         (Wanted(product.id, product.name, quantity), product.stock_quantity)
         for product, quantity in more
         if product.stock_quantity < quantity
     ]
-    limits = await limits_with(
-        tx,
-        checkout.book,
-        wanted,
-        user_id=order.user_id,
-        since=compliance.day_start(checkout.book, order.created_at),
-        besides=order.id,
-    )
     problem = tender_problem(
         Tender(order.tender),
         [Goods(product.name, product.product_class, product.barred_tenders) for product, _ in more],
-        book=checkout.book,
+        book=book,
         offered=frozenset((await places.get_shop(tx)).tenders),
         terms=checkout.card_terms,
     )
-    return [
+    decisions = await _ask_the_law(tx, book, order, wanted, now=now)
+    for situation in (
         *([inventory.out_of_stock(short)] if short else []),
-        *compliance.exceeded(limits),
         *([problem] if problem else []),
-    ]
+        *law_problems(decisions, told=set()),
+    ):
+        raise situation
+    if keeps:
+        await compliance.keep_decisions(
+            tx, stage="order", decisions=decisions, book=book, user_id=order.user_id, order_id=order.id
+        )
 
 
-async def _check_minimum(tx: Tx, checkout: Checkout, order: Order, revision: Revision) -> None:
+_JUDGED_BEFORE = {"AGE_VERIFICATION_REQUIRED", "OUTSIDE_DELIVERY_AREA", "OUTSIDE_DELIVERY_HOURS"}
+"""What was judged when the order was placed, and is judged again at departure and at the door."""
+
+
+async def _ask_the_law(
+    tx: Tx, book: RuleBook, order: Order, wanted: Sequence[tuple[Product, int]], *, now: datetime
+) -> list[Decision]:
+    """Return the law's answers, with what else was bought since the order's own day began."""
+    customer = await identity.find_customer(tx, order.user_id)
+    if customer is None:
+        raise OrderNotFound
+    bought = await orders.list_bought_since(
+        tx, order.user_id, compliance.day_start(book, order.created_at), cart_id=None, besides=order.id
+    )
+    facts = await order_facts(
+        tx,
+        book,
+        customer,
+        order.delivery_address,
+        tender=order.tender,
+        cart=[law_line(product, quantity) for product, quantity in wanted],
+        bought=bought,
+        now=now,
+        but=order.id,
+    )
+    decisions = compliance.judge_order(book, facts, await compliance.acknowledged(tx, book))
+    return [decision for decision in decisions if decision.code not in _JUDGED_BEFORE]
+
+
+async def _check_minimum(
+    tx: Tx, checkout: Checkout, order: Order, revision: Revision, *, now: datetime
+) -> None:
     """Raise BelowMinimumOrder when the customer themselves makes the order smaller than the area's smallest."""
     if revision.subtotal_cents >= order.subtotal_cents:
         return
     where = order.delivery_address
     offer = await places.offer_at(
         tx,
-        partial(compliance.place_allowed, checkout.book),
+        partial(compliance.place_allowed, checkout.law.of_town(now, where["city"])),
         city=where["city"],
         state=where["state"],
         latitude=where["latitude"],

@@ -262,7 +262,7 @@ def _total(order: Order, revision: Revision) -> int:
 
 
 def _to_charge(order: Order, revision: Revision) -> int:
-    """Return what a change of a paid order costs more, in cents. Raises AmendmentNotDearer where nobody can charge it."""
+    """Return what a change of a paid order costs more, in cents; AmendmentNotDearer where nobody can charge it."""
     more = _total(order, revision) - order.total_cents
     if more <= 0 or order.tender == "cash":
         return 0

@@ -49,8 +49,8 @@ async def open_intent(
 ) -> Intent:
     """Begin an attempt to charge a card for an order; `charge` follows after the commit.
 
-    `captures_later`: the money is only authorised now. `amendment_id`: the change of a paid order that it pays. Raises PaymentUnderWay when the order has an open attempt,
-    TenderNotAllowed for cash and coins.
+    `captures_later`: the money is only authorised now. `amendment_id`: the change of a paid order that it pays. Raises
+    PaymentUnderWay when the order has an open attempt, TenderNotAllowed for cash and coins.
     """
     if method.provider == "shop":
         raise TenderNotAllowed
