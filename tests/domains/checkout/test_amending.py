@@ -463,3 +463,26 @@ async def test_the_audit_log_has_before_and_after(trade: Trade, haze: UUID, kush
     assert [told["details"][side]["items"][0]["quantity"] for side in ("before", "after")] == [2, 1]
     assert [told["details"][side]["totalCents"] for side in ("before", "after")] == [10360, 5430]
     assert told["details"]["moneyBackCents"] == 4930
+
+
+async def test_a_refund_that_comes_back_after_the_handover_leaves_the_books_in_order(
+    trade: Trade, haze: UUID, drain: Drain
+) -> None:
+    order = await trade.order((haze, 2), tender="pm_card_refundFail")
+    assert (await amend(trade, order, lines((haze, 1)))).status_code == 200
+    await drain()
+    await trade.deliver(order)
+    await drain()
+    assert await wrong_in_the_books(trade) == []
+    await sandbox_world(trade.app).settle_refunds()
+    await deliver_webhooks(trade.app, trade.client)
+    await drain()
+    assert (await trade.look(order))["payment"]["refundedAmount"] == 0.0
+    assert await wrong_in_the_books(trade) == []
+    # It is still the customer's: staff can give it back, and nothing is taken from the sale for it.
+    before = await balances(trade.db, order_id=order["id"])
+    assert (await trade.refund(order, amount=49.3)).status_code == 200
+    assert await wrong_in_the_books(trade) == []
+    after = await balances(trade.db, order_id=order["id"])
+    assert Account.ALLOWANCES not in after
+    assert (before[Account.SALES], after[Account.SALES]) == (4000, 4000)

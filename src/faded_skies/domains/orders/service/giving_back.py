@@ -208,9 +208,25 @@ async def note_refund(tx: Tx, *, order_id: UUID, refund_id: UUID, ok: bool) -> N
         units = await queries.take_lines_of_refund(tx, refund_id)
         if units:
             await queries.count_units_back(tx, order_id, {one: -count for one, count in units.items()})
+        if order.status is Status.DELIVERED:
+            await _keep_until_asked_again(tx, order, refund_id)
         return
     if order.status is Status.DELIVERED:
         await _take_coins_back(tx, await lock_order(tx, order_id), refund_id)
+
+
+async def _keep_until_asked_again(tx: Tx, order: Order, refund_id: UUID) -> None:
+    """Take what came back for an order that is handed over out of its deposits; a new refund takes it from there."""
+    kept = await ledger.held_for(tx, Account.DEPOSITS, order_id=order.id)
+    await ledger.post(
+        tx,
+        Fact.REFUND_KEPT,
+        refund_id,
+        debit=Account.DEPOSITS,
+        credit=Account.ALLOWANCES,
+        amount_cents=kept,
+        order_id=order.id,
+    )
 
 
 async def _take_coins_back(tx: Tx, order: Order, refund_id: UUID) -> None:
