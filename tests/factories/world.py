@@ -11,6 +11,7 @@ from factories.catalog import make_product
 from factories.delivery import make_counted_drawer, make_order
 from factories.federated import TalkativeProvider, make_identity
 from factories.identity import SignedInPerson, sign_in, signed_in
+from factories.lots import make_lot
 from factories.operations import Operation
 from factories.places import make_barred_place
 from factories.shop import Shopper, make_shopper, open_shop, put_in_cart
@@ -41,6 +42,7 @@ class World:
     verification_id: UUID
     drawer_id: UUID
     place_id: UUID
+    lot_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -65,6 +67,8 @@ class World:
             "verification_id": self.verification_id,
             "drawer_id": self.drawer_id,
             "place_id": self.place_id,
+            "lot_id": self.lot_id,
+            "tag": "1A4060300000022000000001",
             "provider": "google",
             "token": "a-link-that-nobody-made",
         }
@@ -123,6 +127,7 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         verification_id,
         await make_counted_drawer(app, driver.id, cents=18_450),
         await make_barred_place(app.ports.db, actor_id=admin.id),
+        await make_lot(app.ports.db, product_id, tag="1A4060300000022000000001", actor_id=admin.id),
     )
 
 

@@ -49,6 +49,7 @@ from faded_skies.domains.orders.service.life import (
     place,
     set_eta,
 )
+from faded_skies.domains.orders.service.packing import check_packages_fit, list_packages, pack, unpack
 from faded_skies.domains.orders.service.settling import (
     confirm_paid,
     settle,
@@ -72,6 +73,7 @@ __all__ = [
     "change_method",
     "check_amendable",
     "check_none_waits",
+    "check_packages_fit",
     "close_amendments",
     "complete",
     "confirm_paid",
@@ -90,6 +92,7 @@ __all__ = [
     "list_bought_since",
     "list_items",
     "list_open",
+    "list_packages",
     "list_tracking",
     "lock_order",
     "lock_order_by_cart",
@@ -97,6 +100,7 @@ __all__ = [
     "move",
     "note",
     "note_refund",
+    "pack",
     "place",
     "propose_amendment",
     "receive_goods",
@@ -106,5 +110,6 @@ __all__ = [
     "set_eta",
     "settle",
     "switch_to_cash",
+    "unpack",
     "withdraw_amendment",
 ]
