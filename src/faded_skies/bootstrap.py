@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import socketio
@@ -29,7 +30,7 @@ from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder
 from faded_skies.adapters.zipcodes.table import ZipTable
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import RuleBook
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways, PaymentGateway
@@ -49,12 +50,13 @@ from faded_skies.domains.verification.service import (
     Vault,
 )
 from faded_skies.permissions import TABLE
+from faded_skies.platform import clock, rooms
 from faded_skies.platform import realtime as sockets
-from faded_skies.platform import rooms
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.access import Access
 from faded_skies.platform.connections import Connections
 from faded_skies.platform.db import Database
+from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.events import Bus
 from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, layered
 from faded_skies.platform.http.guards import Guards
@@ -153,10 +155,28 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_gateways(ports, stack)
     ports.provide(DocumentStore, await open_documents(ports.settings))
     await _choose_maps(ports, stack)
-    book = compliance.read_rules(ports.settings.jurisdiction)
-    ports.provide(RuleBook, book)
-    ports.provide(TownLaw, partial(compliance.place_allowed, book))
+    await _choose_law(ports)
+
+
+async def _choose_law(ports: Ports) -> None:
+    """Provide the law of the shop's jurisdiction. Raises StartRefused where the settings go against it."""
+    settings = ports.settings
+    law = compliance.read_law(settings.jurisdiction, fictional_counts=settings.environment != "production")
+    ports.provide(Law, law)
+    await compliance.keep_files(ports.db, law)
+
+    def town_allowed(*, city: str, state: str | None) -> bool:
+        return compliance.place_allowed(law.of_town(clock.now(), city), city=city, state=state)
+
+    ports.provide(TownLaw, town_allowed)
+    book = law.at(clock.now())
     ports.provide(Adulthood, Adulthood(book.min_age, book.timezone))
+    most = 0 if book.privacy.id_image == "forbidden" else book.privacy.id_image_days
+    if settings.id_documents_keep > timedelta(days=most):
+        raise StartRefused(
+            f"ID_DOCUMENTS_KEEP is longer than {book.name} allows to keep pictures of IDs: at most {most}d "
+            f"({book.privacy.rule.source})."
+        )
     if book.fictional:
         ports.doubles["law"] = f"The rules of {book.name} are made up; they let nobody sell anywhere."
 
@@ -233,7 +253,7 @@ def _wire(ports: Ports) -> None:
         Checkout(
             db=ports.db,
             valkey=ports.valkey,
-            book=ports.get(RuleBook),
+            law=ports.get(Law),
             gateways=ports.get(Gateways),
             card_terms=ports.get(CardTerms),
             capture=ports.get(CapturePolicy),

@@ -15,6 +15,7 @@ import click
 from faded_skies.admin_command import create_admin
 from faded_skies.audit_command import audit
 from faded_skies.ledger_command import ledger
+from faded_skies.rules_command import rules
 from faded_skies.second_factor_command import remove_mfa
 from faded_skies.vault_command import vault
 
@@ -222,6 +223,7 @@ def migrate(to: int | None) -> None:
 
 main.add_command(audit)
 main.add_command(ledger)
+main.add_command(rules)
 main.add_command(vault)
 main.add_command(remove_mfa)
 main.add_command(create_admin)

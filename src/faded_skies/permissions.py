@@ -31,7 +31,11 @@ TABLE: tuple[Permission, ...] = (
     Permission(
         name="ask what the law says",
         public=True,
-        doors=("POST /api/compliance/calculate-tax", "POST /api/compliance/validate-delivery-area"),
+        doors=(
+            "GET /api/compliance/license",
+            "POST /api/compliance/calculate-tax",
+            "POST /api/compliance/validate-delivery-area",
+        ),
     ),
     Permission(
         name="get in",
@@ -246,6 +250,18 @@ TABLE: tuple[Permission, ...] = (
         name="count and sign off drivers' cash",
         roles=ADMIN,
         doors=("GET /api/admin/drawers", "POST /api/admin/drawers/{drawer_id}/sign-off"),
+    ),
+    Permission(
+        name="answer for the law",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/rules",
+            "POST /api/admin/rules/acknowledgements",
+            "GET /api/admin/rules/decisions",
+            "GET /api/admin/barred-places",
+            "POST /api/admin/barred-places",
+            "DELETE /api/admin/barred-places/{place_id}",
+        ),
     ),
     Permission(
         name="keep the books",

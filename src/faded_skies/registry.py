@@ -7,10 +7,12 @@ from fastapi import APIRouter
 from faded_skies.backoffice import audit_endpoints as audit
 from faded_skies.backoffice import drawer_endpoints as drawers
 from faded_skies.backoffice import endpoints as backoffice
+from faded_skies.backoffice import law_endpoints as law
 from faded_skies.backoffice import money_endpoints as money
 from faded_skies.backoffice import report_endpoints as reports
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.checkout import endpoints as checkout
+from faded_skies.domains.checkout import jobs as checkout_jobs
 from faded_skies.domains.compliance import endpoints as compliance
 from faded_skies.domains.delivery import endpoints as delivery
 from faded_skies.domains.delivery import jobs as delivery_jobs
@@ -88,6 +90,7 @@ def routers() -> Sequence[APIRouter]:
         money.router,
         reports.router,
         drawers.router,
+        law.router,
         audit.router,
         privacy.router,
         health.router,
@@ -117,6 +120,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *payments_jobs.periodic(ports),
         *orders_jobs.periodic(ports),
         *rewards_jobs.periodic(ports),
+        *checkout_jobs.periodic(ports),
         *verification_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),

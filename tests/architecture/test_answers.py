@@ -102,6 +102,7 @@ async def _look_around(app: Application, call: Caller) -> None:
     await call(
         "POST /api/compliance/calculate-tax", json={"subtotal": 70, "deliveryAddress": {"city": "Austin"}}
     )
+    assert (await call("GET /api/compliance/license"))["business"]["status"] == "Active"
     await call("POST /api/compliance/validate-delivery-area", json={"address": {"city": "Austin"}})
     for name in ("GET /health", "GET /health/live", "GET /health/ready"):
         await call(name)
@@ -326,11 +327,31 @@ async def _drive(
     assert (await call("GET /api/orders/{order_id}/tracking", shopper.headers, ids=moving))["driver"]
     ended = {"online": False, "closingCash": 80}
     assert (await call("POST /api/driver/shift", driver.headers, json=ended))["cash"]["status"] == "counted"
+    await _law(call, admin.headers, order_id=orders[0])
     (drawer,) = (await call("GET /api/admin/drawers", admin.headers))["drawers"]
     counted = {"receivedCash": 80, "note": "A customer got too much change."}
     await call(
         "POST /api/admin/drawers/{drawer_id}/sign-off", admin.headers, ids=(drawer["id"],), json=counted
     )
+
+
+async def _law(call: Caller, headers: dict[str, str], *, order_id: str) -> None:
+    assert (await call("GET /api/admin/rules", headers))["fictional"] is True
+    rule = {"rule": "places", "operator": "Maya Okafor"}
+    (told,) = (await call("POST /api/admin/rules/acknowledgements", headers, json=rule))["rules"]
+    assert told["counts"] is True
+    decided = await call("GET /api/admin/rules/decisions", headers, params={"orderId": order_id})
+    assert [one["outcome"] for one in decided["decisions"]] == ["allow"]
+    school = {
+        "name": "A school",
+        "kind": "school",
+        "latitude": 30,
+        "longitude": -97,
+        "radiusMetres": 200,
+    }
+    place = (await call("POST /api/admin/barred-places", headers, json=school))["place"]
+    assert len((await call("GET /api/admin/barred-places", headers))["places"]) == 1
+    await call("DELETE /api/admin/barred-places/{place_id}", headers, ids=(place["id"],))
 
 
 async def _be_told(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

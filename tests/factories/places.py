@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from faded_skies.domains.places import service
-from faded_skies.domains.places.service import Address, Circle, Polygon, ServiceArea, Shop
+from faded_skies.domains.places.service import Address, BarredPlace, Circle, Polygon, ServiceArea, Shop
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 
@@ -81,3 +81,17 @@ async def make_address(
             fields=said,
             position=service.Position(*position, "zip", f"{said.address_line1}, {said.city}, {said.state}"),
         )
+
+
+async def make_barred_place(
+    db: Database,
+    *,
+    actor_id: UUID,
+    kind: str = "school",
+    at: tuple[float, float] = (0.0, 0.0),
+    radius_m: int = 200,
+) -> UUID:
+    place = BarredPlace(new_id(), "A place", kind, *at, radius_m)
+    async with db.transaction() as tx:
+        await service.bar(tx, place, actor_id=actor_id)
+    return place.id

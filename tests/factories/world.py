@@ -12,6 +12,7 @@ from factories.delivery import make_counted_drawer, make_order
 from factories.federated import TalkativeProvider, make_identity
 from factories.identity import SignedInPerson, sign_in, signed_in
 from factories.operations import Operation
+from factories.places import make_barred_place
 from factories.shop import Shopper, make_shopper, open_shop, put_in_cart
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.ports import IdentityProviders
@@ -39,6 +40,7 @@ class World:
     passkey_id: UUID
     verification_id: UUID
     drawer_id: UUID
+    place_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -62,6 +64,7 @@ class World:
             "passkey_id": self.passkey_id,
             "verification_id": self.verification_id,
             "drawer_id": self.drawer_id,
+            "place_id": self.place_id,
             "provider": "google",
             "token": "a-link-that-nobody-made",
         }
@@ -119,6 +122,7 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         passkey_id,
         verification_id,
         await make_counted_drawer(app, driver.id, cents=18_450),
+        await make_barred_place(app.ports.db, actor_id=admin.id),
     )
 
 

@@ -20,7 +20,7 @@ from faded_skies.backoffice.report_schemas import (
     present_tax_step,
 )
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import RuleBook
+from faded_skies.domains.compliance.service import Law
 from faded_skies.platform import clock
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
@@ -50,7 +50,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 Start = Annotated[Day, Query(alias="startDate", description="The first local day.")]
 End = Annotated[Day, Query(alias="endDate", description="The last local day.")]
 Wanted = Annotated[str, Header(alias="Accept", include_in_schema=False)]
-Rules = Annotated[RuleBook, provided(RuleBook)]
+Rules = Annotated[Law, provided(Law)]
 
 _AS_CSV: dict[int | str, dict[str, Any]] = {
     200: {"description": "JSON, or CSV to who asks for text/csv.", "content": {_CSV: {}}}
@@ -73,16 +73,16 @@ def _table(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -
 async def close_day(
     _: SignedIn,
     db: Db,
-    book: Rules,
+    law: Rules,
     day: Annotated[Day | None, Query(alias="date", description="The local day; today if left out.")] = None,
     accept: Wanted = "",
 ) -> Response:
     """What a local day brought, for the shop and each driver. A past day never changes; today is so far."""
-    asked = day or compliance.business_day(book, clock.now())
-    close = await closing.close_day(db, span(asked, asked, book.timezone))
+    asked = day or compliance.business_day(law.at(clock.now()), clock.now())
+    close = await closing.close_day(db, span(asked, asked, law.timezone))
     if _wants_csv(accept):
         return _table(f"day-close-{asked}", ("section", "name", "value"), _close_rows(close))
-    return Json(present_close(close, zone=book.timezone.key))
+    return Json(present_close(close, zone=law.timezone.key))
 
 
 def _close_rows(close: DayClose) -> Iterable[Sequence[object]]:
@@ -99,10 +99,10 @@ def _close_rows(close: DayClose) -> Iterable[Sequence[object]]:
 
 @router.get("/taxes", response_model=TaxReportAnswer, responses=_AS_CSV)
 async def report_taxes(
-    _: SignedIn, db: Db, book: Rules, start: Start, end: End, accept: Wanted = ""
+    _: SignedIn, db: Db, law: Rules, start: Start, end: End, accept: Wanted = ""
 ) -> Response:
     """Tax collected by kind and day, less what returns took back; and each tax with its base."""
-    days, steps = await closing.taxes(db, span(start, end, book.timezone))
+    days, steps = await closing.taxes(db, span(start, end, law.timezone))
     if _wants_csv(accept):
         rows = [present_tax_day(day) for day in days]
         header = ("date", "kind", "collected", "returned", "net")
@@ -111,7 +111,7 @@ async def report_taxes(
         {
             "startDate": start,
             "endDate": end,
-            "timeZone": book.timezone.key,
+            "timeZone": law.timezone.key,
             "days": [present_tax_day(day) for day in days],
             "steps": [present_tax_step(step) for step in steps],
         }
@@ -122,7 +122,7 @@ async def report_taxes(
 async def read_journal(
     _: SignedIn,
     db: Db,
-    book: Rules,
+    law: Rules,
     start: Start,
     end: End,
     limit: Limit = DEFAULT_ROWS,
@@ -130,7 +130,7 @@ async def read_journal(
     accept: Wanted = "",
 ) -> Response:
     """Every movement of some days, the oldest first: a page as JSON, all of them as CSV."""
-    asked = span(start, end, book.timezone)
+    asked = span(start, end, law.timezone)
     if _wants_csv(accept):
         return await _whole_journal(db, asked)
     rows, total = await books.list_journal(db, asked, limit=limit, offset=offset)

@@ -1,7 +1,9 @@
 """Which ways to pay are taken: the law, the shop, the card processor and the product each say no with their reason."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import product as every
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,19 +15,28 @@ from factories.trade import Trade, open_trade
 from faded_skies.bootstrap import Application
 from faded_skies.domains.checkout.rules import Goods, tender_problem
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.rules import TenderBar
+from faded_skies.domains.compliance.rules.book import RuleBook, TenderBar, TenderRules
+from faded_skies.domains.compliance.service.reading import FOLDER
 from faded_skies.domains.payments.ports import CardTerms
 from faded_skies.domains.payments.service import Tender
 
-BOOK = compliance.read_rules("us-tx-example")
+TODAY = datetime(2026, 11, 27, tzinfo=UTC)
+BOOK = compliance.read_law("us-tx-example").at(TODAY)
 ALL = frozenset(Tender)
 ANYTHING = CardTerms(is_connected=True, classes=None)
 ACCESSORIES = CardTerms(is_connected=True, classes=frozenset({"accessory"}))
 HAZE = Goods("Haze", "flower", ())
 GRINDER = Goods("Grinder", "accessory", ())
 NO_CASH_FOR_EDIBLES = TenderBar(
-    frozenset({"cash"}), frozenset({"edible"}), "Edibles must be paid before they leave the shop.", "made up"
+    BOOK.age,
+    frozenset({"cash"}),
+    frozenset({"edible"}),
+    "Edibles must be paid before they leave the shop.",
 )
+
+
+def allowing(tenders: frozenset[Tender]) -> RuleBook:
+    return replace(BOOK, tender_rules=TenderRules(BOOK.age, frozenset(tenders)))
 
 
 def because(tender: Tender, *goods: Goods, **changes: object) -> object:
@@ -41,7 +52,7 @@ def test_where_nobody_says_no_everything_is_taken(tender: Tender) -> None:
 
 @pytest.mark.parametrize("tender", list(Tender))
 def test_each_of_them_can_say_no(tender: Tender) -> None:
-    assert because(tender, HAZE, book=replace(BOOK, tenders=ALL - {tender})) == "law"
+    assert because(tender, HAZE, book=allowing(ALL - {tender})) == "law"
     assert because(tender, HAZE, offered=ALL - {tender}) == "shop"
     assert because(tender, replace(HAZE, barred_tenders=(tender.value,))) == "product"
 
@@ -70,20 +81,22 @@ def test_card_networks_do_not_carry_thc_and_cash_does() -> None:
 
 @given(st.sets(st.sampled_from(list(Tender))), st.sets(st.sampled_from(list(Tender))))
 def test_a_tender_is_taken_only_where_all_take_it(law: set[Tender], shop: set[Tender]) -> None:
-    book = replace(BOOK, tenders=frozenset(law))
+    book = allowing(frozenset(law))
     for tender, terms in every(Tender, (ANYTHING, ACCESSORIES)):
         taken = because(tender, HAZE, book=book, offered=frozenset(shop), terms=terms) is None
         by_card = tender in {Tender.CARD, Tender.APPLE_PAY, Tender.GOOGLE_PAY}
         assert taken == (tender in law and tender in shop and not (by_card and terms is ACCESSORIES))
 
 
-def test_a_rule_file_can_bar_a_tender_for_a_class(tmp_path: object) -> None:
-    text = (compliance.FOLDER / "us-tx-example.toml").read_text()
-    bar = '\n[[tender_bar]]\ntenders = ["cash"]\nclasses = ["edible"]\nreason = "No."\nsource = "made_up"\n'
-    folder = tmp_path
-    (folder / "here.toml").write_text(text + bar)  # type: ignore[operator]
-    book = compliance.read_rules("here", folder)  # type: ignore[arg-type]
-    assert book.tender_bars == (TenderBar(frozenset({"cash"}), frozenset({"edible"}), "No.", "made_up"),)
+def test_a_rule_file_can_bar_a_tender_for_a_class(tmp_path: Path) -> None:
+    text = (FOLDER / "us-tx-example.toml").read_text()
+    bar = (
+        '\n[[tender_bar]]\nid = "prepaid"\ntenders = ["cash"]\nclasses = ["edible"]\nreason = "No."\n'
+        'source = "made_up"\n'
+    )
+    (tmp_path / "us-tx-example.toml").write_text(text + bar)
+    (found,) = compliance.read_law("us-tx-example", tmp_path).at(TODAY).tender_bars
+    assert (found.rule.id, *found.tenders, *found.classes) == ("tenders.prepaid", "cash", "edible")
 
 
 @pytest.fixture

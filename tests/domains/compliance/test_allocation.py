@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faded_skies.domains.compliance.rules import allocate
+from faded_skies.domains.compliance.rules.taxes import allocate
 
 weights = st.lists(st.integers(0, 1_000_000), min_size=1, max_size=20)
 

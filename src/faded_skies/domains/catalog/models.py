@@ -32,8 +32,8 @@ class Product:
     name: str
     price_cents: int
     product_class: ProductClass
-    net_weight_mg: int
-    thc_mg: int
+    net_weight_mg: int | None
+    thc_mg: int | None
     is_active: bool
     barred_tenders: Sequence[str]
     stock_quantity: int

@@ -90,8 +90,8 @@ ORDER BY c.sort_order, c.name
 """
 
 _PRODUCTS = """
-SELECT p.id, p.name, p.price_cents, p.product_class, coalesce(p.net_weight_mg, 0) AS net_weight_mg,
-    coalesce(p.thc_mg, 0) AS thc_mg, p.is_active AND c.is_active AS is_active,
+SELECT p.id, p.name, p.price_cents, p.product_class, p.net_weight_mg,
+    p.thc_mg, p.is_active AND c.is_active AS is_active,
     p.barred_tenders, coalesce(s.quantity, 0) AS stock_quantity
 FROM products p JOIN categories c ON c.id = p.category_id LEFT JOIN stock_levels s ON s.product_id = p.id
 WHERE p.id = ANY($1::uuid[])

@@ -13,6 +13,7 @@ from faded_skies.domains.checkout.schemas import (
     AreaAnswer,
     CartAnswer,
     ConfirmPayment,
+    LicenceAnswer,
     PlacedAnswer,
     PlaceOrder,
     QuoteAnswer,
@@ -20,6 +21,7 @@ from faded_skies.domains.checkout.schemas import (
     UpdateCart,
     ValidateArea,
     present_cart,
+    present_licence,
     present_quote,
     present_shop,
 )
@@ -49,6 +51,12 @@ async def look_at_shop(checkout: Wired) -> Json:
     return Json(present_shop(await shopfront.look(checkout)))
 
 
+@public.get("/api/compliance/license", response_model=LicenceAnswer, tags=["compliance"])
+async def look_at_licence(checkout: Wired) -> Json:
+    """The shop's licence and how it stands today; one that has run out stops all selling."""
+    return Json(present_licence(await shopfront.find_licence(checkout)))
+
+
 @public.post("/api/compliance/validate-delivery-area", response_model=AreaAnswer, tags=["compliance"])
 async def validate_delivery_area(body: ValidateArea, checkout: Wired) -> Json:
     """Whether we deliver to an address: its town is approved, by its exact name, and it lies in a service area."""
@@ -60,7 +68,7 @@ async def validate_delivery_area(body: ValidateArea, checkout: Wired) -> Json:
         {
             "approved": reason is None,
             "reason": reason,
-            "availableAreas": list(checkout.book.municipalities),
+            "availableAreas": list(checkout.book.places.municipalities or ()),
         }
     )
 

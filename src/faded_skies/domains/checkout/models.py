@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from faded_skies.domains.compliance.service import LimitUse, RuleBook, TaxAmount
+from faded_skies.domains.compliance.service import Decision, LimitUse, RuleBook, TaxAmount
 from faded_skies.domains.orders.service import Item
 from faded_skies.domains.payments.service import PaymentMethod
 from faded_skies.domains.places.service import Address, ServiceArea, Shop
@@ -56,6 +56,8 @@ class Appraisal:
     coins_used: int
     earliest_delivery: datetime
     limits: list[LimitUse]
+    book: RuleBook
+    decisions: list[Decision]
     problems: list[Situation] = field(default_factory=list)
 
     @property
@@ -94,3 +96,22 @@ class Shopfront:
     tenders: frozenset[str]
     stripe_key: str | None
     book: RuleBook
+
+
+LICENCE_WARNING_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """The shop's licence; `days_left` is 0 on its last day and below zero once it has run out."""
+
+    shop: Shop
+    days_left: int
+    book: RuleBook
+
+    @property
+    def status(self) -> str:
+        """In the guide's manner: Active, Expires soon (60 days before), Expired."""
+        if self.days_left < 0:
+            return "Expired"
+        return "Expires soon" if self.days_left <= LICENCE_WARNING_DAYS else "Active"

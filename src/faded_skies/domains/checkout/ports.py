@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import RuleBook
+from faded_skies.domains.compliance.service import Law, RuleBook
 from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways
 from faded_skies.domains.places.ports import Gazetteer
 from faded_skies.platform import clock
@@ -19,12 +19,17 @@ class Checkout:
 
     db: Database
     valkey: Valkey
-    book: RuleBook
+    law: Law
     gazetteer: Gazetteer
     gateways: Gateways
     card_terms: CardTerms
     capture: CapturePolicy
     gate: Gate
+
+    @property
+    def book(self) -> RuleBook:
+        """The rules of this moment, outside of any town."""
+        return self.law.at(clock.now())
 
     @property
     def today(self) -> date:

@@ -31,7 +31,7 @@ def tender_problem(
 ) -> TenderNotAllowed | None:
     """Return why these goods cannot be paid this way, None when they can. `offered` are the shop's tenders."""
     word = _WORDS[tender]
-    if tender not in book.tenders:
+    if tender not in book.tender_rules.allowed:
         return TenderNotAllowed(
             f"The law does not allow paying by {word} here. Choose another way.", because="law"
         )

@@ -1,13 +1,14 @@
 """Carts, quotes and new orders on the wire (contract §3)."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from pydantic.alias_generators import to_camel
 
-from faded_skies.domains.checkout.models import Appraisal, CartView, Shopfront, Wish
+from faded_skies.domains.checkout.models import Appraisal, CartView, Licence, Shopfront, Wish
 from faded_skies.domains.compliance.service import LimitUse, tax_summary
 from faded_skies.domains.orders.schemas import OrderShape
 from faded_skies.domains.places.service import Circle, Polygon, ServiceArea, geojson_of
@@ -148,6 +149,31 @@ class ShopAnswer(Shape):
     fictional: bool
 
 
+class BusinessShape(Shape):
+    name: str
+    license_number: str
+    license_type: str
+    issuer: str
+    issued_date: date
+    expiration_date: date
+    status: str = Field(examples=["Active", "Expires soon", "Expired"])
+    days_left: int
+
+
+class ComplianceShape(Shape):
+    track_and_trace: str
+    tax_reporting: str
+    age_verification: str
+    min_age: int
+    delivery_areas: str
+    fictional: bool
+
+
+class LicenceAnswer(Shape):
+    business: BusinessShape
+    compliance: ComplianceShape
+
+
 class CartLineShape(Shape):
     product_id: Id
     quantity: int
@@ -205,12 +231,42 @@ class PlacedAnswer(Shape):
     payment: ChargeShape
 
 
+_TRACKED = {"none": "None", "metrc": "Metrc Integration Active"}
+
+
+def present_licence(licence: Licence) -> dict[str, object]:
+    """Return the licence in the guide's words."""
+    shop, book = licence.shop, licence.book
+    return {
+        "business": {
+            "name": shop.name,
+            "licenseNumber": shop.license_number,
+            "licenseType": shop.license_type,
+            "issuer": shop.license_issuer,
+            "issuedDate": shop.license_issued_on,
+            "expirationDate": shop.license_expires_on,
+            "status": licence.status,
+            "daysLeft": max(licence.days_left, 0),
+        },
+        "compliance": {
+            "trackAndTrace": _TRACKED[book.reporting.system],
+            "taxReporting": "Automated",
+            "ageVerification": "Required",
+            "minAge": book.min_age,
+            "deliveryAreas": f"{book.name}: "
+            + (
+                ", ".join(book.places.municipalities)
+                if book.places.municipalities
+                else "every town not barred"
+            ),
+            "fictional": book.fictional,
+        },
+    }
+
+
 def present_limits(uses: Sequence[LimitUse]) -> list[dict[str, object]]:
     """Return how much of each daily limit this cart and today's orders use."""
-    return [
-        {"name": use.limit.name, "unit": use.limit.unit, "used": use.used, "allowed": use.limit.most}
-        for use in uses
-    ]
+    return [{"name": use.name, "unit": use.unit, "used": use.used, "allowed": use.most} for use in uses]
 
 
 def present_cart(view: CartView) -> dict[str, object]:
@@ -257,7 +313,7 @@ def present_shop(front: Shopfront) -> dict[str, object]:
         "timeZone": front.book.timezone.key,
         "openNow": bool(front.serving),
         "areas": [_area(area, open_now=area.id in front.serving) for area in front.areas],
-        "municipalities": list(front.book.municipalities),
+        "municipalities": list(front.book.places.municipalities or ()),
         "tenders": sorted(front.tenders),
         "stripePublishableKey": front.stripe_key,
         "minAge": front.book.min_age,

@@ -1,6 +1,6 @@
 """What the law refuses."""
 
-from faded_skies.platform.errors import Forbidden, Invalid
+from faded_skies.platform.errors import Absent, Forbidden, Invalid
 
 
 class RulesError(Exception):
@@ -34,3 +34,17 @@ class AgeVerificationRequired(Forbidden):
 
 class ShopClosed(Invalid):
     code = "SHOP_CLOSED"
+
+
+class ProductNotSellable(Invalid):
+    code = "PRODUCT_NOT_SELLABLE"
+
+
+class DeliveredToday(Invalid):
+    """The law lets one address have only so many deliveries a day."""
+
+    code = "DELIVERED_TODAY"
+
+
+class RuleNotFound(Absent):
+    sentence = "There is no rule of this name in force. `faded-skies rules list` names them all."

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from faded_skies.domains.cash.service import Drawer
-from faded_skies.domains.compliance.service import RuleBook
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.models import Shift
 from faded_skies.domains.delivery.schemas import (
@@ -45,7 +45,7 @@ async def _realtime(request: Request) -> Realtime:
     return ports_of(request).realtime
 
 
-Rules = Annotated[RuleBook, provided(RuleBook)]
+Rules = Annotated[Law, provided(Law)]
 Connected = Annotated[Gateways, provided(Gateways)]
 Watchers = Annotated[Realtime, Depends(_realtime)]
 
@@ -90,10 +90,10 @@ async def set_shift(body: ShiftBody, actor: SignedIn, db: Db) -> Json:
 
 
 @router.get("/orders", response_model=StopsAnswer)
-async def list_stops(actor: SignedIn, db: Db, book: Rules) -> Json:
+async def list_stops(actor: SignedIn, db: Db, law: Rules) -> Json:
     """The orders that the driver has to bring, first assigned first, with what the door needs."""
     stops = await service.list_stops(db, actor.id)
-    return Json({"orders": present_stops(stops, min_age=book.min_age)})
+    return Json({"orders": present_stops(stops, min_age=law.at(clock.now()).min_age)})
 
 
 @router.post("/orders/{order_id}/pickup", response_model=OrderAnswer)
@@ -122,7 +122,7 @@ async def arrive(order_id: Id, actor: SignedIn, db: Db, key: KeyHeader = None) -
 
 @router.post("/orders/{order_id}/deliver", response_model=DeliveredAnswer)
 async def deliver(
-    order_id: Id, body: DeliverBody, actor: SignedIn, db: Db, book: Rules, key: KeyHeader = None
+    order_id: Id, body: DeliverBody, actor: SignedIn, db: Db, law: Rules, key: KeyHeader = None
 ) -> Json:
     """Hand the order to the one who ordered it, after checking their ID.
 
@@ -140,7 +140,7 @@ async def deliver(
             check=check,
             signature=body.signature,
             cash_received=received,
-            book=book,
+            book=law.at(clock.now()),
             now=clock.now(),
         )
         return await _answer(tx, order, change=None if change is None else to_dollars(change))

@@ -166,6 +166,13 @@ WHERE o.user_id = $1 AND o.created_at >= $2 AND o.status NOT IN ('cancelled', 'r
   -- The unpaid order of the same cart is replaced by the next one, so it is not bought besides it.
   AND (o.cart_id = $3 AND o.status = 'payment_failed') IS NOT TRUE
 """
+# Orders on their way to the address count too: two at once must not both be the first.
+_DELIVERIES_TO = """
+SELECT count(*)::int FROM orders
+WHERE lower(delivery_address ->> 'addressLine1') = lower($1) AND left(delivery_address ->> 'zipCode', 5) = left($2, 5)
+  AND (status IN ('pending', 'confirmed', 'preparing', 'out_for_delivery') OR delivered_at >= $3)
+  AND created_at >= $3 - interval '7 days' AND id IS DISTINCT FROM $4
+"""
 
 
 def _order(row: Row) -> Order:
@@ -252,6 +259,13 @@ async def list_bought_since(
     source: Database | Tx, user_id: UUID, since: datetime, *, cart_id: UUID | None
 ) -> list[Item]:
     return [_item(row) for row in await source.fetch(_BOUGHT_SINCE, user_id, since, cart_id)]
+
+
+async def count_deliveries_to(
+    tx: Tx, *, address_line1: str, zip_code: str, since: datetime, but: UUID | None
+) -> int:
+    count: int = await tx.fetchval(_DELIVERIES_TO, address_line1, zip_code, since, but)
+    return count
 
 
 async def insert_order(

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import RuleBook
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.payments import service
 from faded_skies.domains.payments.errors import OtherWallet, UnknownPaymentMethod
 from faded_skies.domains.payments.models import PaymentMethod
@@ -40,7 +40,7 @@ webhooks = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
 Connected = Annotated[Gateways, provided(Gateways)]
 Capture = Annotated[CapturePolicy, provided(CapturePolicy)]
-Rules = Annotated[RuleBook, provided(RuleBook)]
+Rules = Annotated[Law, provided(Law)]
 
 _UNAVAILABLE = {"model": ErrorShape, "description": "The payment provider cannot be reached."}
 _ABSENT = {"model": ErrorShape, "description": "No such payment method in this account."}
@@ -65,12 +65,12 @@ async def list_methods(actor: SignedIn, db: Db) -> Json:
         503: _UNAVAILABLE,
     },
 )
-async def add_method(body: AddMethod, actor: SignedIn, db: Db, gateways: Connected, book: Rules) -> Json:
+async def add_method(body: AddMethod, actor: SignedIn, db: Db, gateways: Connected, law: Rules) -> Json:
     """Add a payment method; your first one becomes the primary one."""
     if not body.type.needs_gateway:
         method = await _add_shop_method(body, actor, db)
     else:
-        today = compliance.business_day(book, clock.now())
+        today = compliance.business_day(law.at(clock.now()), clock.now())
         method = await _add_card(body, actor, db, gateways.for_tender(body.type), today=today)
     return Json({"paymentMethod": present_method(method)}, status_code=201)
 

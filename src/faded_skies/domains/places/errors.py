@@ -7,6 +7,10 @@ class AddressNotFound(Absent):
     sentence = "You have no such address. Choose another one, or add it."
 
 
+class BarredPlaceNotFound(Absent):
+    sentence = "There is no such barred place."
+
+
 class AddressChanged(InvalidState):
     sentence = (
         "This address was changed on another device just now. Look at it again, then repeat your change."

@@ -106,11 +106,27 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class BarredPlace:
+    """A school, a hotel, a campus: a circle (metres) that the law may bar by its kind."""
+
+    id: UUID
+    name: str
+    kind: str
+    latitude: float
+    longitude: float
+    radius_m: int
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """What the shop offers at an address. `paused` takes no new orders; `tenders` are the shop's ways to pay."""
+    """What the shop offers at an address.
+
+    `paused` takes no new orders; `tenders` are the shop's ways to pay; `licensed_until` is the last day of its licence.
+    """
 
     paused: bool
     tenders: frozenset[str]
+    licensed_until: date
     reach: Reach
 
 

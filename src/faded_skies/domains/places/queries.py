@@ -1,12 +1,13 @@
 """SQL of the shop, its areas and people's addresses."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import astuple
+from datetime import date
 from typing import cast
 from uuid import UUID
 
 from faded_skies.domains.places.errors import AddressNotFound
-from faded_skies.domains.places.models import Address, AddressFields, Position, ServiceArea, Shop
+from faded_skies.domains.places.models import Address, AddressFields, BarredPlace, Position, ServiceArea, Shop
 from faded_skies.domains.places.rules.shapes import Circle, Polygon, geojson_of, polygon_of
 from faded_skies.platform.db import Database, Row, Tx
 
@@ -60,7 +61,7 @@ _AREA_COLUMNS = """
 """
 _AREAS = f"SELECT {_AREA_COLUMNS} FROM service_areas a WHERE a.is_active ORDER BY a.name"
 _OFFER = f"""
-SELECT s.paused, s.tenders, {_AREA_COLUMNS}
+SELECT s.paused, s.tenders, s.license_expires_on, {_AREA_COLUMNS}
 FROM shop s LEFT JOIN service_areas a ON a.is_active ORDER BY a.name
 """
 _INSERT_AREA = """
@@ -69,6 +70,17 @@ INSERT INTO service_areas (
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
+
+_BARRED_COLUMNS = "id, name, kind, latitude, longitude, radius_m"
+# A degree of latitude is 111 km; one of longitude is shorter the farther north, so its box is widened by the cosine.
+_BARRED_NEAR = f"""
+SELECT {_BARRED_COLUMNS} FROM barred_places
+WHERE kind = ANY($1::text[]) AND abs(latitude - $2) * 110000 <= radius_m
+  AND abs(longitude - $3) * 110000 * cos(radians($2)) <= radius_m * 1.1
+"""
+_BARRED = f"SELECT {_BARRED_COLUMNS} FROM barred_places ORDER BY name, id"
+_INSERT_BARRED = f"INSERT INTO barred_places ({_BARRED_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"
+_DELETE_BARRED = "DELETE FROM barred_places WHERE id = $1"
 
 _SHOP = """
 SELECT name, license_number, license_type, license_issuer, license_issued_on, license_expires_on, latitude,
@@ -136,13 +148,39 @@ async def list_areas(db: Reader) -> list[ServiceArea]:
     return [_area(row) for row in await db.fetch(_AREAS)]
 
 
-async def find_offer(db: Reader) -> tuple[bool, frozenset[str], list[ServiceArea]] | None:
-    """Return whether the shop is paused, its ways to pay, and its areas; None before it is set up."""
+async def find_offer(db: Reader) -> tuple[bool, frozenset[str], date, list[ServiceArea]] | None:
+    """Return whether the shop is paused, its ways to pay, its licence's last day, and its areas.
+
+    None before it is set up.
+    """
     rows = await db.fetch(_OFFER)
     if not rows:
         return None
     among = [_area(row) for row in rows if row["id"] is not None]
-    return rows[0]["paused"], frozenset(rows[0]["tenders"]), among
+    first = rows[0]
+    return first["paused"], frozenset(first["tenders"]), first["license_expires_on"], among
+
+
+async def list_barred_near(
+    db: Reader, kinds: Collection[str], *, latitude: float, longitude: float
+) -> list[BarredPlace]:
+    """Return barred places of these kinds that may reach this far: those within a box around the point."""
+    return [
+        BarredPlace(**dict(row)) for row in await db.fetch(_BARRED_NEAR, list(kinds), latitude, longitude)
+    ]
+
+
+async def list_barred(db: Reader) -> list[BarredPlace]:
+    return [BarredPlace(**dict(row)) for row in await db.fetch(_BARRED)]
+
+
+async def insert_barred(tx: Tx, place: BarredPlace) -> None:
+    await tx.execute(_INSERT_BARRED, *astuple(place))
+
+
+async def delete_barred(tx: Tx, place_id: UUID) -> bool:
+    """Remove a barred place; False when there is none."""
+    return bool(await tx.execute(_DELETE_BARRED, place_id))
 
 
 async def insert_area(tx: Tx, area: ServiceArea) -> None:

@@ -1,9 +1,11 @@
 """What an order of a cart would cost and everything that stands against it; a quote shows it, an order obeys it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
+
+import structlog
 
 from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.catalog.service import Product
@@ -15,36 +17,53 @@ from faded_skies.domains.checkout.service.cart import bought_line, law_line
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.errors import (
     AgeVerificationRequired,
+    DeliveredToday,
     IdVerificationRequired,
     OutsideDeliveryArea,
     OutsideDeliveryHours,
+    ProductNotSellable,
+    PurchaseLimitExceeded,
     ShopClosed,
 )
-from faded_skies.domains.compliance.service import TAX_KINDS, RuleBook, TaxAmount
+from faded_skies.domains.compliance.service import (
+    TAX_KINDS,
+    Decision,
+    Line,
+    OrderFacts,
+    Place,
+    RuleBook,
+    TaxAmount,
+)
 from faded_skies.domains.identity.service import Customer
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Wanted
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.service import Item
 from faded_skies.domains.payments import service as payments
-from faded_skies.domains.payments.errors import PaymentFailed
+from faded_skies.domains.payments.errors import PaymentFailed, TenderNotAllowed
 from faded_skies.domains.payments.service import PaymentMethod, Tender
 from faded_skies.domains.places import service as places
-from faded_skies.domains.places.service import Reach, ServiceArea
+from faded_skies.domains.places.service import Address, Offer, Reach, ServiceArea
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.db import Tx
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.money import to_dollars
 
+log = structlog.get_logger()
+
 PREPARATION = timedelta(minutes=30)
+
+_NOT_READY = (
+    "The shop is not ready to take orders: not all its rules are confirmed yet. Please try again later."
+)
 
 
 async def appraise(
     tx: Tx, checkout: Checkout, customer: Customer, cart: Cart, wish: Wish, *, now: datetime
 ) -> Appraisal:
     """Price the cart and judge it. Raises AddressNotFound or PaymentMethodNotFound for things of others."""
-    book = checkout.book
     address = await places.get_address_for(tx, customer.id, wish.delivery_address_id)
+    book = checkout.law.of_town(now, address.city)
     method = await payments.get_method_for(tx, customer.id, wish.payment_method_id)
     offer = await places.offer_at(
         tx,
@@ -65,32 +84,34 @@ async def appraise(
         if line.product_id in products and products[line.product_id].is_active
     ]
     lines = [law_line(product, quantity) for product, quantity in wanted]
-    taxes = compliance.taxes(book, lines, city=address.city)
+    fee = area.fee_cents if area else 0
+    taxes = compliance.taxes(book, lines, city=address.city, fees={"delivery_fee": fee})
     items = [_item(product, quantity, taxes, line=line) for line, (product, quantity) in enumerate(wanted)]
     subtotal = sum(item.total_price_cents for item in items)
-    fee = area.fee_cents if area else 0
     total = subtotal + sum(tax.amount_cents for tax in taxes) + fee + wish.tip_cents
     limits = compliance.limit_uses(book, [bought_line(item) for item in bought], lines)
     balance = await rewards.balance_of(tx, customer.id) if _wants_coins(wish, method) else 0
     coins, coin_problem = _coins(wish, method, balance=balance, total=total)
 
+    decisions = compliance.judge_order(
+        book,
+        await _facts(tx, book, customer, address, method, cart=lines, bought=bought, now=now),
+        await compliance.acknowledged(tx, book),
+    )
     problems: list[Situation] = [
         *_person_problems(customer, compliance.business_day(book, now)),
         *([] if items else [EmptyCart()]),
-        *(
-            [ShopClosed("The shop is taking no orders at the moment. Please try again later.")]
-            if offer.paused
-            else []
-        ),
+        *_closed_problems(offer, compliance.business_day(book, now)),
         *_place_problems(book, offer.reach, now=now),
         *_stock_problems(cart, products),
         *compliance.exceeded(limits),
         *_minimum_problems(area, subtotal),
         *_payment_problems(
-            checkout, method, [product for product, _ in wanted], offered=offer.tenders, now=now
+            checkout, method, [product for product, _ in wanted], book=book, offered=offer.tenders, now=now
         ),
         *([coin_problem] if coin_problem else []),
     ]
+    problems.extend(_law_problems(decisions, told={problem.code for problem in problems}))
     return Appraisal(
         address=address,
         method=method,
@@ -102,8 +123,84 @@ async def appraise(
         coins_used=coins,
         earliest_delivery=_earliest(book, area, now=now),
         limits=limits,
+        book=book,
+        decisions=decisions,
         problems=problems,
     )
+
+
+async def _facts(
+    tx: Tx,
+    book: RuleBook,
+    customer: Customer,
+    address: Address,
+    method: PaymentMethod,
+    *,
+    cart: Sequence[Line],
+    bought: Sequence[Item],
+    now: datetime,
+) -> OrderFacts:
+    """Gather what the law wants to know; what no rule of this book looks at is not asked for."""
+    kinds = await places.kinds_at(
+        tx,
+        book.places.barred_kinds,
+        address_line1=address.address_line1,
+        latitude=address.latitude,
+        longitude=address.longitude,
+    )
+    delivered = 0
+    if book.handover.deliveries_per_address_per_day:
+        delivered = await orders.count_deliveries_to(
+            tx,
+            address_line1=address.address_line1,
+            zip_code=address.zip_code,
+            since=compliance.day_start(book, now),
+        )
+    return OrderFacts(
+        now=now,
+        date_of_birth=customer.date_of_birth,
+        place=Place(address.city, address.state, kinds),
+        tender=method.type.value,
+        cart=cart,
+        bought_today=[bought_line(item) for item in bought],
+        deliveries_to_address_today=delivered,
+    )
+
+
+_SITUATIONS: Mapping[str, type[Situation]] = {
+    situation.code: situation
+    for situation in (
+        AgeVerificationRequired,
+        DeliveredToday,
+        OutsideDeliveryArea,
+        OutsideDeliveryHours,
+        ProductNotSellable,
+        PurchaseLimitExceeded,
+        TenderNotAllowed,
+    )
+}
+
+
+def _law_problems(decisions: Sequence[Decision], *, told: set[str]) -> Iterator[Situation]:
+    """Yield what the law has against the order, but for what the customer is told already."""
+    for decision in compliance.refused(decisions):
+        situation = _SITUATIONS.get(decision.code or "")
+        if situation is None:
+            log.warning("rule_not_acknowledged", rule=decision.rule)
+            situation, reason = ShopClosed, _NOT_READY
+        else:
+            reason = decision.reason
+        if situation.code not in told:
+            told.add(situation.code)
+            yield situation(reason)
+
+
+def _closed_problems(offer: Offer, day: date) -> list[Situation]:
+    if day > offer.licensed_until:
+        return [ShopClosed("The shop's licence has run out, so it may not sell. Please come back later.")]
+    if offer.paused:
+        return [ShopClosed("The shop is taking no orders at the moment. Please try again later.")]
+    return []
 
 
 def _item(product: Product, quantity: int, taxes: Sequence[TaxAmount], *, line: int) -> Item:
@@ -115,8 +212,8 @@ def _item(product: Product, quantity: int, taxes: Sequence[TaxAmount], *, line: 
         quantity=quantity,
         unit_price_cents=product.price_cents,
         total_price_cents=product.price_cents * quantity,
-        net_weight_mg=product.net_weight_mg,
-        thc_mg=product.thc_mg,
+        net_weight_mg=product.net_weight_mg or 0,
+        thc_mg=product.thc_mg or 0,
         tax_state_cents=share["state"],
         tax_cannabis_cents=share["cannabis"],
         tax_local_cents=share["local"],
@@ -144,15 +241,14 @@ def _payment_problems(
     method: PaymentMethod,
     products: Sequence[Product],
     *,
+    book: RuleBook,
     offered: frozenset[str],
     now: datetime,
 ) -> list[Situation]:
     goods = [Goods(product.name, product.product_class, product.barred_tenders) for product in products]
-    problem = tender_problem(
-        method.type, goods, book=checkout.book, offered=offered, terms=checkout.card_terms
-    )
+    problem = tender_problem(method.type, goods, book=book, offered=offered, terms=checkout.card_terms)
     problems: list[Situation] = [problem] if problem else []
-    if payments.has_expired(method.expires_at, today=compliance.business_day(checkout.book, now)):
+    if payments.has_expired(method.expires_at, today=compliance.business_day(book, now)):
         problems.append(PaymentFailed("expired_card"))
     return problems
 

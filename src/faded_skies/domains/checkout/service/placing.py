@@ -47,6 +47,14 @@ class Placed:
     """Whether the answer stands with the key already."""
 
 
+class _OrderRefused(Exception):  # noqa: N818 - a refusal, on its way out of the transaction that it undoes
+    """The cart cannot be ordered like this: the appraisal says why."""
+
+    def __init__(self, appraisal: Appraisal) -> None:
+        super().__init__(appraisal.problems[0].code)
+        self.appraisal = appraisal
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """An order after its charge. `result` is None when nothing was to be charged."""
@@ -99,13 +107,17 @@ async def reserve(
             if first is not None:
                 return await _take_up(tx, actor, first, cart)
             placed = await _reserve(tx, checkout, actor, cart, wish, now=clock.now())
-            if call is None:
-                return placed
-            if placed.intent is not None:
-                await call.leave_subject(tx, placed.order.id)
-                return placed
-            await call.keep(tx, present(placed), subject=placed.order.id)
-            return replace(placed, is_answered=True)
+            return await _answered(tx, call, placed, present)
+    except _OrderRefused as refused:
+        async with checkout.db.transaction() as tx:
+            await compliance.keep_decisions(
+                tx,
+                stage="order",
+                decisions=refused.appraisal.decisions,
+                book=refused.appraisal.book,
+                user_id=actor.id,
+            )
+        return await keep_refusal(checkout.db, call, refused.appraisal.problems[0])
     except Situation as situation:
         is_left_behind = isinstance(situation, CartOrdered)
         return await keep_refusal(checkout.db, call, situation)
@@ -113,6 +125,16 @@ async def reserve(
         if is_left_behind:
             # Whoever made the order died before emptying the cart.
             await _take(checkout, actor.id, cart)
+
+
+async def _answered(tx: Tx, call: Call | None, placed: Placed, present: Callable[[Placed], Answer]) -> Placed:
+    if call is None:
+        return placed
+    if placed.intent is not None:
+        await call.leave_subject(tx, placed.order.id)
+        return placed
+    await call.keep(tx, present(placed), subject=placed.order.id)
+    return replace(placed, is_answered=True)
 
 
 async def _is_ordered(tx: Tx, cart: Cart) -> bool:
@@ -137,12 +159,20 @@ async def _reserve(
     await _free_cart(tx, cart)
     appraisal = await appraise(tx, checkout, customer, cart, wish, now=now)
     if appraisal.problems:
-        raise appraisal.problems[0]
+        raise _OrderRefused(appraisal)
     if cart.id is None:
         raise EmptyCart
-    order = _new_order(actor.id, cart.id, appraisal, wish, rules_hash=checkout.book.digest)
+    order = _new_order(actor.id, cart.id, appraisal, wish)
     settled = order.amount_due_cents == 0 or appraisal.method.type is Tender.CASH
     placed = await orders.place(tx, order, settled=settled, now=now)
+    await compliance.keep_decisions(
+        tx,
+        stage="order",
+        decisions=appraisal.decisions,
+        book=appraisal.book,
+        user_id=actor.id,
+        order_id=order.id,
+    )
     await inventory.reserve(
         tx,
         order_id=order.id,
@@ -201,9 +231,7 @@ async def _free_cart(tx: Tx, cart: Cart) -> None:
     )
 
 
-def _new_order(
-    user_id: UUID, cart_id: UUID, appraisal: Appraisal, wish: Wish, *, rules_hash: str
-) -> NewOrder:
+def _new_order(user_id: UUID, cart_id: UUID, appraisal: Appraisal, wish: Wish) -> NewOrder:
     return NewOrder(
         id=new_id(),
         user_id=user_id,
@@ -220,7 +248,7 @@ def _new_order(
         tip_cents=appraisal.tip_cents,
         coins_used=appraisal.coins_used,
         special_instructions=wish.special_instructions,
-        rules_hash=rules_hash,
+        rules_hash=appraisal.book.digest,
     )
 
 

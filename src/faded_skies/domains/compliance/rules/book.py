@@ -243,3 +243,28 @@ class RuleBook:
     privacy: PrivacyRules
     records_days: int
     digest: str
+    itself: Rule
+    """The file as a whole; unverified where a fictional one would have to count."""
+
+
+def rules_of(book: RuleBook) -> list[Rule]:
+    """Return every rule of a book once, by its id."""
+    found = [
+        book.itself,
+        book.age,
+        *(hours.rule for hours in book.hours),
+        book.places.rule,
+        book.tender_rules.rule,
+        *(bar.rule for bar in book.tender_bars),
+        *(group.rule for group in book.limits.groups),
+        *(told.rule for several in book.limits.classify.values() for told in several),
+        *(step.rule for step in book.taxes),
+        book.trips.rule,
+        *(cap.rule for cap in book.trips.caps),
+        book.handover.rule,
+        book.positions.rule,
+        *(document.rule for document in book.documents),
+        book.reporting.rule,
+        book.privacy.rule,
+    ]
+    return list({rule.id: rule for rule in found}.values())

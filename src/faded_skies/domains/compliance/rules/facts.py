@@ -27,8 +27,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the law sees of one line: how much of which class, at what price (cents), and per unit net weight and
-    THC (mg; None where the product does not say)."""
+    """What the law sees of one line: how much of which class, and its price (cents).
+
+    Net weight and THC are milligrams of one unit, None where the product does not say.
+    """
 
     product_class: str
     quantity: int
@@ -52,7 +54,6 @@ class OrderFacts:
 
     now: datetime
     date_of_birth: date | None
-    id_verified: bool
     place: Place
     tender: str
     cart: Sequence[Line]

@@ -86,6 +86,15 @@ async def list_bought_since(
     return await queries.list_bought_since(source, user_id, since, cart_id=cart_id)
 
 
+async def count_deliveries_to(
+    tx: Tx, *, address_line1: str, zip_code: str, since: datetime, but: UUID | None = None
+) -> int:
+    """Return how many orders went to an address since a moment or are on their way there, `but` one left out."""
+    return await queries.count_deliveries_to(
+        tx, address_line1=address_line1, zip_code=zip_code, since=since, but=but
+    )
+
+
 async def set_eta(source: Database | Tx, order_id: UUID, eta_at: datetime) -> None:
     """Set the estimate of an order on its way, unless it differs by less than two minutes."""
     await queries.set_eta(source, order_id, eta_at)

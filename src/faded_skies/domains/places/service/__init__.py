@@ -3,6 +3,7 @@
 from faded_skies.domains.places.models import (
     Address,
     AddressFields,
+    BarredPlace,
     Offer,
     Pin,
     Position,
@@ -29,12 +30,14 @@ from faded_skies.domains.places.service.areas import (
     open_shop,
     reach,
 )
+from faded_skies.domains.places.service.barred import bar, kinds_at, list_barred, unbar
 from faded_skies.domains.places.service.held import erase, held_on
 from faded_skies.domains.places.service.maps import find, middle_of, suggest
 
 __all__ = [
     "Address",
     "AddressFields",
+    "BarredPlace",
     "Circle",
     "Offer",
     "Pin",
@@ -47,6 +50,7 @@ __all__ = [
     "add_area",
     "addresses_of",
     "areas",
+    "bar",
     "change_address",
     "erase",
     "find",
@@ -54,6 +58,8 @@ __all__ = [
     "get_address_for",
     "get_shop",
     "held_on",
+    "kinds_at",
+    "list_barred",
     "locate",
     "locate_change",
     "middle_of",
@@ -64,4 +70,5 @@ __all__ = [
     "remove_address",
     "snapshot",
     "suggest",
+    "unbar",
 ]

@@ -49,9 +49,12 @@ async def offer_at(
     found = await queries.find_offer(db)
     if found is None:
         raise Unavailable(_NOT_SET_UP)
-    paused, tenders, among = found
+    paused, tenders, licensed_until, among = found
     return Offer(
-        paused, tenders, reach(among, law, city=city, state=state, latitude=latitude, longitude=longitude)
+        paused,
+        tenders,
+        licensed_until,
+        reach(among, law, city=city, state=state, latitude=latitude, longitude=longitude),
     )
 
 

@@ -1,0 +1,115 @@
+"""The law, for the rest of the product: read once, asked often, every answer kept."""
+
+from collections.abc import Sequence
+
+from faded_skies.domains.compliance.errors import PurchaseLimitExceeded
+from faded_skies.domains.compliance.models import DecisionRecord, RuleState
+from faded_skies.domains.compliance.rules.book import Rule, RuleBook, rules_of
+from faded_skies.domains.compliance.rules.days import (
+    business_day,
+    day_start,
+    minute_of_day,
+    next_opening,
+    of_age,
+)
+from faded_skies.domains.compliance.rules.facts import (
+    Decision,
+    DoorFacts,
+    Line,
+    OrderFacts,
+    Outcome,
+    Paper,
+    Place,
+    TripFacts,
+)
+from faded_skies.domains.compliance.rules.judging import (
+    judge_departure,
+    judge_handover,
+    judge_order,
+    outcome_of,
+    passing,
+    refused,
+)
+from faded_skies.domains.compliance.rules.law import Law
+from faded_skies.domains.compliance.rules.limits import LimitUse, limit_uses
+from faded_skies.domains.compliance.rules.places import municipality, place_allowed
+from faded_skies.domains.compliance.rules.taxes import TaxAmount, taxes
+from faded_skies.domains.compliance.service.acknowledging import acknowledge, acknowledged, list_rules
+from faded_skies.domains.compliance.service.files import ProductClass
+from faded_skies.domains.compliance.service.keeping import keep_decisions, keep_files, list_decisions
+from faded_skies.domains.compliance.service.reading import Mistake, check, jurisdictions, read_law
+from faded_skies.platform.money import to_dollars
+
+__all__ = [
+    "TAX_KINDS",
+    "Decision",
+    "DecisionRecord",
+    "DoorFacts",
+    "Law",
+    "LimitUse",
+    "Line",
+    "Mistake",
+    "OrderFacts",
+    "Outcome",
+    "Paper",
+    "Place",
+    "ProductClass",
+    "Rule",
+    "RuleBook",
+    "RuleState",
+    "TaxAmount",
+    "TripFacts",
+    "acknowledge",
+    "acknowledged",
+    "business_day",
+    "check",
+    "day_start",
+    "exceeded",
+    "judge_departure",
+    "judge_handover",
+    "judge_order",
+    "jurisdictions",
+    "keep_decisions",
+    "keep_files",
+    "limit_uses",
+    "list_decisions",
+    "list_rules",
+    "minute_of_day",
+    "municipality",
+    "next_opening",
+    "of_age",
+    "outcome_of",
+    "place_allowed",
+    "read_law",
+    "refused",
+    "rules_of",
+    "tax_summary",
+    "taxes",
+]
+
+TAX_KINDS = ("state", "cannabis", "local")
+
+
+def tax_summary(amounts: Sequence[TaxAmount]) -> dict[str, object]:
+    """Return taxes as orders keep and show them: dollars by kind (state, cannabis, local), and step by step."""
+    kinds = dict.fromkeys(TAX_KINDS, 0)
+    for tax in amounts:
+        kinds[tax.kind] += tax.amount_cents
+    return {
+        **{kind: to_dollars(cents) for kind, cents in kinds.items()},
+        "breakdown": [
+            {
+                "name": tax.name,
+                "kind": tax.kind,
+                "rate": float(tax.rate),
+                "base": to_dollars(tax.base_cents),
+                "amount": to_dollars(tax.amount_cents),
+            }
+            for tax in amounts
+        ],
+    }
+
+
+def exceeded(uses: Sequence[LimitUse]) -> list[PurchaseLimitExceeded]:
+    """Return a refusal for each limit that is passed, saying by how much."""
+    return [PurchaseLimitExceeded(passing(use)) for use in uses if use.exceeded]
