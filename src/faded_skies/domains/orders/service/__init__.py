@@ -15,6 +15,7 @@ from faded_skies.domains.orders.service.giving_back import (
 from faded_skies.domains.orders.service.life import (
     assign,
     change_method,
+    check_may_depart,
     complete,
     count_deliveries_to,
     erase,
@@ -50,6 +51,7 @@ __all__ = [
     "book_found_refund",
     "cancel",
     "change_method",
+    "check_may_depart",
     "complete",
     "confirm_paid",
     "count_deliveries_to",

@@ -175,6 +175,11 @@ def _tell(
     )
 
 
+def check_may_depart(order: Order) -> None:
+    """Raise IllegalMove unless the order's state lets it leave the shop."""
+    rules.check_move(order.status, Status.OUT_FOR_DELIVERY)
+
+
 async def note(
     tx: Tx, order: Order, *, message: str, latitude: float | None = None, longitude: float | None = None
 ) -> None:
