@@ -167,6 +167,7 @@ async def _choose_law(ports: Ports) -> None:
     law = compliance.read_law(settings.jurisdiction, fictional_counts=settings.environment != "production")
     ports.provide(Law, law)
     await compliance.keep_files(ports.db, law)
+    await compliance.warn(ports.db, law, now=clock.now())
 
     def town_allowed(*, city: str, state: str | None) -> bool:
         return compliance.place_allowed(law.of_town(clock.now(), city), city=city, state=state)

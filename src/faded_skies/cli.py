@@ -1,20 +1,19 @@
 """The command line. Each command imports what it needs when it runs, so that --help and start stay quick."""
 
 import asyncio
-import base64
 import json
 import os
-import secrets
 import sys
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from faded_skies.admin_command import create_admin
 from faded_skies.audit_command import audit
+from faded_skies.inspect_command import inspect
 from faded_skies.ledger_command import ledger
+from faded_skies.local_shop import data_folder, own_secrets, running_port, wanted_port
 from faded_skies.rules_command import rules
 from faded_skies.second_factor_command import remove_mfa
 from faded_skies.vault_command import vault
@@ -44,39 +43,6 @@ def main() -> None:
     """
 
 
-def _data() -> Path:
-    return Path(os.environ.get("FADED_SKIES_DATA", "var")).resolve()
-
-
-def _port() -> int:
-    text = os.environ.get("PORT", "3000")
-    if not text.isdigit() or not 1 <= int(text) <= 65535:  # noqa: PLR2004 - the range of TCP ports
-        raise click.ClickException(f"PORT={text} is not a port. Give a whole number from 1 to 65535.")
-    return int(text)
-
-
-def _port_of_the_running_shop() -> int:
-    """Return PORT, or else the port that the shop of this data folder was last started on."""
-    note = _data() / "port"
-    return int(note.read_text()) if "PORT" not in os.environ and note.exists() else _port()
-
-
-def _kept_secret(data: Path, name: str, make: Callable[[], str]) -> str:
-    """Return a secret of the demo's, made at the first start and kept in a file only we may read."""
-    path = data / "secrets" / name
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(make())
-        fresh.replace(path)
-    return path.read_text()
-
-
-def _master_key() -> str:
-    return f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-
-
 @main.command()
 def up() -> None:
     """Start the whole shop on this machine: database, Valkey, server and worker, with demo data.
@@ -86,14 +52,13 @@ def up() -> None:
     """
     from faded_skies import supervisor
 
-    data, port = _data(), _port()
+    data, port = data_folder(), wanted_port()
     for name, value in DEMO_SETTINGS.items():
         os.environ.setdefault(name, value)
     os.environ["FADED_SKIES_DATA"] = str(data)
     os.environ["PORT"] = str(port)
     os.environ.setdefault("API_URL", f"http://127.0.0.1:{port}")
-    os.environ.setdefault("JWT_SECRET", _kept_secret(data, "jwt", lambda: secrets.token_urlsafe(48)))
-    os.environ.setdefault("VAULT_MASTER_KEYS", _kept_secret(data, "vault", _master_key))
+    own_secrets(data)
     (data / "port").write_text(str(port))
     program = [sys.executable, "-m", "faded_skies"]
     sys.exit(
@@ -145,12 +110,12 @@ def demo(*, as_json: bool) -> None:
 
     people = {"customer": CUSTOMERS[0], "driver": DRIVERS[0], "agent": AGENT, "admin": ADMIN}
     if not as_json:
-        click.echo(_welcome(_port_of_the_running_shop()))
+        click.echo(_welcome(running_port()))
         return
     click.echo(
         json.dumps(
             {
-                "baseUrl": f"http://127.0.0.1:{_port_of_the_running_shop()}",
+                "baseUrl": f"http://127.0.0.1:{running_port()}",
                 "people": {
                     role: {"email": person.email, "password": PASSWORD} for role, person in people.items()
                 },
@@ -222,6 +187,7 @@ def migrate(to: int | None) -> None:
 
 
 main.add_command(audit)
+main.add_command(inspect)
 main.add_command(ledger)
 main.add_command(rules)
 main.add_command(vault)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from faded_skies.local_shop import at_hand
+
 if TYPE_CHECKING:
     from faded_skies.platform.db import Database
 
@@ -13,11 +15,13 @@ if TYPE_CHECKING:
 def on_database(work: "Callable[[Database], Coroutine[Any, Any, int]]") -> int:
     """Open the database by the settings of the shop, do the work and return its exit code.
 
+    Without settings it is that of the shop that `faded-skies up` keeps in FADED_SKIES_DATA, where there is one.
     Raises click.ClickException, in a sentence, when the settings or the database refuse.
     """
     import asyncpg
 
     from faded_skies import bootstrap
+    from faded_skies.platform.embedded import EngineFailed
     from faded_skies.platform.errors import StartRefused
     from faded_skies.platform.settings import read_settings
 
@@ -26,8 +30,9 @@ def on_database(work: "Callable[[Database], Coroutine[Any, Any, int]]") -> int:
             return await work(db)
 
     try:
-        return asyncio.run(run())
-    except StartRefused as error:
+        with at_hand():
+            return asyncio.run(run())
+    except (StartRefused, EngineFailed) as error:
         raise click.ClickException(str(error)) from None
     except (OSError, asyncpg.PostgresError) as error:
         raise click.ClickException(f"The database or the file refuses: {error}") from None

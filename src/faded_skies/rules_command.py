@@ -134,6 +134,7 @@ def _line(state: "RuleState") -> str:
         if given
         else "NOT acknowledged"
     )
-    told = who if state.rule.unverified else "verified"
+    sure = "an example" if state.rule.grade == "example" else "verified"
+    told = who if state.rule.unverified else sure
     where = f" ({state.town})" if state.town else ""
     return f"{state.rule.id + where:<40} {told:<45} {state.rule.source}"

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import random
 import signal
 import sys
@@ -12,6 +11,7 @@ import click
 from rich.console import Console
 
 from faded_skies.demo.people import CUSTOMERS, DRIVERS
+from faded_skies.local_shop import running_port
 from faded_skies.simulate.client import Refused, Unexplained
 from faded_skies.simulate.scene import Plan, Scene
 from faded_skies.simulate.summary import as_json, show
@@ -21,12 +21,15 @@ from faded_skies.simulate.view import View
 
 
 def _default_url() -> str:
-    return f"http://127.0.0.1:{os.environ.get('PORT', '3000')}"
+    return f"http://127.0.0.1:{running_port()}"
 
 
 @click.command()
 @click.option(
-    "--url", default=_default_url, show_default="http://127.0.0.1:$PORT", help="Where the shop answers."
+    "--url",
+    default=_default_url,
+    show_default="the shop of FADED_SKIES_DATA on this machine",
+    help="Where the shop answers.",
 )
 @click.option(
     "--minutes",

@@ -25,7 +25,10 @@ async def show(checkout: Checkout, actor: Actor) -> CartView:
 
 
 async def add(checkout: Checkout, actor: Actor, *, product_id: UUID, quantity: int, most: int) -> CartView:
-    """Add to what is there. Raises ProductNotFound, OutOfStock, PurchaseLimitExceeded or QuantityTooLarge."""
+    """Add to what is there.
+
+    Raises ProductNotFound, OutOfStock, ProductNotSellable, PurchaseLimitExceeded or QuantityTooLarge.
+    """
     cart = await queries.get_cart(checkout.valkey, actor.id)
     there = next((line.quantity for line in cart.lines if line.product_id == product_id), 0)
     await _check(checkout, actor, cart, product_id=product_id, quantity=there + quantity)
@@ -56,6 +59,7 @@ async def _check(checkout: Checkout, actor: Actor, cart: Cart, *, product_id: UU
         raise ProductNotFound
     if quantity > product.stock_quantity:
         raise inventory.out_of_stock([(Wanted(product_id, product.name, quantity), product.stock_quantity)])
+    compliance.check_sellable(checkout.book, law_line(product, quantity), name=product.name)
     passed = compliance.exceeded(await _limits(checkout, actor, cart, lines, products))
     if passed:
         raise passed[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from faded_skies.domains.compliance.errors import PurchaseLimitExceeded
+from faded_skies.domains.compliance.errors import ProductNotSellable, PurchaseLimitExceeded
 from faded_skies.domains.compliance.models import DecisionRecord, RuleState
 from faded_skies.domains.compliance.rules.book import Rule, RuleBook, rules_of
 from faded_skies.domains.compliance.rules.days import (
@@ -31,10 +31,10 @@ from faded_skies.domains.compliance.rules.judging import (
     refused,
 )
 from faded_skies.domains.compliance.rules.law import Law
-from faded_skies.domains.compliance.rules.limits import LimitUse, limit_uses
+from faded_skies.domains.compliance.rules.limits import LimitUse, limit_uses, unclassified, unknown_contents
 from faded_skies.domains.compliance.rules.places import municipality, place_allowed
 from faded_skies.domains.compliance.rules.taxes import TaxAmount, taxes
-from faded_skies.domains.compliance.service.acknowledging import acknowledge, acknowledged, list_rules
+from faded_skies.domains.compliance.service.acknowledging import acknowledge, acknowledged, list_rules, warn
 from faded_skies.domains.compliance.service.files import ProductClass
 from faded_skies.domains.compliance.service.keeping import keep_decisions, keep_files, list_decisions
 from faded_skies.domains.compliance.service.reading import Mistake, check, jurisdictions, read_law
@@ -63,6 +63,7 @@ __all__ = [
     "acknowledged",
     "business_day",
     "check",
+    "check_sellable",
     "day_start",
     "exceeded",
     "judge_departure",
@@ -85,6 +86,7 @@ __all__ = [
     "rules_of",
     "tax_summary",
     "taxes",
+    "warn",
 ]
 
 TAX_KINDS = ("state", "cannabis", "local")
@@ -108,6 +110,14 @@ def tax_summary(amounts: Sequence[TaxAmount]) -> dict[str, object]:
             for tax in amounts
         ],
     }
+
+
+def check_sellable(book: RuleBook, line: Line, *, name: str) -> None:
+    """Raise ProductNotSellable for goods whose class or contents the law must know and does not."""
+    if unclassified(book, [line]) or unknown_contents(book, [line]):
+        raise ProductNotSellable(
+            f"We may not sell {name} yet: what the law wants to know of it has not been entered."
+        )
 
 
 def exceeded(uses: Sequence[LimitUse]) -> list[PurchaseLimitExceeded]:

@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
 from faded_skies.domains.compliance import queries
 from faded_skies.domains.compliance.errors import RuleNotFound
 from faded_skies.domains.compliance.models import RuleState
 from faded_skies.domains.compliance.rules.book import Rule, RuleBook, rules_of
+from faded_skies.domains.compliance.rules.days import business_day
 from faded_skies.domains.compliance.rules.law import Law
 from faded_skies.platform.db import Database, Tx
+
+log = structlog.get_logger()
 
 
 async def acknowledged(source: Database | Tx, book: RuleBook) -> frozenset[str]:
@@ -21,6 +26,16 @@ async def acknowledged(source: Database | Tx, book: RuleBook) -> frozenset[str]:
         (given.rule, given.fingerprint) for given in await queries.list_acknowledgements(source, book.id)
     }
     return frozenset(rule.id for rule in unsure if (rule.id, rule.fingerprint) in known)
+
+
+async def warn(source: Database | Tx, law: Law, *, now: datetime) -> None:
+    """Write into the log which rules nobody answers for, and that a review of the rules is overdue."""
+    waiting = sorted({state.rule.id for state in await list_rules(source, law, now=now) if not state.counts})
+    if waiting:
+        log.warning("rules_not_acknowledged", rules=waiting, next="faded-skies rules list")
+    book = law.at(now)
+    if book.review_by is not None and business_day(book, now) > book.review_by:
+        log.warning("rules_review_overdue", jurisdiction=book.id, review_by=book.review_by.isoformat())
 
 
 async def list_rules(source: Database | Tx, law: Law, *, now: datetime) -> list[RuleState]:

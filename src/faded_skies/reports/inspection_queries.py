@@ -1,0 +1,185 @@
+"""SQL of the inspection pack. Every statement takes the moments at which the days begin and end."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of the pack: CSV with these columns, or lines of JSON; and a few words about it."""
+
+    file: str
+    what: str
+    columns: tuple[str, ...]
+    statement: str
+
+
+SHOP = """
+SELECT name, license_number, license_type, license_issuer, license_issued_on, license_expires_on FROM shop
+"""
+AUDIT_PROOF = """
+SELECT chain, number, position, link, sealed_at, mac FROM audit_seals ORDER BY chain, number
+"""
+RULE_FILES = """
+SELECT DISTINCT f.digest, f.files FROM rule_files f
+JOIN rule_decisions d ON d.rules_hash = f.digest
+WHERE d.decided_at >= $1 AND d.decided_at < $2
+"""
+
+PARTS: tuple[Part, ...] = (
+    Part(
+        "orders.csv",
+        "Orders: state, money by kind, the rules they were judged by.",
+        (
+            "order",
+            "status",
+            "placed_at",
+            "delivered_at",
+            "tender",
+            "subtotal_cents",
+            "tax_cents",
+            "delivery_fee_cents",
+            "total_cents",
+            "paid_cents",
+            "refunded_cents",
+            "city",
+            "zip",
+            "rules_hash",
+        ),
+        """
+        SELECT order_number, status, created_at, delivered_at, tender, subtotal_cents, tax_cents, delivery_fee_cents,
+               total_cents, paid_cents, refunded_cents, delivery_address ->> 'city', delivery_address ->> 'zipCode',
+               rules_hash
+        FROM orders WHERE created_at >= $1 AND created_at < $2 ORDER BY created_at, id
+        """,
+    ),
+    Part(
+        "order_lines.csv",
+        "What was sold: class, quantity, milligrams of one unit, price and taxes.",
+        (
+            "order",
+            "line",
+            "product",
+            "class",
+            "quantity",
+            "net_mg",
+            "thc_mg",
+            "price_cents",
+            "tax_state_cents",
+            "tax_cannabis_cents",
+            "tax_local_cents",
+            "refunded_quantity",
+        ),
+        """
+        SELECT o.order_number, i.line, i.name, i.product_class, i.quantity, i.net_weight_mg, i.thc_mg,
+               i.total_price_cents, i.tax_state_cents, i.tax_cannabis_cents, i.tax_local_cents, i.refunded_quantity
+        FROM orders o JOIN order_items i ON i.order_id = o.id
+        WHERE o.created_at >= $1 AND o.created_at < $2 ORDER BY o.created_at, o.id, i.line
+        """,
+    ),
+    Part(
+        "id_checks.csv",
+        "ID checks at the door that led to a handover.",
+        ("order", "handed_over_at", "driver_id", "method", "document_type", "document_expires_on", "signed"),
+        """
+        SELECT o.order_number, h.handed_over_at, h.driver_id, h.method, h.document_type, h.document_expires_on,
+               h.signature IS NOT NULL
+        FROM handovers h JOIN orders o ON o.id = h.order_id
+        WHERE h.handed_over_at >= $1 AND h.handed_over_at < $2 ORDER BY h.handed_over_at, o.id
+        """,
+    ),
+    Part(
+        "id_verifications.csv",
+        "IDs looked at before the first order: outcome and when, no numbers.",
+        ("verification", "document_type", "status", "handed_in_at", "decided_at"),
+        """
+        SELECT id, document_type, status, created_at, decided_at FROM id_verifications
+        WHERE created_at >= $1 AND created_at < $2 ORDER BY created_at, id
+        """,
+    ),
+    Part(
+        "decisions.ndjson",
+        "Every question to the law with all its answers.",
+        (),
+        """
+        SELECT d.id, d.stage, o.order_number AS "order", d.trip_id AS trip, d.jurisdiction, d.rules_hash, d.outcome,
+               d.decisions, d.decided_at
+        FROM rule_decisions d LEFT JOIN orders o ON o.id = d.order_id
+        WHERE d.decided_at >= $1 AND d.decided_at < $2 ORDER BY d.decided_at, d.id
+        """,
+    ),
+    Part(
+        "refusals.csv",
+        "What was refused, at the order, at departure or at the door, and by which rule.",
+        ("decided_at", "stage", "order", "trip", "rule", "reason", "source", "rules_hash"),
+        """
+        SELECT d.decided_at, d.stage, o.order_number, d.trip_id, one ->> 'rule', one ->> 'reason', one ->> 'source',
+               d.rules_hash
+        FROM rule_decisions d LEFT JOIN orders o ON o.id = d.order_id,
+             jsonb_array_elements(d.decisions) AS one
+        WHERE d.decided_at >= $1 AND d.decided_at < $2 AND d.outcome <> 'allow' AND one ->> 'outcome' <> 'allow'
+        ORDER BY d.decided_at, d.id
+        """,
+    ),
+    Part(
+        "positions.csv",
+        "Where drivers were; degrees, compass degrees, metres per second.",
+        ("driver_id", "recorded_at", "order", "latitude", "longitude", "heading", "speed"),
+        """
+        SELECT l.driver_id, l.recorded_at, o.order_number, l.latitude, l.longitude, l.heading, l.speed
+        FROM driver_locations l LEFT JOIN orders o ON o.id = l.order_id
+        WHERE l.recorded_at >= $1 AND l.recorded_at < $2 ORDER BY l.driver_id, l.recorded_at
+        """,
+    ),
+    Part(
+        "cash_drawers.csv",
+        "Drivers' cash: float, what came in, both counts.",
+        (
+            "drawer",
+            "driver_id",
+            "status",
+            "opened_at",
+            "float_cents",
+            "collected_cents",
+            "counted_cents",
+            "counted_at",
+            "received_cents",
+            "signed_off_at",
+            "signed_off_by",
+            "note",
+        ),
+        """
+        SELECT id, driver_id, status, opened_at, float_cents, collected_cents, counted_cents, counted_at,
+               received_cents, signed_off_at, signed_off_by, note
+        FROM cash_drawers WHERE opened_at < $2 AND coalesce(signed_off_at, 'infinity') >= $1 ORDER BY opened_at, id
+        """,
+    ),
+    Part(
+        "books.csv",
+        "Every movement of money and coins in the books.",
+        ("posted_at", "fact", "debit", "credit", "amount_cents", "order"),
+        """
+        SELECT t.posted_at, t.kind, t.debit, t.credit, t.amount_cents, o.order_number
+        FROM ledger_transfers t LEFT JOIN orders o ON o.id = t.order_id
+        WHERE t.posted_at >= $1 AND t.posted_at < $2 ORDER BY t.posted_at, t.id
+        """,
+    ),
+    Part(
+        "stock_movements.csv",
+        "Why stock changed.",
+        ("at", "product", "change", "reason", "order", "actor_id"),
+        """
+        SELECT m.created_at, p.name, m.change, m.reason, o.order_number, m.actor_id
+        FROM stock_movements m JOIN products p ON p.id = m.product_id LEFT JOIN orders o ON o.id = m.order_id
+        WHERE m.created_at >= $1 AND m.created_at < $2 ORDER BY m.created_at, m.id
+        """,
+    ),
+    Part(
+        "acknowledgements.csv",
+        "Who answers for rules that are not verified, of all time.",
+        ("acknowledged_at", "jurisdiction", "rule", "fingerprint", "operator"),
+        """
+        SELECT acknowledged_at, jurisdiction, rule, fingerprint, operator FROM rule_acknowledgements
+        WHERE $1::timestamptz IS NOT NULL AND acknowledged_at < $2 ORDER BY acknowledged_at, rule
+        """,
+    ),
+)
