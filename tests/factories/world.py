@@ -8,7 +8,7 @@ import httpx
 
 from factories.authenticator import Authenticator, add
 from factories.catalog import make_product
-from factories.delivery import make_counted_drawer, make_order
+from factories.delivery import make_counted_drawer, make_order, make_trip, make_vehicle
 from factories.federated import TalkativeProvider, make_identity
 from factories.identity import SignedInPerson, sign_in, signed_in
 from factories.operations import Operation
@@ -41,6 +41,8 @@ class World:
     verification_id: UUID
     drawer_id: UUID
     place_id: UUID
+    vehicle_id: UUID
+    trip_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -65,6 +67,9 @@ class World:
             "verification_id": self.verification_id,
             "drawer_id": self.drawer_id,
             "place_id": self.place_id,
+            "vehicle_id": self.vehicle_id,
+            "driver_id": self.driver.id,
+            "trip_id": self.trip_id,
             "provider": "google",
             "token": "a-link-that-nobody-made",
         }
@@ -83,6 +88,8 @@ class World:
             "driverId": self.driver.id,
         }
         example: dict[str, Any] = operation.example
+        if "orderIds" in example:
+            return example | {"orderIds": [str(self.order_id)]}
         return example | {name: str(value) for name, value in known.items() if name in example}
 
 
@@ -123,6 +130,8 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         verification_id,
         await make_counted_drawer(app, driver.id, cents=18_450),
         await make_barred_place(app.ports.db, actor_id=admin.id),
+        await make_vehicle(app, actor_id=admin.id),
+        await make_trip(app, client, shopper.id, driver),
     )
 
 

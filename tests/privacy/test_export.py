@@ -21,6 +21,8 @@ EXPORTED = {
     "cash_drawers.driver_id": "driverDrawers",
     "delivery_addresses.user_id": "addresses",
     "driver_locations.driver_id": "driverPositions",
+    "driver_papers.driver_id": "driverPapers",
+    "driver_profiles.driver_id": "driverProfile",
     "driver_shifts.driver_id": "driverShifts",
     "audit_log.actor_id": "activity",
     "device_tokens.user_id": "devices",
@@ -37,7 +39,9 @@ EXPORTED = {
     "rewards_transactions.user_id": "coins",
     "second_factors.user_id": "secondFactors",
     "sessions.user_id": "sessions",
+    "stop_log.driver_id": "driverLog",
     "stops.driver_id": "driverStops",
+    "trips.driver_id": "driverTrips",
 }
 """Columns that say whose a row is, and the list of the export that has it."""
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service as delivery
@@ -15,6 +15,7 @@ from faded_skies.domains.delivery.schemas.trips import (
     present_trip_line,
     present_watched,
 )
+from faded_skies.platform.http.accepting import Accepted
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
@@ -81,7 +82,7 @@ async def get_manifest(
     version: Annotated[
         int | None, Query(ge=1, le=100_000, description="Which version; the newest if left out.")
     ] = None,
-    accept: Annotated[str | None, Header()] = None,
+    accept: Accepted = None,
 ) -> Response:
     """A version of the trip's manifest: JSON, or a page to print as `Accept` asks (PDF, HTML). 404 before departure."""
     await delivery.get_trip(db, trip_id, driver_id=None)

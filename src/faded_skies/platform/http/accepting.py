@@ -1,8 +1,14 @@
 """Which of the formats at hand a client prefers (RFC 9110, section 12.5.1)."""
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Header
 
 from faded_skies.platform.errors import NotAcceptable
+
+# Not a parameter of the document: OpenAPI leaves it to the content of the answers.
+Accepted = Annotated[str | None, Header(alias="Accept", include_in_schema=False)]
 
 
 def choose(accept: str | None, offered: Sequence[str]) -> str:

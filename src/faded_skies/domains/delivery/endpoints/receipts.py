@@ -1,12 +1,11 @@
 """HTTP: the receipt of an order."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.endpoints.needs import Printer, Rules
 from faded_skies.domains.delivery.schemas.papers import PAPER, ReceiptAnswer, answer_receipt
+from faded_skies.platform.http.accepting import Accepted
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
@@ -21,7 +20,7 @@ async def get_receipt(
     db: Db,
     law: Rules,
     printer: Printer,
-    accept: Annotated[str | None, Header()] = None,
+    accept: Accepted = None,
 ) -> Response:
     """The receipt as JSON, or as a page to print, as `Accept` asks (PDF, HTML); `missing` is what the law misses on it.
 

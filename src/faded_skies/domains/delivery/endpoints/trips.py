@@ -1,8 +1,6 @@
 """HTTP: a driver's trips."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.endpoints.needs import AboutToLeave, Connected, Keys, Printer, Rules, judged
@@ -11,6 +9,7 @@ from faded_skies.domains.delivery.schemas.trips import NoteStop, PlanTrip, TripA
 from faded_skies.domains.delivery.service import Trip, TripStop
 from faded_skies.platform import clock
 from faded_skies.platform.db import Tx
+from faded_skies.platform.http.accepting import Accepted
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
@@ -112,7 +111,7 @@ async def get_manifest(
     law: Rules,
     keyring: Keys,
     printer: Printer,
-    accept: Annotated[str | None, Header()] = None,
+    accept: Accepted = None,
 ) -> Response:
     """The newest manifest of one's own trip: JSON, or a page to print as `Accept` asks (PDF, HTML).
 

@@ -21,7 +21,7 @@ Vin = Annotated[
 Flag = Annotated[bool, Field(strict=True)]
 
 
-class PaperBody(Body):
+class PaperBody(Body, json_schema_extra={"examples": [{"kind": "insurance", "expiresOn": "2027-06-30"}]}):
     """`expiresOn` is its last good day; null for one that never ends."""
 
     kind: Annotated[

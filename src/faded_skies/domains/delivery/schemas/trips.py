@@ -26,7 +26,9 @@ class PlanTrip(
     """The orders in the order of their stops, and how many people are on board."""
 
     order_ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_ORDERS), AfterValidator(_each_once)]
-    people: Annotated[int, Field(strict=True, ge=1, le=4)] = 1
+    people: Annotated[
+        int, Field(strict=True, ge=1, le=4, description="How many people are on board, with the driver.")
+    ] = 1
 
 
 class NoteStop(Body, json_schema_extra={"examples": [{"kind": "fuel", "note": "Lamar Blvd"}]}):
