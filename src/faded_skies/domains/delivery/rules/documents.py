@@ -31,16 +31,25 @@ def _leads(value: Any, parts: Sequence[str]) -> bool:
 def pick(tree: Tree, paths: Iterable[str]) -> dict[str, Any]:
     """Return the tree with these paths only; a path that leads to a branch takes all of it."""
     wanted: dict[str, Any] = {}
-    for path in paths:
-        node = wanted
-        for part in path.replace("[]", "").split("."):
-            node = node.setdefault(part, {})
+    # The shortest first: what is taken whole is not narrowed by a longer path into it.
+    for path in sorted(paths, key=lambda one: one.count(".")):
+        _want(wanted, path.replace("[]", "").split("."))
     picked: dict[str, Any] = _cut(tree, wanted)
     return picked
 
 
-def _cut(value: Any, wanted: Mapping[str, Any]) -> Any:
-    if not wanted:
+def _want(wanted: dict[str, Any], parts: Sequence[str]) -> None:
+    node = wanted
+    for part in parts[:-1]:
+        inner = node.setdefault(part, {})
+        if inner is None:
+            return
+        node = inner
+    node[parts[-1]] = None
+
+
+def _cut(value: Any, wanted: Mapping[str, Any] | None) -> Any:
+    if wanted is None:
         return value
     if isinstance(value, Mapping):
         return {name: _cut(value[name], rest) for name, rest in wanted.items() if name in value}

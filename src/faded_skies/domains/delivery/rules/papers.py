@@ -64,7 +64,7 @@ def manifest_sheet(content: Content, *, title: str, timezone: ZoneInfo) -> Sheet
                     )
                     for item in content["items"]
                 ],
-                shares=(4, 8, 4, 7, 2, 4, 3),
+                shares=(7, 12, 6, 17, 4, 7, 6),
                 numbers=frozenset({4, 5, 6}),
             ),
         ],
@@ -139,7 +139,7 @@ def receipt_sheet(content: Content, *, title: str, timezone: ZoneInfo) -> Sheet:
                     )
                     for item in content["items"]
                 ],
-                shares=(9, 4, 6, 2, 3, 3),
+                shares=(14, 6, 16, 4, 5, 6),
                 numbers=frozenset({3, 4, 5}),
             ),
             Table("Sums", ("", "Amount"), sums, shares=(4, 1), numbers=frozenset({1})),
