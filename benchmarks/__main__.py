@@ -10,6 +10,7 @@ import click
 from benchmarks import report
 from benchmarks.delivering import measure_delivering
 from benchmarks.lagging import SECONDS, measure_lag
+from benchmarks.law import measure_law
 from benchmarks.measuring import Plan, measure
 from benchmarks.placing import measure_placing
 from benchmarks.starting import measure_start
@@ -27,6 +28,7 @@ from benchmarks.starting import measure_start
     "--placing", is_flag=True, help="Only the database's time of an order, beside the same SQL by hand."
 )
 @click.option("--webhooks", is_flag=True, help="Only webhooks, 200 a second, beside the bare commit.")
+@click.option("--law", is_flag=True, help="Only a full decision of the rule engine for a cart of 20 lines.")
 @click.option("--write", is_flag=True, help="Write benchmarks/RESULTS.md in spite of other options.")
 def main(
     *,
@@ -39,6 +41,7 @@ def main(
     lag: bool,
     placing: bool,
     webhooks: bool,
+    law: bool,
     write: bool,
 ) -> None:
     """Measure what a request costs our server, how soon it starts, and what memory it needs."""
@@ -46,7 +49,7 @@ def main(
         raise click.ClickException(
             "The benchmarks pin server and load to a core each: they need Linux and two cores."
         )
-    parts = {_start: start, _lag: lag, _placing: placing, _webhooks: webhooks}
+    parts = {_start: start, _lag: lag, _placing: placing, _webhooks: webhooks, _law: law}
     for part in [part for part, wanted in parts.items() if wanted]:
         click.echo(part(quick=quick))
     if any(parts.values()):
@@ -73,7 +76,9 @@ def main(
         click.echo(report.placing_table(placed))
         delivered = measure_delivering(progress=_tell)
         click.echo(report.delivering_table(delivered))
-        report.write(plan, cases, samples, lags, began, placed, delivered)
+        decided = measure_law()
+        click.echo(report.law_table(decided))
+        report.write(plan, cases, samples, lags, began, placed, delivered, decided)
 
 
 def _start(*, quick: bool) -> str:  # noqa: ARG001 - a start takes as long as it takes
@@ -96,6 +101,10 @@ def _webhooks(*, quick: bool) -> str:
         else measure_delivering(progress=_tell)
     )
     return report.delivering_table(found)
+
+
+def _law(*, quick: bool) -> str:  # noqa: ARG001 - it takes a second
+    return report.law_table(measure_law())
 
 
 def _tell(line: str) -> None:

@@ -13,6 +13,7 @@ from benchmarks import delivering, placing
 from benchmarks.cases import Case
 from benchmarks.delivering import Delivering
 from benchmarks.lagging import AIM_MS, SIGN_INS_A_SECOND, Lag
+from benchmarks.law import DECISION_US, Decided
 from benchmarks.measuring import DISTURBED, Plan, Sample, Samples
 from benchmarks.placing import Placing
 from benchmarks.starting import Start
@@ -193,6 +194,24 @@ def strangers_note(samples: Samples) -> str:
     )
 
 
+def law_table(found: Sequence[Decided]) -> str:
+    """Return the table of decisions, each jurisdiction beside its floor."""
+    return _markdown(
+        ("A decision for 20 lines", "µs", "Rules asked", "Floors", "Aim µs", "Met"),
+        [
+            [
+                one.jurisdiction,
+                f"{one.microseconds:.0f}",
+                str(one.decisions),
+                f"{one.microseconds / one.floor:.0f}",
+                f"≤ {DECISION_US}",
+                _yes(one.microseconds <= DECISION_US),
+            ]
+            for one in found
+        ],
+    )
+
+
 def write(
     plan: Plan,
     cases: Sequence[Case],
@@ -201,6 +220,7 @@ def write(
     start: Start,
     placed: Sequence[Placing],
     delivered: Delivering,
+    decided: Sequence[Decided],
 ) -> None:
     """Write RESULTS.md anew; what people wrote from `BY_HAND` on stays."""
     before = RESULTS.read_text() if RESULTS.exists() else ""
@@ -248,6 +268,11 @@ of a round. The load itself began {delivered.load_late_p99_ms:.1f} ms late (p99)
 
 The loop is asked for a turn every 2 ms and each turn's lateness noted, in the serving process. With two cores the
 server shares the second with database and load.
+
+{law_table(decided)}
+
+A full decision of the rule engine (`judge_order`) for a cart of 20 lines of ten classes, as many bought before on that
+day; the floor multiplies and adds up the same lines.
 
 {start_table(start)}
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from faded_skies.backoffice import amendment_endpoints as amendments
 from faded_skies.backoffice import audit_endpoints as audit
 from faded_skies.backoffice import drawer_endpoints as drawers
 from faded_skies.backoffice import endpoints as backoffice
@@ -97,6 +98,7 @@ def routers() -> Sequence[APIRouter]:
         compliance.router,
         *verification.ROUTERS,
         backoffice.router,
+        amendments.router,
         money.router,
         reports.router,
         drawers.router,

@@ -258,6 +258,7 @@ async def _order(app: Application, client: httpx.AsyncClient, call: Caller) -> N
     await _drive(
         app, client, call, admin, shopper, [await place(tender) for tender in ("cash", "card", "card")]
     )
+    await _amend(app, call, admin, shopper, await place())
     await call("POST /api/orders/{order_id}/cancel", shopper.headers, ids=(await place(),))
     await _pack(call, admin, await place())
     await call("POST /api/orders/{order_id}/confirm-payment", shopper.headers, ids=(await place(),))
@@ -276,6 +277,27 @@ async def _order(app: Application, client: httpx.AsyncClient, call: Caller) -> N
         await call("GET /api/orders/{order_id}/tracking", shopper.headers, ids=(order["id"],))
     await call("GET /api/admin/orders", admin.headers, params={"limit": 100})
     await call("GET /api/users/rewards", shopper.headers)
+
+
+async def _amend(
+    app: Application, call: Caller, admin: SignedInPerson, shopper: Shopper, order_id: str
+) -> None:
+    """Propose a substitute three times: it is taken back, declined and accepted; then the customer changes it again."""
+    own, shops = "/api/orders/{order_id}/amend", "/api/admin/orders/{order_id}/amendments"
+    products = [await make_product(app.ports.db, price_cents=price, stock=9) for price in (3000, 2000)]
+    first, second = ({"lines": [{"productId": str(product), "quantity": 1}]} for product in products)
+    for end in ("withdraw", "decline", "accept"):
+        body = first | {"reason": "The jar was broken."}
+        made = await call(f"POST {shops}", admin.headers, ids=(order_id,), json=body)
+        ids = (order_id, made["amendment"]["id"])
+        if end == "withdraw":
+            await call(f"DELETE {shops}/{{amendment_id}}", admin.headers, ids=ids)
+        else:
+            await call(f"POST {own}ments/{{amendment_id}}/{end}", shopper.headers, ids=ids)
+    await call(f"POST {own}", shopper.headers, ids=(order_id,), json=second)
+    listed = await call(f"GET {own}ments", shopper.headers, ids=(order_id,))
+    statuses = [one["status"] for one in listed["amendments"]]
+    assert statuses == ["applied", "applied", "declined", "withdrawn"]
 
 
 async def _fill_a_cart(call: Caller, shopper: Shopper, line: dict[str, object]) -> None:

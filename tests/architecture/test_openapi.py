@@ -9,7 +9,16 @@ import pytest
 from factories.operations import document_of, operations_of, routes_of
 from faded_skies.platform.http.fields import Body
 
-WITHOUT_EXAMPLE = {"PinBody", "PositionBody", "IdCheckBody", "TrackOrder", "ProductQuery", "RefundedUnits"}
+WITHOUT_EXAMPLE = {
+    "PinBody",
+    "PositionBody",
+    "IdCheckBody",
+    "TrackOrder",
+    "ProductQuery",
+    "ProposedUnits",
+    "RefundedUnits",
+    "WishedUnits",
+}
 """Parts of other bodies, payloads of sockets, and queries: shown by what holds them."""
 
 

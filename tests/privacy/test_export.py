@@ -56,6 +56,7 @@ LEFT_OUT = {
     "id_verifications.decided_by": "what staff did; their activity has it",
     "idempotency_keys.owner_id": "copies of answers, for a day",
     "invitations.invited_by": "what staff did; their activity has it",
+    "order_amendments.proposed_by": "what staff did; the customer's orders tell of each change",
     "orders.driver_id": "the customer's record; the driver sees it in driverStops",
     "passkey_challenges.user_id": "a ceremony under way, for minutes",
     "recovery_codes.user_id": "digests of secrets; secondFactors counts them",
@@ -134,6 +135,7 @@ async def test_a_customers_export_has_everything_of_them(
     assert delivered["specialInstructions"] == NOTE
     assert [(item["quantity"], item["unitPrice"]) for item in delivered["items"]] == [(1, 40.0)]
     assert [line["status"] for line in delivered["tracking"]][-1] == "delivered"
+    assert delivered["amendments"] == []
     (handover,) = told["handovers"]
     assert (handover["orderId"], handover["ofAge"]) == (life.delivered, True)
     assert [payment["status"] for payment in told["payments"]] == ["succeeded", "succeeded"]

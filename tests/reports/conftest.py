@@ -45,6 +45,13 @@ async def day(app: Application, client: httpx.AsyncClient, drain: Callable[[], A
     assert (
         await client.post(back, json={"reason": "Nobody there."}, headers=trade.driver.headers)
     ).status_code == 200
+    amended = await trade.order((haze, 1), (grinder, 1), useCoins=200)
+    for goods in ({haze: 1}, {haze: 1, grinder: 3}):
+        wished = [{"productId": str(one), "quantity": count} for one, count in goods.items()]
+        changed = f"/api/orders/{amended['id']}/amend"
+        answer = await client.post(changed, json={"lines": wished}, headers=trade.shopper.headers)
+        assert answer.status_code == 200, answer.text
+    await trade.deliver(amended)
     await trade.try_order((haze, 1), tender="pm_card_chargeCustomerFail")
     await trade.order(tender="pm_card_createDispute")
     bounced = await trade.order((haze, 1), tender="pm_card_refundFail")

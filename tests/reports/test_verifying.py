@@ -35,6 +35,8 @@ TAMPERED = [
     ("UPDATE orders SET coins_returned = abs(coins_returned - 1) WHERE coins_used > 0", ": coins"),
     ("UPDATE orders SET refunded_cents = refunded_cents + 1 WHERE tender = 'cash'", ": refunded"),
     ("UPDATE order_items SET tax_local_cents = tax_local_cents + 1", "taxes of its lines"),
+    ("UPDATE order_items SET unit_price_cents = unit_price_cents * 2, total_price_cents = total_price_cents * 2",
+     "prices of its lines"),
     ("DELETE FROM ledger_transfers WHERE kind = 'refund_requested'", "asked for"),
     ("UPDATE refunds SET amount_cents = amount_cents + 1 WHERE channel = 'cash'", ": paid"),
     ("DELETE FROM ledger_transfers WHERE kind = 'refund_bounced'", ": paid"),
@@ -67,7 +69,7 @@ async def test_a_busy_day_agrees_to_the_cent(day: Trade) -> None:
     found = await verdicts(day)
     assert [str(one) for verdict in found for one in verdict.shown] == []
     assert [verdict.what for verdict in found if verdict.checked == 0] == []
-    assert len(found) == 22
+    assert len(found) == 23
 
 
 async def test_what_was_tampered_with_is_named(day: Trade) -> None:

@@ -9,11 +9,13 @@ import pytest
 
 from factories.catalog import make_product
 from factories.payments import card_gateway, deliver_webhooks, only, sandbox_world
+from factories.shop import give_coins
 from factories.trade import Trade, balances, open_trade
 from faded_skies.bootstrap import Application
 from faded_skies.domains.ledger.service import Account
 from faded_skies.domains.payments import jobs
 from faded_skies.platform.settings import Settings
+from faded_skies.reports.verifying import verify
 
 Drain = Callable[[], Awaitable[None]]
 
@@ -181,3 +183,40 @@ async def test_authorised_money_is_not_asked_about_each_minute(trade: Trade, haz
         await trade.db.fetchval("SELECT count(*) FROM pgqueuer WHERE entrypoint LIKE 'orders.settle%'") == 1
     )
     assert (await trade.look(order))["payment"]["status"] == "authorized"
+
+
+async def change(trade: Trade, order_id: str, haze: UUID, quantity: int) -> httpx.Response:
+    body = {"lines": [{"productId": str(haze), "quantity": quantity}]}
+    url = f"/api/orders/{order_id}/amend"
+    return await trade.client.post(url, json=body, headers=trade.shopper.headers)
+
+
+async def test_what_was_authorised_before_the_order_became_cheaper_is_taken_and_the_rest_goes_back(
+    trade: Trade, haze: UUID, drain: Drain
+) -> None:
+    order = await trade.order((haze, 2))
+    amended = (await change(trade, order["id"], haze, 1)).json()["order"]
+    assert (amended["payment"]["status"], amended["payment"]["amountDue"]) == ("authorized", 54.3)
+    assert (await change(trade, order["id"], haze, 2)).json()["code"] == "AMENDMENT_NOT_DEARER"
+    await trade.pack(order)
+    assert (await trade.pick_up(order)).status_code == 200
+    await drain()
+    paid = (await trade.look(order))["payment"]
+    assert (paid["status"], paid["amountPaid"], paid["refundedAmount"]) == ("paid", 103.6, 49.3)
+    assert (await balances(trade.db, order_id=order["id"]))[Account.DEPOSITS] == 5430
+    assert (await trade.hand_over(order)).status_code == 200
+    assert [str(one) async for verdict in verify(trade.db) for one in verdict.shown] == []
+
+
+async def test_authorised_money_is_let_go_when_coins_pay_all_that_is_left(
+    trade: Trade, haze: UUID, drain: Drain
+) -> None:
+    await give_coins(trade.app, trade.shopper, 6000)
+    order = await trade.order((haze, 2), useCoins=6000)
+    amended = (await change(trade, order["id"], haze, 1)).json()["order"]
+    assert (amended["payment"]["status"], amended["payment"]["amountDue"]) == ("paid", 0.0)
+    assert (amended["coinsUsed"], (await trade.coins())["balance"]) == (5430, 570)
+    await drain()
+    assert await trade.db.fetchval("SELECT status FROM sandbox.charges") == "cancelled"
+    await trade.deliver(order)
+    assert [str(one) async for verdict in verify(trade.db) for one in verdict.shown] == []

@@ -150,9 +150,9 @@ async def test_refunds_never_exceed_what_was_paid_whoever_asks_at_once(
     intent = await open_intent(db, card, order_id)
     await settle(db, intent.id, await service.charge(db, only(gateway), intent, card))
 
-    async def refund() -> UUID:
+    async def refund() -> None:
         async with db.transaction() as tx:
-            return await service.refund_order(
+            await service.refund_order(
                 tx,
                 order_id=order_id,
                 amount_cents=1000,

@@ -10,6 +10,8 @@ from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.schemas import (
     MOST_OF_ONE,
     AddToCart,
+    AmendedAnswer,
+    AmendOrder,
     AreaAnswer,
     CartAnswer,
     ConfirmPayment,
@@ -25,19 +27,25 @@ from faded_skies.domains.checkout.schemas import (
     present_quote,
     present_shop,
 )
-from faded_skies.domains.checkout.service import cart, paying, placing, shopfront
+from faded_skies.domains.checkout.service import amending, cart, paying, placing, shopfront
 from faded_skies.domains.checkout.service.placing import Outcome, Placed
 from faded_skies.domains.orders import service as orders
-from faded_skies.domains.orders.schemas import present_order
-from faded_skies.domains.orders.service import Item
+from faded_skies.domains.orders.schemas import (
+    AmendmentAnswer,
+    present_amendment,
+    present_order,
+)
+from faded_skies.domains.orders.service import Change, Item
+from faded_skies.domains.payments.service import ChargeResult, ChargeStatus
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
+from faded_skies.platform.db import Tx
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import Json, refusal
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import provided
-from faded_skies.platform.idempotency import Answer, Call, KeyHeader, keep_refusal
+from faded_skies.platform.idempotency import Answer, Call, KeyHeader, keep_refusal, once
 
 Wired = Annotated[Checkout, provided(Checkout)]
 
@@ -169,6 +177,77 @@ async def _confirm(checkout: Checkout, actor: Actor, order_id: UUID, method_id: 
     outcome.check()
     items = await orders.list_items(checkout.db, [order_id])
     return Answer(200, _present(outcome, items[order_id]))
+
+
+@router.post("/api/orders/{order_id}/amend", response_model=AmendedAnswer, tags=["orders"])
+async def amend_order(
+    order_id: Id, body: AmendOrder, actor: SignedIn, checkout: Wired, key: KeyHeader = None
+) -> Json:
+    """Change one's own order before it is packed; what it costs less goes back, what it costs more is charged.
+
+    409 INVALID_STATE once it is packed, or while another change waits; 402 PAYMENT_FAILED, and the order stays as it
+    was; 422 AMENDMENT_NOT_DEARER where its way to pay cannot pay more.
+    """
+    lines = body.wishes()
+
+    async def begin(tx: Tx) -> Change:
+        return await amending.amend_own(tx, checkout, actor, order_id, lines)
+
+    call = Call.of(actor.id, key, what=f"amend {order_id}", body=body.model_dump(mode="json"))
+    answer = await amending.run(checkout, actor, call, begin, order_id=order_id, present=_present_change)
+    return answer.response()
+
+
+@router.post(
+    "/api/orders/{order_id}/amendments/{amendment_id}/accept", response_model=AmendedAnswer, tags=["orders"]
+)
+async def accept_amendment(
+    order_id: Id, amendment_id: Id, actor: SignedIn, checkout: Wired, key: KeyHeader = None
+) -> Json:
+    """Consent to what the shop proposes, or ask again where a change that is `paying` stands.
+
+    What it costs more is charged to the order's card: 402 PAYMENT_FAILED, and the order stays as it was. 409
+    INVALID_STATE when it is over, or sold out since.
+    """
+
+    async def begin(tx: Tx) -> Change:
+        return await amending.accept(tx, checkout, actor, order_id, amendment_id)
+
+    call = Call.of(actor.id, key, what=f"accept {order_id} {amendment_id}")
+    answer = await amending.run(checkout, actor, call, begin, order_id=order_id, present=_present_change)
+    return answer.response()
+
+
+@router.post(
+    "/api/orders/{order_id}/amendments/{amendment_id}/decline",
+    response_model=AmendmentAnswer,
+    tags=["orders"],
+)
+async def decline_amendment(
+    order_id: Id, amendment_id: Id, actor: SignedIn, checkout: Wired, key: KeyHeader = None
+) -> Json:
+    """Refuse what the shop proposes; the order stays as it is. 409 INVALID_STATE when it is over."""
+
+    async def work(tx: Tx) -> Answer:
+        declined = await amending.decline(tx, actor, order_id, amendment_id)
+        return Answer(200, {"amendment": present_amendment(declined)})
+
+    return await once(checkout.db, Call.of(actor.id, key, what=f"decline {order_id} {amendment_id}"), work)
+
+
+async def _present_change(tx: Tx, change: Change, result: ChargeResult | None) -> Answer:
+    items = (await orders.list_items(tx, [change.order.id]))[change.order.id]
+    payment: dict[str, object] | None = None
+    if result is not None:
+        payment = {"status": result.status}
+        if result.status is ChargeStatus.REQUIRES_ACTION:
+            payment["clientSecret"] = result.client_secret
+    body = {
+        "order": present_order(change.order, items, now=clock.now()),
+        "amendment": present_amendment(change.amendment),
+        "payment": payment,
+    }
+    return Answer(200, body)
 
 
 def _present(outcome: Outcome, items: Sequence[Item]) -> dict[str, object]:

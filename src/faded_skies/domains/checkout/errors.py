@@ -1,6 +1,6 @@
 """What keeps a cart from becoming an order."""
 
-from faded_skies.platform.errors import Absent, Invalid, InvalidState
+from faded_skies.platform.errors import Absent, Invalid, InvalidState, Refused
 
 
 class EmptyCart(Invalid):
@@ -26,3 +26,17 @@ class ProductNotFound(Absent):
 
 class QuantityTooLarge(Invalid):
     code = "VALIDATION_ERROR"
+
+
+class NothingChanged(Invalid):
+    code = "VALIDATION_ERROR"
+    sentence = "This is what the order has already. Name the whole list as it shall be."
+
+
+class PriceTooHigh(Refused):
+    """Staff may lower a price for a substitute, never raise one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "lines", "A price may be lowered here, not raised above the one that the customer knows."
+        )

@@ -43,6 +43,15 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class WishedLine:
+    """One line of what an order shall become; without a price (cents) it costs what it did, or what it is sold for."""
+
+    product_id: UUID
+    quantity: int
+    unit_price_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Appraisal:
     """What an order would cost and everything that stands against it. Amounts in cents."""
 

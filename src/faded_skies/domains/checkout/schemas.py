@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from pydantic.alias_generators import to_camel
 
-from faded_skies.domains.checkout.models import Appraisal, CartView, Licence, Shopfront, Wish
+from faded_skies.domains.checkout.models import Appraisal, CartView, Licence, Shopfront, Wish, WishedLine
 from faded_skies.domains.compliance.service import LimitUse, tax_summary
-from faded_skies.domains.orders.schemas import OrderShape
+from faded_skies.domains.orders.schemas import AmendmentShape, OrderShape
 from faded_skies.domains.places.service import Circle, Polygon, ServiceArea, geojson_of
+from faded_skies.platform.errors import Refused
 from faded_skies.platform.geo import METRES_PER_MILE
 from faded_skies.platform.http.fields import Body, Id, Note, Shape, Text
 from faded_skies.platform.money import JsonNumber, Sum, cents_of, to_dollars
@@ -83,6 +84,38 @@ class ConfirmPayment(
     Body, json_schema_extra={"examples": [{"paymentMethodId": "0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60"}]}
 ):
     payment_method_id: Id | None = None
+
+
+class WishedUnits(Body):
+    product_id: Id
+    quantity: Annotated[
+        int, Field(strict=True, ge=1, le=MOST_OF_ONE, description="How many it shall be, not how many more.")
+    ]
+
+    def line(self) -> WishedLine:
+        return WishedLine(self.product_id, self.quantity)
+
+
+class AmendOrder(
+    Body,
+    json_schema_extra={
+        "examples": [{"lines": [{"productId": "0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60", "quantity": 1}]}]
+    },
+):
+    """`lines` is the whole list as it shall be; what is not in it is taken off."""
+
+    lines: Annotated[list[WishedUnits], Field(min_length=1, max_length=100)]
+
+    def wishes(self) -> list[WishedLine]:
+        """Return the lines. Raises Refused when a product is named twice."""
+        return each_once([line.line() for line in self.lines])
+
+
+def each_once(lines: list[WishedLine]) -> list[WishedLine]:
+    """Return the lines as they are. Raises Refused when a product is named twice."""
+    if len({line.product_id for line in lines}) < len(lines):
+        raise Refused("lines", "Name each product once, with all its units.")
+    return lines
 
 
 class AreaShape(Shape):
@@ -224,6 +257,14 @@ class QuoteAnswer(Shape):
 class ChargeShape(Shape):
     status: str
     client_secret: str | None = None
+
+
+class AmendedAnswer(Shape):
+    """`payment` tells of the charge of what the change costs more, null where nothing is charged."""
+
+    order: OrderShape
+    amendment: AmendmentShape
+    payment: ChargeShape | None
 
 
 class PlacedAnswer(Shape):

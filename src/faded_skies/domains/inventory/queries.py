@@ -23,13 +23,8 @@ INSERT INTO stock_movements (id, product_id, change, reason, order_id, actor_id,
 SELECT id, product_id, change, $4, $5, $6, $7 FROM moved
 """
 _TAKEN = """
-SELECT o.product_id, -o.change AS quantity FROM stock_movements o
-WHERE o.order_id = $1 AND o.reason = 'ordered'
-  AND NOT EXISTS (
-      SELECT FROM stock_movements b
-      WHERE b.order_id = o.order_id AND b.product_id = o.product_id AND b.reason IN ('released', 'restocked')
-  )
-ORDER BY o.product_id
+SELECT product_id, -sum(change)::int AS quantity FROM stock_movements
+WHERE order_id = $1 GROUP BY product_id HAVING sum(change) < 0 ORDER BY product_id
 """
 _OPEN = """
 WITH opened AS (

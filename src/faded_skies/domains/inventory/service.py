@@ -1,6 +1,6 @@
 """Stock: taken by an order in its transaction, given back once, never below zero."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from faded_skies.domains.inventory import queries
@@ -8,15 +8,23 @@ from faded_skies.domains.inventory.errors import OutOfStock
 from faded_skies.domains.inventory.models import Wanted
 from faded_skies.platform.db import Tx
 
-__all__ = ["Wanted", "open_stock", "out_of_stock", "release", "reserve", "restock", "restock_part"]
+__all__ = [
+    "Wanted",
+    "exchange",
+    "open_stock",
+    "out_of_stock",
+    "release",
+    "reserve",
+    "restock",
+    "restock_part",
+    "write_off",
+]
 
 
 async def reserve(tx: Tx, *, order_id: UUID, wanted: Sequence[Wanted]) -> None:
     """Take the stock of an order. Raises OutOfStock naming everything that is short; then nothing is taken."""
     levels = await queries.lock_levels(tx, [line.product_id for line in wanted])
-    short = [line for line in wanted if levels.get(line.product_id, 0) < line.quantity]
-    if short:
-        raise out_of_stock([(line, levels.get(line.product_id, 0)) for line in short])
+    _check_levels(levels, wanted)
     await queries.move_stock(
         tx,
         {line.product_id: -line.quantity for line in wanted},
@@ -24,6 +32,41 @@ async def reserve(tx: Tx, *, order_id: UUID, wanted: Sequence[Wanted]) -> None:
         order_id=order_id,
         actor_id=None,
     )
+
+
+def _check_levels(levels: Mapping[UUID, int], wanted: Sequence[Wanted]) -> None:
+    short = [line for line in wanted if levels.get(line.product_id, 0) < line.quantity]
+    if short:
+        raise out_of_stock([(line, levels.get(line.product_id, 0)) for line in short])
+
+
+async def exchange(
+    tx: Tx, *, order_id: UUID, change_id: UUID, more: Sequence[Wanted], fewer: Mapping[UUID, int]
+) -> None:
+    """Take what an order wants more and give back what it wants less; `change_id` is new for each time.
+
+    Raises OutOfStock naming everything that is short; then nothing moves.
+    """
+    levels = await queries.lock_levels(tx, [*(line.product_id for line in more), *fewer])
+    _check_levels(levels, more)
+    taken = {line.product_id: -line.quantity for line in more}
+    for reason, changes in (("ordered", taken), ("released", dict(fewer))):
+        if changes:
+            await queries.move_stock(
+                tx, changes, reason=reason, order_id=order_id, actor_id=None, return_id=change_id
+            )
+
+
+async def write_off(tx: Tx, quantities: Mapping[UUID, int], *, actor_id: UUID) -> None:
+    """Take units off the books of the shelf that are missing or damaged; the caller holds their levels."""
+    if quantities:
+        await queries.move_stock(
+            tx,
+            {product_id: -count for product_id, count in quantities.items()},
+            reason="adjusted",
+            order_id=None,
+            actor_id=actor_id,
+        )
 
 
 def out_of_stock(short: Sequence[tuple[Wanted, int]]) -> OutOfStock:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from faded_skies.domains.ledger.rules import Fact, Transfer
+from faded_skies.domains.ledger.rules import Account, Fact, Transfer
 from faded_skies.platform.db import Tx
 from faded_skies.platform.ids import new_id
 
@@ -18,6 +18,11 @@ SELECT gen_random_uuid(), $3, subject, leg, credit, debit, amount_cents, order_i
 FROM ledger_transfers WHERE kind = $1 AND subject = $2
 """
 _TOTAL = "SELECT coalesce(sum(amount_cents), 0)::int FROM ledger_transfers WHERE kind = $1 AND order_id = $2"
+
+_HELD_FOR = """
+SELECT coalesce(sum(CASE WHEN credit = $1 THEN amount_cents ELSE -amount_cents END), 0)::int
+FROM ledger_transfers WHERE order_id = $2 AND $1 IN (debit, credit)
+"""
 
 
 async def post(
@@ -48,3 +53,7 @@ async def reverse(tx: Tx, *, fact: Fact, subject: UUID, by: Fact) -> None:
 
 async def total_of(tx: Tx, fact: Fact, order_id: UUID) -> int:
     return int(await tx.fetchval(_TOTAL, fact, order_id))
+
+
+async def held_for(tx: Tx, account: Account, order_id: UUID) -> int:
+    return int(await tx.fetchval(_HELD_FOR, account, order_id))

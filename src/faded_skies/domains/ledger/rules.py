@@ -92,6 +92,7 @@ class Fact(StrEnum):
     REFUND_PAID = "refund_paid"
     REFUND_BOUNCED = "refund_bounced"
     REFUND_DROPPED = "refund_dropped"
+    REFUND_KEPT = "refund_kept"
     SALE = "sale"
     CASH_TAKEN = "cash_taken"
     FLOAT_GIVEN = "float_given"

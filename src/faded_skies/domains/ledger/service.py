@@ -11,7 +11,18 @@ from faded_skies.domains.ledger import queries
 from faded_skies.domains.ledger.rules import TAXES, Account, Fact, Transfer, part, spread
 from faded_skies.platform.db import Tx
 
-__all__ = ["TAXES", "Account", "Fact", "Transfer", "part", "post", "post_entry", "reverse", "total_of"]
+__all__ = [
+    "TAXES",
+    "Account",
+    "Fact",
+    "Transfer",
+    "held_for",
+    "part",
+    "post",
+    "post_entry",
+    "reverse",
+    "total_of",
+]
 
 
 async def post(
@@ -66,3 +77,8 @@ async def reverse(tx: Tx, fact: Fact, subject: UUID, *, by: Fact) -> None:
 async def total_of(tx: Tx, fact: Fact, *, order_id: UUID) -> int:
     """Return the cents that were posted of a fact for an order, over all its subjects."""
     return await queries.total_of(tx, fact, order_id)
+
+
+async def held_for(tx: Tx, account: Account, *, order_id: UUID) -> int:
+    """Return the cents that a liability's account holds for an order: credits less debits."""
+    return await queries.held_for(tx, account, order_id)

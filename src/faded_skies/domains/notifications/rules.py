@@ -315,6 +315,54 @@ def order_status(
     return letter, push
 
 
+_AMENDMENTS = {
+    "open": (
+        "May we change your order?",
+        "Please answer within 30 minutes. Without your consent your order stays as it is.",
+    ),
+    "applied": ("Your order was changed", "Money and coins that are left over go back the way they came."),
+    "withdrawn": ("A proposed change was taken back", "Your order stays as it is; you need not answer."),
+    "expired": ("A proposed change was not answered in time", "Your order stays as it is."),
+    "failed": (
+        "A change of your order was not paid",
+        "Your order stays as it is, and nothing more was charged.",
+    ),
+}
+
+
+def amendment(
+    *,
+    to: str,
+    full_name: str,
+    order_id: UUID,
+    order_number: str,
+    status: str,
+    reason: str | None,
+    total_before: float,
+    total_after: float,
+) -> tuple[Letter, Push] | None:
+    """Write of a change of an order; None for a step not worth a message. Totals in dollars."""
+    if status not in _AMENDMENTS:
+        return None
+    headline, advice = _AMENDMENTS[status]
+    change = f"The total was ${total_before:,.2f} and is ${total_after:,.2f} with the change."
+    path = f"/orders/{order_id}"
+    letter = Letter(
+        to=to,
+        subject=f"{headline}: {order_number}",
+        full_name=full_name,
+        paragraphs=[*([reason] if reason else []), change, advice],
+        button="See my order",
+        path=path,
+    )
+    push = Push(
+        title=headline,
+        body=f"{order_number}: {reason or change}",
+        data={"type": "order_amendment", "orderId": str(order_id), "url": path},
+    )
+    return letter, push
+
+
 def id_decided(*, to: str, full_name: str, approved: bool, reason: str | None) -> tuple[Letter, Push]:
     """Write how a person's ID papers were decided; `reason` is for a rejection."""
     if approved:

@@ -9,6 +9,7 @@ from faded_skies.domains.notifications.events import MessageQueued
 from faded_skies.domains.notifications.rules import Letter, Push
 from faded_skies.platform.db import Row, Tx
 from faded_skies.platform.ids import new_id
+from faded_skies.platform.money import to_dollars
 
 
 async def notify(
@@ -56,6 +57,38 @@ async def notify_order_status(
         letter, push = written
         fact = f"order:{order_id}:{status}"
         await notify(tx, user_id=user_id, kind="order_status", fact=fact, letter=letter, push=push)
+
+
+async def notify_amendment(
+    tx: Tx,
+    *,
+    user_id: UUID,
+    order_id: UUID,
+    order_number: str,
+    amendment_id: UUID,
+    status: str,
+    reason: str | None,
+    total_before_cents: int,
+    total_after_cents: int,
+) -> None:
+    """Write to a customer that a change of their order is proposed, was made, or needs no answer any more."""
+    customer = await identity.find_customer(tx, user_id)
+    if customer is None:
+        return
+    written = rules.amendment(
+        to=customer.email,
+        full_name=customer.full_name,
+        order_id=order_id,
+        order_number=order_number,
+        status=status,
+        reason=reason,
+        total_before=to_dollars(total_before_cents),
+        total_after=to_dollars(total_after_cents),
+    )
+    if written is not None:
+        letter, push = written
+        fact = f"amendment:{amendment_id}:{status}"
+        await notify(tx, user_id=user_id, kind="order_amendment", fact=fact, letter=letter, push=push)
 
 
 async def notify_id_decision(

@@ -6,7 +6,13 @@ from fastapi import APIRouter, Query
 
 from faded_skies.domains.orders import queries, service
 from faded_skies.domains.orders.rules import Status
-from faded_skies.domains.orders.schemas import OrderAnswer, OrdersAnswer, present_order
+from faded_skies.domains.orders.schemas import (
+    AmendmentsAnswer,
+    OrderAnswer,
+    OrdersAnswer,
+    present_amendment,
+    present_order,
+)
 from faded_skies.platform import clock
 from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
@@ -46,6 +52,14 @@ async def get_order(order_id: Id, actor: SignedIn, db: Db) -> Json:
     order = await service.get_order_for(db, actor, order_id)
     items = await service.list_items(db, [order.id])
     return Json({"order": present_order(order, items[order.id], now=clock.now())})
+
+
+@router.get("/{order_id}/amendments", response_model=AmendmentsAnswer)
+async def list_amendments(order_id: Id, actor: SignedIn, db: Db) -> Json:
+    """Changes of the order's goods, the newest first: what the shop proposes, and what was made of it."""
+    order = await service.get_order_for(db, actor, order_id)
+    found = await service.list_amendments(db, order.id)
+    return Json({"amendments": [present_amendment(amendment) for amendment in found]})
 
 
 @router.post("/{order_id}/cancel", response_model=OrderAnswer)

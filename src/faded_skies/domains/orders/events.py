@@ -27,3 +27,20 @@ class OrderDied(Event):
 
     name: ClassVar[str] = "orders.died"
     order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmendmentMoved(Event):
+    """A change of an order was proposed (`open`), applied, or ended. Totals in cents."""
+
+    name: ClassVar[str] = "orders.amendment_moved"
+    amendment_id: UUID
+    order_id: UUID
+    user_id: UUID
+    order_number: str
+    status: str
+    by_customer: bool
+    reason: str | None
+    total_before_cents: int
+    total_after_cents: int
+    moved_at: datetime

@@ -14,4 +14,10 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
     async def expire_holds() -> None:
         await service.expire_holds(ports.db, now=clock.now())
 
-    return [Periodic("orders.expire_holds", "* * * * *", expire_holds)]
+    async def expire_amendments() -> None:
+        await service.expire_amendments(ports.db, now=clock.now())
+
+    return [
+        Periodic("orders.expire_holds", "* * * * *", expire_holds),
+        Periodic("orders.expire_amendments", "* * * * *", expire_amendments),
+    ]

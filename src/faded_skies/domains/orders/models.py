@@ -71,6 +71,7 @@ class Order:
     driver_id: UUID | None
     driver_first_name: str | None
     hold_expires_at: datetime | None
+    packed_at: datetime | None
     delivered_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -120,6 +121,41 @@ class NewOrder:
     @property
     def amount_due_cents(self) -> int:
         return self.total_cents - self.coins_used
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Other goods for an order, judged and priced by checkout. Amounts in cents."""
+
+    items: list[Item]
+    subtotal_cents: int
+    tax_cents: int
+    taxes: dict[str, Any]
+    rules_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A change of an order's goods. `lines` is the whole new list: productId, quantity and unitPriceCents.
+
+    `before` and `after` hold items and sums (cents) as they stood when it was proposed, `revision` all that the order
+    becomes. With `restock` what is taken off goes back to the shelf, else it is gone.
+    """
+
+    id: UUID
+    order_id: UUID
+    proposed_by: UUID
+    by_customer: bool
+    status: str
+    reason: str | None
+    lines: list[dict[str, Any]]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    restock: bool
+    revision: Revision
+    expires_at: datetime
+    created_at: datetime
+    settled_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

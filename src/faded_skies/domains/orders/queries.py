@@ -1,12 +1,13 @@
 """SQL of orders, their lines and their story."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
-from faded_skies.domains.orders.models import Item, NewOrder, Order, TrackingLine
-from faded_skies.domains.orders.rules import Status
+from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, Revision, TrackingLine
+from faded_skies.domains.orders.rules import Resettled, Status
 from faded_skies.platform.actor import Actor, Role
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import new_id
@@ -19,7 +20,7 @@ _COLUMNS = """
            AS payment_method,
        o.delivery_address, o.special_instructions, o.eta_at, o.driver_id,
        split_part(d.full_name, ' ', 1) AS driver_first_name,
-       o.hold_expires_at, o.delivered_at, o.created_at, o.updated_at
+       o.hold_expires_at, o.packed_at, o.delivered_at, o.created_at, o.updated_at
 """
 _JOINS = """
 JOIN payment_methods m ON m.id = o.payment_method_id
@@ -119,7 +120,7 @@ _SET_METHOD = """
 UPDATE orders SET payment_method_id = $2, tender = $3, payment_status = 'processing', updated_at = now() WHERE id = $1
 """
 _SET_PAID = """
-UPDATE orders SET payment_status = 'paid', paid_cents = amount_due_cents, updated_at = now() WHERE id = $1
+UPDATE orders SET payment_status = 'paid', paid_cents = $2, updated_at = now() WHERE id = $1
 """
 # Counted anew from the refunds themselves, so that hearing of one twice changes nothing.
 _COUNT_REFUNDED = """
@@ -157,6 +158,67 @@ WHERE id = $1 AND status = 'out_for_delivery'
 _TRACKING = """
 SELECT status, message, latitude, longitude, created_at FROM order_tracking WHERE order_id = $1 ORDER BY created_at, id
 """
+_REVISE = f"""
+WITH revised AS (
+    UPDATE orders SET
+        subtotal_cents = $2, tax_cents = $3, taxes = $4, total_cents = $5, coins_used = $6, amount_due_cents = $7,
+        payment_status = $8, rules_hash = $9, paid_cents = $10, updated_at = now()
+    WHERE id = $1
+    RETURNING *
+)
+SELECT {_COLUMNS} FROM revised o {_JOINS}
+"""
+_DROP_LINES = "DELETE FROM order_items WHERE order_id = $1 AND product_id <> ALL($2::uuid[])"
+# A line that stays keeps its number, and whatever refers to it.
+_PUT_LINES = """
+INSERT INTO order_items (
+    order_id, line, product_id, name, product_class, quantity, unit_price_cents, total_price_cents,
+    net_weight_mg, thc_mg, tax_state_cents, tax_cannabis_cents, tax_local_cents
+)
+SELECT $1, l.line + (SELECT coalesce(max(line), 0) FROM order_items WHERE order_id = $1),
+       l.product_id, l.name, l.product_class, l.quantity, l.unit_price, l.total, l.weight, l.thc,
+       l.state, l.cannabis, l.local
+FROM unnest(
+    $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[],
+    $11::int[], $12::int[]
+) WITH ORDINALITY AS l (
+    product_id, name, product_class, quantity, unit_price, total, weight, thc, state, cannabis, local, line
+)
+ON CONFLICT (order_id, product_id) DO UPDATE SET
+    quantity = EXCLUDED.quantity, unit_price_cents = EXCLUDED.unit_price_cents,
+    total_price_cents = EXCLUDED.total_price_cents, tax_state_cents = EXCLUDED.tax_state_cents,
+    tax_cannabis_cents = EXCLUDED.tax_cannabis_cents, tax_local_cents = EXCLUDED.tax_local_cents
+"""
+_AMENDMENT_COLUMNS = """
+id, order_id, proposed_by, by_customer, status, reason, lines, before, after, restock, revision, expires_at,
+created_at, settled_at
+"""
+_INSERT_AMENDMENT = f"""
+INSERT INTO order_amendments (
+    id, order_id, proposed_by, by_customer, status, reason, lines, before, after, restock, revision, expires_at,
+    settled_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $5 = 'applied' THEN now() END)
+RETURNING {_AMENDMENT_COLUMNS}
+"""
+_FIND_AMENDMENT = f"SELECT {_AMENDMENT_COLUMNS} FROM order_amendments WHERE order_id = $1 AND id = $2"
+_FIND_WAITING_AMENDMENT = (
+    f"SELECT {_AMENDMENT_COLUMNS} FROM order_amendments WHERE order_id = $1 AND status IN ('open', 'paying')"
+)
+_LIST_AMENDMENTS = f"""
+SELECT {_AMENDMENT_COLUMNS} FROM order_amendments WHERE order_id = $1 ORDER BY created_at DESC, id DESC LIMIT 100
+"""
+_SETTLE_AMENDMENT = f"""
+UPDATE order_amendments SET status = $2, settled_at = now() WHERE id = $1 AND status IN ('open', 'paying')
+RETURNING {_AMENDMENT_COLUMNS}
+"""
+_BEGIN_PAYING = f"""
+UPDATE order_amendments SET status = 'paying', expires_at = $2 WHERE id = $1 AND status = 'open'
+RETURNING {_AMENDMENT_COLUMNS}
+"""
+_EXPIRED_AMENDMENTS = """
+SELECT order_id, id FROM order_amendments
+WHERE status IN ('open', 'paying') AND expires_at < $1 ORDER BY expires_at LIMIT 100
+"""
 _EXPIRED = "SELECT id FROM orders WHERE hold_expires_at < $1 ORDER BY hold_expires_at LIMIT 100"
 _BOUGHT_SINCE = """
 SELECT i.product_id, i.name, i.product_class, i.quantity, i.unit_price_cents, i.total_price_cents, i.net_weight_mg,
@@ -165,6 +227,7 @@ FROM orders o JOIN order_items i ON i.order_id = o.id
 WHERE o.user_id = $1 AND o.created_at >= $2 AND o.status NOT IN ('cancelled', 'returned')
   -- The unpaid order of the same cart is replaced by the next one, so it is not bought besides it.
   AND (o.cart_id = $3 AND o.status = 'payment_failed') IS NOT TRUE
+  AND o.id IS DISTINCT FROM $4
 """
 # Orders on their way to the address count too: two at once must not both be the first.
 _DELIVERIES_TO = """
@@ -256,9 +319,9 @@ async def list_items(source: Database | Tx, order_ids: Sequence[UUID]) -> dict[U
 
 
 async def list_bought_since(
-    source: Database | Tx, user_id: UUID, since: datetime, *, cart_id: UUID | None
+    source: Database | Tx, user_id: UUID, since: datetime, *, cart_id: UUID | None, besides: UUID | None
 ) -> list[Item]:
-    return [_item(row) for row in await source.fetch(_BOUGHT_SINCE, user_id, since, cart_id)]
+    return [_item(row) for row in await source.fetch(_BOUGHT_SINCE, user_id, since, cart_id, besides)]
 
 
 async def count_deliveries_to(
@@ -351,8 +414,8 @@ async def set_method(tx: Tx, order_id: UUID, *, method_id: UUID, tender: str) ->
     await tx.execute(_SET_METHOD, order_id, method_id, tender)
 
 
-async def set_paid(tx: Tx, order_id: UUID) -> None:
-    await tx.execute(_SET_PAID, order_id)
+async def set_paid(tx: Tx, order_id: UUID, paid_cents: int) -> None:
+    await tx.execute(_SET_PAID, order_id, paid_cents)
 
 
 async def find_asked_back(tx: Tx, order_id: UUID) -> int:
@@ -400,6 +463,123 @@ async def list_expired(db: Database, now: datetime) -> list[UUID]:
     return [row["id"] for row in await db.fetch(_EXPIRED, now)]
 
 
+async def revise_order(
+    tx: Tx,
+    order: Order,
+    revision: Revision,
+    settled: Resettled,
+    *,
+    total_cents: int,
+    payment_status: str,
+    paid_cents: int,
+) -> Order:
+    """Write other goods and sums onto an order whose row the caller holds, and return it as it is then."""
+    items = revision.items
+    products = [item.product_id for item in items]
+    await tx.execute(_DROP_LINES, order.id, products)
+    await tx.execute(
+        _PUT_LINES,
+        order.id,
+        products,
+        [item.name for item in items],
+        [item.product_class for item in items],
+        [item.quantity for item in items],
+        [item.unit_price_cents for item in items],
+        [item.total_price_cents for item in items],
+        [item.net_weight_mg for item in items],
+        [item.thc_mg for item in items],
+        [item.tax_state_cents for item in items],
+        [item.tax_cannabis_cents for item in items],
+        [item.tax_local_cents for item in items],
+    )
+    row = await tx.fetchrow(
+        _REVISE,
+        order.id,
+        revision.subtotal_cents,
+        revision.tax_cents,
+        revision.taxes,
+        total_cents,
+        settled.coins_used,
+        settled.amount_due_cents,
+        payment_status,
+        revision.rules_hash,
+        paid_cents,
+    )
+    return _order(cast("Row", row))
+
+
+def _amendment(row: Row) -> Amendment:
+    values: dict[str, Any] = dict(row)
+    kept = values.pop("revision")
+    items = [Item(**{**item, "product_id": UUID(item["product_id"])}) for item in kept.pop("items")]
+    return Amendment(**values, revision=Revision(items=items, **kept))
+
+
+async def insert_amendment(
+    tx: Tx,
+    order_id: UUID,
+    *,
+    proposed_by: UUID,
+    by_customer: bool,
+    status: str,
+    reason: str | None,
+    lines: list[dict[str, Any]],
+    before: dict[str, Any],
+    after: dict[str, Any],
+    restock: bool,
+    revision: Revision,
+    expires_at: datetime,
+) -> Amendment:
+    row = await tx.fetchrow(
+        _INSERT_AMENDMENT,
+        new_id(),
+        order_id,
+        proposed_by,
+        by_customer,
+        status,
+        reason,
+        lines,
+        before,
+        after,
+        restock,
+        asdict(revision),
+        expires_at,
+    )
+    return _amendment(cast("Row", row))
+
+
+async def find_amendment(tx: Tx, order_id: UUID, amendment_id: UUID) -> Amendment | None:
+    row = await tx.fetchrow(_FIND_AMENDMENT, order_id, amendment_id)
+    return None if row is None else _amendment(row)
+
+
+async def find_waiting_amendment(tx: Tx, order_id: UUID) -> Amendment | None:
+    """Return the change of an order that waits for its answer or its money; there is at most one."""
+    row = await tx.fetchrow(_FIND_WAITING_AMENDMENT, order_id)
+    return None if row is None else _amendment(row)
+
+
+async def list_amendments(db: Database, order_id: UUID) -> list[Amendment]:
+    return [_amendment(row) for row in await db.fetch(_LIST_AMENDMENTS, order_id)]
+
+
+async def settle_amendment(tx: Tx, amendment_id: UUID, status: str) -> Amendment | None:
+    """End a change that waits; None when it is over already."""
+    row = await tx.fetchrow(_SETTLE_AMENDMENT, amendment_id, status)
+    return None if row is None else _amendment(row)
+
+
+async def begin_paying(tx: Tx, amendment_id: UUID, expires_at: datetime) -> Amendment:
+    """Let an open proposal, whose order the caller holds, wait for its money."""
+    row = await tx.fetchrow(_BEGIN_PAYING, amendment_id, expires_at)
+    return _amendment(cast("Row", row))
+
+
+async def list_expired_amendments(db: Database, now: datetime) -> list[tuple[UUID, UUID]]:
+    """Return the orders and proposals whose time to consent is over."""
+    return [(row["order_id"], row["id"]) for row in await db.fetch(_EXPIRED_AMENDMENTS, now)]
+
+
 _HELD = """
 SELECT o.id, o.order_number AS "orderNumber", o.status, (o.subtotal_cents / 100.0)::float8 AS subtotal, o.taxes,
        (o.delivery_fee_cents / 100.0)::float8 AS "deliveryFee", (o.tip_cents / 100.0)::float8 AS tip,
@@ -417,7 +597,12 @@ SELECT o.id, o.order_number AS "orderNumber", o.status, (o.subtotal_cents / 100.
        (SELECT jsonb_agg(jsonb_build_object(
             'status', t.status, 'message', t.message, 'latitude', t.latitude, 'longitude', t.longitude,
             'createdAt', t.created_at) ORDER BY t.created_at, t.id)
-        FROM order_tracking t WHERE t.order_id = o.id) AS tracking
+        FROM order_tracking t WHERE t.order_id = o.id) AS tracking,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'status', a.status, 'proposedBy', CASE WHEN a.by_customer THEN 'customer' ELSE 'shop' END,
+            'reason', a.reason, 'before', a.before, 'after', a.after, 'createdAt', a.created_at,
+            'settledAt', a.settled_at) ORDER BY a.created_at, a.id), '[]')
+        FROM order_amendments a WHERE a.order_id = o.id) AS amendments
 FROM orders o LEFT JOIN users d ON d.id = o.driver_id WHERE o.user_id = $1 ORDER BY o.created_at, o.id
 """
 _LIST_OPEN = """

@@ -1,8 +1,11 @@
 """An order's life: its states, the moves between them, and what the customer is told. Pure."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
+from uuid import UUID
 
 from faded_skies.domains.orders.errors import IllegalMove
 
@@ -34,6 +37,8 @@ BEFORE_DEPARTURE = frozenset({Status.CONFIRMED, Status.PREPARING})
 ASSIGNABLE = frozenset({Status.CONFIRMED, Status.PREPARING, Status.OUT_FOR_DELIVERY})
 
 HOLD = timedelta(minutes=15)
+CONSENT = timedelta(minutes=30)
+"""How long a customer may think about a proposed change."""
 
 MESSAGES: dict[Status, str] = {
     Status.PENDING: "We have your order and are waiting for the payment.",
@@ -78,6 +83,70 @@ def share_of_units(amount_cents: int, *, quantity: int, before: int, units: int)
     Parts taken one after the other add up to the amount, whatever it is.
     """
     return amount_cents * (before + units) // quantity - amount_cents * before // quantity
+
+
+OVER = {
+    "paying": "This change waits for its payment.",
+    "applied": "This change was made already.",
+    "declined": "This change was declined already.",
+    "withdrawn": "The shop has taken this proposal back.",
+    "expired": "The time to answer this proposal is over. Ask the shop for a new one.",
+    "closed": "The order was packed or ended before this change was made.",
+    "failed": "This change was not paid, so the order stays as it was. Ask the shop for a new proposal.",
+}
+"""Why a change of an order waits for no answer any more."""
+
+
+def difference(
+    before: Mapping[UUID, int], after: Mapping[UUID, int]
+) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """Return how many more, and how many fewer, of each product it becomes."""
+    more = {one: after[one] - before.get(one, 0) for one in after if after[one] > before.get(one, 0)}
+    fewer = {one: before[one] - after.get(one, 0) for one in before if before[one] > after.get(one, 0)}
+    return more, fewer
+
+
+@dataclass(frozen=True, slots=True)
+class Resettled:
+    """How an order with another total is settled. `money_back_cents` and `coins_back` are given back."""
+
+    coins_used: int
+    amount_due_cents: int
+    money_back_cents: int
+    coins_back: int
+
+
+def resettle(
+    *, total_before: int, total_after: int, coins_used: int, coins_left: int, paid_cents: int, money_left: int
+) -> Resettled | None:
+    """Return how a change of the total is settled, money first and then coins; cents.
+
+    `money_left` is what was paid and not given back, `coins_left` likewise. None when so much was given back before,
+    as a favour, that the coins spent are more than the new total.
+    """
+    less = max(0, total_before - total_after)
+    by_money = min(less, money_left if paid_cents else total_before - coins_used)
+    coins_back = min(less - by_money, coins_left)
+    coins = coins_used - coins_back
+    if coins > total_after:
+        return None
+    return Resettled(
+        coins_used=coins,
+        amount_due_cents=total_after - coins,
+        money_back_cents=by_money if paid_cents else 0,
+        coins_back=coins_back,
+    )
+
+
+def payment_status_after(now: str, *, paid_cents: int, charged_cents: int, amount_due_cents: int) -> str:
+    """Return the payment status of an order whose amount due has changed; `charged_cents` were paid for that."""
+    if charged_cents:
+        return "paid"
+    if paid_cents:
+        return now
+    if amount_due_cents == 0:
+        return "paid"
+    return "unpaid" if now == "paid" else now
 
 
 def minutes_until(eta: datetime | None, *, now: datetime) -> int | None:

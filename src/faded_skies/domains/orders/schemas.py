@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from faded_skies.domains.orders.models import Item, Order, TrackingLine
+from faded_skies.domains.orders.models import Amendment, Item, Order, TrackingLine
 from faded_skies.domains.orders.rules import minutes_until
 from faded_skies.platform.http.fields import Shape
 from faded_skies.platform.money import to_dollars
@@ -68,6 +69,82 @@ class OrdersAnswer(Shape):
     orders: list[OrderShape]
     total: int
     has_more: bool
+
+
+class PictureShape(Shape):
+    """An order's goods and sums, before or after a change."""
+
+    items: list[ItemShape]
+    subtotal: float
+    tax_amount: float
+    total_amount: float
+    coins_used: int
+    amount_due: float
+
+
+class AmendmentShape(Shape):
+    """A change of an order's goods. While it is `open` the customer may answer it until `expiresAt`.
+
+    `paying`: the difference is being charged; `failed`: it was not paid, and the order stays as it was.
+    """
+
+    id: UUID
+    order_id: UUID
+    status: Literal["open", "paying", "applied", "declined", "withdrawn", "expired", "closed", "failed"]
+    proposed_by: Literal["shop", "customer"]
+    reason: str | None
+    before: PictureShape
+    after: PictureShape
+    difference: float
+    expires_at: datetime
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class AmendmentAnswer(Shape):
+    amendment: AmendmentShape
+
+
+class AmendmentsAnswer(Shape):
+    amendments: list[AmendmentShape]
+
+
+def present_amendment(amendment: Amendment) -> dict[str, object]:
+    """Return a change of an order as clients see it; `difference` is what the total changes by, in dollars."""
+    cents = amendment.after["totalCents"] - amendment.before["totalCents"]
+    return {
+        "id": amendment.id,
+        "orderId": amendment.order_id,
+        "status": amendment.status,
+        "proposedBy": "customer" if amendment.by_customer else "shop",
+        "reason": amendment.reason,
+        "before": _picture(amendment.before),
+        "after": _picture(amendment.after),
+        "difference": to_dollars(cents),
+        "expiresAt": amendment.expires_at,
+        "createdAt": amendment.created_at,
+        "settledAt": amendment.settled_at,
+    }
+
+
+def _picture(kept: dict[str, Any]) -> dict[str, object]:
+    return {
+        "items": [
+            {
+                "productId": item["productId"],
+                "name": item["name"],
+                "quantity": item["quantity"],
+                "unitPrice": to_dollars(item["unitPriceCents"]),
+                "totalPrice": to_dollars(item["totalPriceCents"]),
+            }
+            for item in kept["items"]
+        ],
+        "subtotal": to_dollars(kept["subtotalCents"]),
+        "taxAmount": to_dollars(kept["taxCents"]),
+        "totalAmount": to_dollars(kept["totalCents"]),
+        "coinsUsed": kept["coinsUsed"],
+        "amountDue": to_dollars(kept["amountDueCents"]),
+    }
 
 
 def present_order(order: Order, items: Sequence[Item], *, now: datetime) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from faded_skies.domains.notifications import service as notifications
 from faded_skies.domains.orders import service
-from faded_skies.domains.orders.events import OrderDied, OrderMoved
+from faded_skies.domains.orders.events import AmendmentMoved, OrderDied, OrderMoved
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.events import PaymentAnswered, RefundFound, RefundSettled
 from faded_skies.domains.payments.ports import Gateways, RefundResult
@@ -43,9 +43,37 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
                 message=event.message,
             )
 
+    async def push_amendment(event: AmendmentMoved) -> None:
+        await realtime.tell(
+            "order-amendment",
+            {
+                "orderId": event.order_id,
+                "amendmentId": event.amendment_id,
+                "status": event.status,
+                "createdAt": event.moved_at,
+            },
+            rooms=[f"user:{event.user_id}", f"order:{event.order_id}"],
+        )
+
+    async def write_of_amendment(event: AmendmentMoved) -> None:
+        async with db.transaction() as tx:
+            await notifications.notify_amendment(
+                tx,
+                user_id=event.user_id,
+                order_id=event.order_id,
+                order_number=event.order_number,
+                amendment_id=event.amendment_id,
+                status=event.status,
+                reason=event.reason,
+                total_before_cents=event.total_before_cents,
+                total_after_cents=event.total_after_cents,
+            )
+
     return [
         Subscription("orders.push_status", OrderMoved, push_status),
         Subscription("orders.write_to_customer", OrderMoved, write_to_customer),
+        Subscription("orders.push_amendment", AmendmentMoved, push_amendment),
+        Subscription("orders.write_of_amendment", AmendmentMoved, write_of_amendment),
     ]
 
 

@@ -29,7 +29,7 @@ class Intent:
     """One attempt to charge. `refunded_cents` counts refunds asked for and not failed.
 
     With `captures_later` the money is authorised first. `fee_cents` is the gateway's, once it is known. `customer` is
-    who pays, by the gateway's name.
+    who pays, by the gateway's name. With an `amendment_id` it pays what a change made its order dearer by.
     """
 
     id: UUID
@@ -47,6 +47,7 @@ class Intent:
     created_at: datetime
     captures_later: bool
     fee_cents: int | None
+    amendment_id: UUID | None
     customer: str | None
 
 

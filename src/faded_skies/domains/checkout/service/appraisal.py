@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -43,7 +44,7 @@ from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.errors import PaymentFailed, TenderNotAllowed
 from faded_skies.domains.payments.service import PaymentMethod, Tender
 from faded_skies.domains.places import service as places
-from faded_skies.domains.places.service import Address, Offer, Reach, ServiceArea
+from faded_skies.domains.places.service import Offer, Reach, ServiceArea
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.db import Tx
 from faded_skies.platform.errors import Situation
@@ -85,8 +86,7 @@ async def appraise(
     ]
     lines = [law_line(product, quantity) for product, quantity in wanted]
     fee = area.fee_cents if area else 0
-    taxes = compliance.taxes(book, lines, city=address.city, fees={"delivery_fee": fee})
-    items = [_item(product, quantity, taxes, line=line) for line, (product, quantity) in enumerate(wanted)]
+    items, taxes = bill(book, wanted, city=address.city, fee_cents=fee)
     subtotal = sum(item.total_price_cents for item in items)
     total = subtotal + sum(tax.amount_cents for tax in taxes) + fee + wish.tip_cents
     limits = compliance.limit_uses(book, [bought_line(item) for item in bought], lines)
@@ -95,7 +95,16 @@ async def appraise(
 
     decisions = compliance.judge_order(
         book,
-        await _facts(tx, book, customer, address, method, cart=lines, bought=bought, now=now),
+        await order_facts(
+            tx,
+            book,
+            customer,
+            places.snapshot(address),
+            tender=method.type.value,
+            cart=lines,
+            bought=bought,
+            now=now,
+        ),
         await compliance.acknowledged(tx, book),
     )
     problems: list[Situation] = [
@@ -105,13 +114,13 @@ async def appraise(
         *_place_problems(book, offer.reach, now=now),
         *_stock_problems(cart, products),
         *compliance.exceeded(limits),
-        *_minimum_problems(area, subtotal),
+        *minimum_problems(area, subtotal),
         *_payment_problems(
             checkout, method, [product for product, _ in wanted], book=book, offered=offer.tenders, now=now
         ),
         *([coin_problem] if coin_problem else []),
     ]
-    problems.extend(_law_problems(decisions, told={problem.code for problem in problems}))
+    problems.extend(law_problems(decisions, told={problem.code for problem in problems}))
     return Appraisal(
         address=address,
         method=method,
@@ -129,38 +138,53 @@ async def appraise(
     )
 
 
-async def _facts(
+def bill(
+    book: RuleBook, wanted: Sequence[tuple[Product, int]], *, city: str, fee_cents: int
+) -> tuple[list[Item], list[TaxAmount]]:
+    """Return goods as they are sold in a town, each with its share of the taxes, and the taxes."""
+    lines = [law_line(product, quantity) for product, quantity in wanted]
+    taxes = compliance.taxes(book, lines, city=city, fees={"delivery_fee": fee_cents})
+    items = [_item(product, quantity, taxes, line=line) for line, (product, quantity) in enumerate(wanted)]
+    return items, taxes
+
+
+async def order_facts(
     tx: Tx,
     book: RuleBook,
     customer: Customer,
-    address: Address,
-    method: PaymentMethod,
+    where: Mapping[str, Any],
     *,
+    tender: str,
     cart: Sequence[Line],
     bought: Sequence[Item],
     now: datetime,
+    but: UUID | None = None,
 ) -> OrderFacts:
-    """Gather what the law wants to know; what no rule of this book looks at is not asked for."""
+    """Gather what the law wants to know; what no rule of this book looks at is not asked for.
+
+    `where` is the address as an order keeps it. `but` is the order that is judged again, and counts for none.
+    """
     kinds = await places.kinds_at(
         tx,
         book.places.barred_kinds,
-        address_line1=address.address_line1,
-        latitude=address.latitude,
-        longitude=address.longitude,
+        address_line1=where["addressLine1"],
+        latitude=where["latitude"],
+        longitude=where["longitude"],
     )
     delivered = 0
     if book.handover.deliveries_per_address_per_day:
         delivered = await orders.count_deliveries_to(
             tx,
-            address_line1=address.address_line1,
-            zip_code=address.zip_code,
+            address_line1=where["addressLine1"],
+            zip_code=where["zipCode"],
             since=compliance.day_start(book, now),
+            but=but,
         )
     return OrderFacts(
         now=now,
         date_of_birth=customer.date_of_birth,
-        place=Place(address.city, address.state, kinds),
-        tender=method.type.value,
+        place=Place(where["city"], where["state"], kinds),
+        tender=tender,
         cart=cart,
         bought_today=[bought_line(item) for item in bought],
         deliveries_to_address_today=delivered,
@@ -181,7 +205,7 @@ _SITUATIONS: Mapping[str, type[Situation]] = {
 }
 
 
-def _law_problems(decisions: Sequence[Decision], *, told: set[str]) -> Iterator[Situation]:
+def law_problems(decisions: Sequence[Decision], *, told: set[str]) -> Iterator[Situation]:
     """Yield what the law has against the order, but for what the customer is told already."""
     for decision in compliance.refused(decisions):
         situation = _SITUATIONS.get(decision.code or "")
@@ -287,7 +311,8 @@ def _stock_problems(cart: Cart, products: Mapping[UUID, Product]) -> list[Situat
     return [inventory.out_of_stock(short)] if short else []
 
 
-def _minimum_problems(area: ServiceArea | None, subtotal: int) -> list[Situation]:
+def minimum_problems(area: ServiceArea | None, subtotal: int) -> list[Situation]:
+    """Return the refusal of an order that is too small for its area."""
     if area is None or subtotal >= area.minimum_cents:
         return []
     missing = area.minimum_cents - subtotal

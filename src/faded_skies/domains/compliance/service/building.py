@@ -257,8 +257,11 @@ def _raised(steps: Sequence[TaxPart], town: TownFile) -> list[TaxPart]:
 
 
 def _with_local(steps: Sequence[TaxPart], local: Sequence[TaxPart]) -> Iterator[TaxPart]:
+    seen: set[str] = set()
     for step in steps:
-        yield from (part for part in local if part.before == step.id)
+        if step.id not in seen:  # a step stands once for each time that its rate changed
+            yield from (part for part in local if part.before == step.id)
+        seen.add(step.id)
         yield step
     yield from (part for part in local if part.before is None)
 

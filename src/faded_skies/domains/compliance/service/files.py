@@ -5,7 +5,15 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from faded_skies.domains.compliance.rules.taxes import COMPONENTS
 
@@ -186,14 +194,19 @@ class TaxPart(Dated):
     def _complete(self) -> Self:
         if self.rate is None and not self.rates_by_city:
             raise ValueError("a tax needs a rate, or rates_by_city")
-        for name in self.base:
+        return self
+
+    @field_validator("base")
+    @classmethod
+    def _known(cls, base: list[str]) -> list[str]:
+        for name in base:
             if name not in COMPONENTS and not name.startswith("tax:"):
                 raise ValueError(
                     f"{name} is no base; known are {', '.join(COMPONENTS)} and tax:<id> of a step"
                 )
-        if not set(self.base) & {"cannabis_price", "other_goods_price"}:
+        if not set(base) & {"cannabis_price", "other_goods_price"}:
             raise ValueError("a tax is on a price of goods: cannabis_price, other_goods_price or both")
-        return self
+        return base
 
 
 class LocalPart(Part):

@@ -1,7 +1,21 @@
-"""What can be done with an order: its life, the settling of its payment, and giving back."""
+"""What can be done with an order: its life, changing it, the settling of its payment, and giving back."""
 
-from faded_skies.domains.orders.models import Item, NewOrder, Order, TrackingLine
+from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, Revision, TrackingLine
 from faded_skies.domains.orders.rules import Status
+from faded_skies.domains.orders.service.amending import (
+    Change,
+    accept_amendment,
+    amend_own,
+    check_amendable,
+    check_none_waits,
+    decline_amendment,
+    expire_amendments,
+    get_amendment,
+    get_open_amendment,
+    list_amendments,
+    propose_amendment,
+    withdraw_amendment,
+)
 from faded_skies.domains.orders.service.giving_back import (
     book_found_refund,
     cancel,
@@ -16,6 +30,7 @@ from faded_skies.domains.orders.service.life import (
     assign,
     change_method,
     check_may_depart,
+    close_amendments,
     complete,
     count_deliveries_to,
     erase,
@@ -42,24 +57,37 @@ from faded_skies.domains.orders.service.settling import (
 )
 
 __all__ = [
+    "Amendment",
+    "Change",
     "Item",
     "NewOrder",
     "Order",
+    "Revision",
     "Status",
     "TrackingLine",
+    "accept_amendment",
+    "amend_own",
     "assign",
     "book_found_refund",
     "cancel",
     "change_method",
+    "check_amendable",
     "check_may_depart",
+    "check_none_waits",
+    "close_amendments",
     "complete",
     "confirm_paid",
     "count_deliveries_to",
+    "decline_amendment",
     "erase",
+    "expire_amendments",
     "expire_holds",
+    "get_amendment",
+    "get_open_amendment",
     "get_order_for",
     "has_received",
     "held_on",
+    "list_amendments",
     "list_board",
     "list_bought_since",
     "list_items",
@@ -72,6 +100,7 @@ __all__ = [
     "note",
     "note_refund",
     "place",
+    "propose_amendment",
     "receive_goods",
     "refund_amount",
     "refund_units",
@@ -79,4 +108,5 @@ __all__ = [
     "set_eta",
     "settle",
     "switch_to_cash",
+    "withdraw_amendment",
 ]

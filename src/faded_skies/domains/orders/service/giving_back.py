@@ -17,7 +17,7 @@ from faded_skies.domains.orders.errors import (
 from faded_skies.domains.orders.events import OrderDied
 from faded_skies.domains.orders.models import Item, Order
 from faded_skies.domains.orders.rules import Status
-from faded_skies.domains.orders.service.life import lock_order, move, note
+from faded_skies.domains.orders.service.life import close_amendments, lock_order, move, note
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.errors import RefundTooLarge
 from faded_skies.domains.rewards import service as rewards
@@ -31,6 +31,7 @@ Debits = Sequence[tuple[Account, int]]
 async def cancel(tx: Tx, order: Order, *, actor_id: UUID | None, reason: str | None = None) -> Order:
     """End an order before it leaves: stock, coins and money go back. Raises IllegalMove later on."""
     rules.check_move(order.status, Status.CANCELLED)
+    await close_amendments(tx, order, actor_id=actor_id)
     await inventory.release(tx, order_id=order.id)
     return await _end(tx, order, to=Status.CANCELLED, actor_id=actor_id, message=reason)
 
@@ -207,9 +208,25 @@ async def note_refund(tx: Tx, *, order_id: UUID, refund_id: UUID, ok: bool) -> N
         units = await queries.take_lines_of_refund(tx, refund_id)
         if units:
             await queries.count_units_back(tx, order_id, {one: -count for one, count in units.items()})
+        if order.status is Status.DELIVERED:
+            await _keep_until_asked_again(tx, order, refund_id)
         return
     if order.status is Status.DELIVERED:
         await _take_coins_back(tx, await lock_order(tx, order_id), refund_id)
+
+
+async def _keep_until_asked_again(tx: Tx, order: Order, refund_id: UUID) -> None:
+    """Take what came back for an order that is handed over out of its deposits; a new refund takes it from there."""
+    kept = await ledger.held_for(tx, Account.DEPOSITS, order_id=order.id)
+    await ledger.post(
+        tx,
+        Fact.REFUND_KEPT,
+        refund_id,
+        debit=Account.DEPOSITS,
+        credit=Account.ALLOWANCES,
+        amount_cents=kept,
+        order_id=order.id,
+    )
 
 
 async def _take_coins_back(tx: Tx, order: Order, refund_id: UUID) -> None:

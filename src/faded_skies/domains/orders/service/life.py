@@ -8,16 +8,19 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.ledger import service as ledger
 from faded_skies.domains.ledger.service import TAXES, Account, Fact
 from faded_skies.domains.orders import queries, rules
-from faded_skies.domains.orders.errors import IllegalMove, OrderNotFound
-from faded_skies.domains.orders.events import OrderMoved
-from faded_skies.domains.orders.models import Item, NewOrder, Order, TrackingLine
-from faded_skies.domains.orders.rules import ASSIGNABLE, HOLD, Status
+from faded_skies.domains.orders.errors import AmendmentOver, IllegalMove, OrderNotFound
+from faded_skies.domains.orders.events import AmendmentMoved, OrderMoved
+from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, TrackingLine
+from faded_skies.domains.orders.rules import ASSIGNABLE, BEFORE_DEPARTURE, HOLD, Status
+from faded_skies.domains.payments import service as payments
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
+from faded_skies.platform.ids import new_id
 
 FIRST_ESTIMATE = timedelta(minutes=60)
 
@@ -77,13 +80,19 @@ async def list_tracking(db: Database, order_id: UUID) -> list[TrackingLine]:
 
 
 async def list_bought_since(
-    source: Database | Tx, user_id: UUID, since: datetime, *, cart_id: UUID | None
+    source: Database | Tx,
+    user_id: UUID,
+    since: datetime,
+    *,
+    cart_id: UUID | None,
+    besides: UUID | None = None,
 ) -> list[Item]:
     """Return what a person bought since a moment and did not give back, for the daily limits.
 
-    An unpaid order of the cart that is judged does not count: the next order of that cart replaces it.
+    An unpaid order of the cart that is judged does not count: the next order of that cart replaces it. Nor does the
+    order `besides` which other things were bought.
     """
-    return await queries.list_bought_since(source, user_id, since, cart_id=cart_id)
+    return await queries.list_bought_since(source, user_id, since, cart_id=cart_id, besides=besides)
 
 
 async def count_deliveries_to(
@@ -137,6 +146,8 @@ async def move(
     Writes the tracking line, the audit entry and the events in the same transaction.
     """
     rules.check_move(order.status, to)
+    if order.status in BEFORE_DEPARTURE and to not in BEFORE_DEPARTURE:
+        await close_amendments(tx, order, actor_id=actor_id)
     text = message or rules.MESSAGES[to]
     moved = await queries.move_order(
         tx,
@@ -180,6 +191,72 @@ def check_may_depart(order: Order) -> None:
     rules.check_move(order.status, Status.OUT_FOR_DELIVERY)
 
 
+async def close_amendments(tx: Tx, order: Order, *, actor_id: UUID | None) -> None:
+    """End a change that waits for its answer or its money, because packing ends; the caller holds the order's row.
+
+    An order that departs or is cancelled does it by itself.
+    """
+    waiting = await queries.find_waiting_amendment(tx, order.id)
+    if waiting is not None:
+        await end_amendment(tx, order, waiting, "closed", actor_id=actor_id)
+
+
+async def end_amendment(
+    tx: Tx, order: Order, amendment: Amendment, status: str, *, actor_id: UUID | None
+) -> Amendment:
+    """End a change that is not applied: what it had reserved goes back, and a charge for it is stopped."""
+    ended = await queries.settle_amendment(tx, amendment.id, status)
+    if ended is None:
+        raise AmendmentOver(rules.OVER[status])
+    if amendment.status == "paying":
+        await _release_reserved(tx, order, amendment)
+        await payments.let_go(tx, order_id=order.id)
+    tell_amendment(tx, order, ended, actor_id=actor_id)
+    return ended
+
+
+async def _release_reserved(tx: Tx, order: Order, amendment: Amendment) -> None:
+    before = (await queries.list_items(tx, [order.id]))[order.id]
+    more, _ = rules.difference(quantities(before), quantities(amendment.revision.items))
+    await inventory.exchange(tx, order_id=order.id, change_id=new_id(), more=[], fewer=more)
+
+
+def quantities(items: Sequence[Item]) -> dict[UUID, int]:
+    """Return how many of each product."""
+    return {item.product_id: item.quantity for item in items}
+
+
+def tell_amendment(tx: Tx, order: Order, amendment: Amendment, *, actor_id: UUID | None) -> None:
+    """Write to the audit log and tell the customer that a change was proposed or ended."""
+    tx.audit(
+        f"order.amendment_{'proposed' if amendment.status == 'open' else amendment.status}",
+        object_type="order",
+        object_id=order.id,
+        actor_id=actor_id,
+        reason=amendment.reason,
+        amendmentId=amendment.id,
+        **({"before": amendment.before, "after": amendment.after} if amendment.status == "open" else {}),
+    )
+    emit_amendment(tx, order, amendment)
+
+
+def emit_amendment(tx: Tx, order: Order, amendment: Amendment) -> None:
+    tx.emit(
+        AmendmentMoved(
+            amendment_id=amendment.id,
+            order_id=order.id,
+            user_id=order.user_id,
+            order_number=order.order_number,
+            status=amendment.status,
+            by_customer=amendment.by_customer,
+            reason=amendment.reason,
+            total_before_cents=amendment.before["totalCents"],
+            total_after_cents=amendment.after["totalCents"],
+            moved_at=amendment.settled_at or amendment.created_at,
+        )
+    )
+
+
 async def note(
     tx: Tx, order: Order, *, message: str, latitude: float | None = None, longitude: float | None = None
 ) -> None:
@@ -202,7 +279,7 @@ async def complete(tx: Tx, order: Order, *, actor_id: UUID, cash_received_cents:
     delivered = await move(
         tx, order, to=Status.DELIVERED, actor_id=actor_id, paid_cents=paid, payment_status="paid"
     )
-    kept = paid - await queries.find_asked_back(tx, order.id)
+    kept = paid - await give_excess_back(tx, delivered)
     await _post_sale(tx, delivered, deposit_cents=kept + order.coins_left)
     await rewards.credit(
         tx,
@@ -211,6 +288,28 @@ async def complete(tx: Tx, order: Order, *, actor_id: UUID, cash_received_cents:
         points=rules.points_earned(money_cents=kept, tip_cents=order.tip_cents),
     )
     return delivered
+
+
+async def give_excess_back(tx: Tx, order: Order) -> int:
+    """Ask back for the customer what was paid beyond the order's total; return all the money that goes back, in cents.
+
+    So much was paid where an order became cheaper before its money came, or where the refund of that had failed.
+    """
+    asked_back = await queries.find_asked_back(tx, order.id)
+    excess = min(
+        order.paid_cents - asked_back, order.paid_cents - asked_back + order.coins_left - order.total_cents
+    )
+    if excess <= 0:
+        return asked_back
+    await payments.refund_order(
+        tx,
+        order_id=order.id,
+        amount_cents=excess,
+        debits=[(Account.DEPOSITS, excess)],
+        reason="The order was changed.",
+        requested_by=None,
+    )
+    return asked_back + excess
 
 
 async def _post_sale(tx: Tx, order: Order, *, deposit_cents: int) -> None:

@@ -6,7 +6,14 @@ from faded_skies.domains.orders import queries
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.models import Order
 from faded_skies.domains.orders.rules import UNPAID, Status
-from faded_skies.domains.orders.service.life import change_method, lock_order, move, note
+from faded_skies.domains.orders.service.amending import settle_change
+from faded_skies.domains.orders.service.life import (
+    change_method,
+    give_excess_back,
+    lock_order,
+    move,
+    note,
+)
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.service import ChargeResult, Intent, IntentStatus
 from faded_skies.platform.db import Tx
@@ -18,10 +25,14 @@ async def settle(tx: Tx, *, intent_id: UUID, result: ChargeResult) -> Order:
     A success for an order that is dead or already paid is refunded by itself, and money authorised for one is
     released (payments does both). Raises OrderNotFound when the intent belongs to no order.
     """
-    order_id = await payments.find_order_id(tx, intent_id)
-    if order_id is None:
+    named = await payments.find_intent(tx, intent_id)
+    if named is None or named.order_id is None:
         raise OrderNotFound
-    order = await lock_order(tx, order_id)
+    order = await lock_order(tx, named.order_id)
+    if named.amendment_id is not None:
+        return await settle_change(
+            tx, order, amendment_id=named.amendment_id, intent_id=intent_id, result=result
+        )
     intent = await payments.apply_result(tx, intent_id=intent_id, result=result, wanted=order.awaits_money)
     if order.status in UNPAID:
         return await _settle_unpaid(tx, order, intent)
@@ -67,8 +78,11 @@ async def _is_over(tx: Tx, order: Order) -> bool:
 async def _settle_promised(tx: Tx, order: Order, intent: Intent) -> Order:
     """Settle an order that was confirmed by authorised money, which is now taken, gone, or promised anew."""
     if intent.status is IntentStatus.SUCCEEDED:
-        await queries.set_paid(tx, order.id)
-        return await lock_order(tx, order.id)
+        # What was promised before the order became cheaper is more than is due: the rest goes back.
+        await queries.set_paid(tx, order.id, intent.amount_cents)
+        paid = await lock_order(tx, order.id)
+        await give_excess_back(tx, paid)
+        return paid
     if intent.status in {"authorized", "requires_action", "processing"}:
         changed = order.payment_status != intent.status
         return await _note_payment(tx, order, intent.status) if changed else order

@@ -13,15 +13,15 @@ from faded_skies.platform.ids import new_id
 _IS_OPEN = "status IN ('created', 'processing', 'requires_confirmation', 'requires_action', 'authorized')"
 _INTENT_COLUMNS = """
 id, user_id, order_id, payment_method_id, gateway, external_id, client_secret, amount_cents, status,
-decline_code, refunded_cents, expires_at, created_at, captures_later, fee_cents,
+decline_code, refunded_cents, expires_at, created_at, captures_later, fee_cents, amendment_id,
 (SELECT c.external_id FROM gateway_customers c
  WHERE c.user_id = payment_intents.user_id AND c.gateway = payment_intents.gateway) AS customer
 """
 _INSERT_INTENT = f"""
 INSERT INTO payment_intents (
-    id, user_id, order_id, payment_method_id, gateway, amount_cents, status, expires_at, captures_later
+    id, user_id, order_id, payment_method_id, gateway, amount_cents, status, expires_at, captures_later, amendment_id
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8, $9)
+VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8, $9, $10)
 ON CONFLICT (order_id) WHERE {_IS_OPEN}
 DO NOTHING
 RETURNING {_INTENT_COLUMNS}
@@ -53,7 +53,10 @@ WHERE id = $1
 RETURNING {_INTENT_COLUMNS}
 """
 _TOUCH_INTENT = "UPDATE payment_intents SET updated_at = now() WHERE id = $1"
-_FIND_PAID_INTENT = "SELECT id FROM payment_intents WHERE order_id = $1 AND status = 'succeeded'"
+_LIST_PAID_INTENTS = """
+SELECT id, amount_cents - refunded_cents AS left_cents FROM payment_intents
+WHERE order_id = $1 AND status = 'succeeded' ORDER BY created_at DESC, id DESC
+"""
 _FIND_DECLINE_CODE = """
 SELECT decline_code FROM payment_intents WHERE order_id = $1 AND status = 'failed' ORDER BY updated_at DESC LIMIT 1
 """
@@ -100,6 +103,7 @@ async def insert_intent(
     status: IntentStatus,
     expires_in: timedelta | None,
     captures_later: bool,
+    amendment_id: UUID | None = None,
 ) -> Intent | None:
     """Insert an intent; None when its order has an open one already."""
     row = await tx.fetchrow(
@@ -113,6 +117,7 @@ async def insert_intent(
         status,
         expires_in,
         captures_later,
+        amendment_id,
     )
     return _intent(row) if row else None
 
@@ -168,9 +173,9 @@ async def touch_intent(tx: Tx, intent_id: UUID) -> None:
     await tx.execute(_TOUCH_INTENT, intent_id)
 
 
-async def find_paid_intent_id(tx: Tx, order_id: UUID) -> UUID | None:
-    found: UUID | None = await tx.fetchval(_FIND_PAID_INTENT, order_id)
-    return found
+async def list_paid_intents(tx: Tx, order_id: UUID) -> list[tuple[UUID, int]]:
+    """Return the attempts that paid an order and what is left of each in cents, the latest first."""
+    return [(row["id"], row["left_cents"]) for row in await tx.fetch(_LIST_PAID_INTENTS, order_id)]
 
 
 async def list_open_intents(source: Database | Tx, order_id: UUID) -> list[Intent]:

@@ -38,12 +38,19 @@ log = structlog.get_logger()
 
 
 async def open_intent(
-    tx: Tx, *, user_id: UUID, order_id: UUID, method: PaymentMethod, amount_cents: int, captures_later: bool
+    tx: Tx,
+    *,
+    user_id: UUID,
+    order_id: UUID,
+    method: PaymentMethod,
+    amount_cents: int,
+    captures_later: bool,
+    amendment_id: UUID | None = None,
 ) -> Intent:
     """Begin an attempt to charge a card for an order; `charge` follows after the commit.
 
-    `captures_later`: the money is only authorised now. Raises PaymentUnderWay when the order has an open attempt,
-    TenderNotAllowed for cash and coins.
+    `captures_later`: the money is only authorised now. `amendment_id`: the change of a paid order that it pays. Raises
+    PaymentUnderWay when the order has an open attempt, TenderNotAllowed for cash and coins.
     """
     if method.provider == "shop":
         raise TenderNotAllowed
@@ -57,6 +64,7 @@ async def open_intent(
         status=IntentStatus.PROCESSING,
         expires_in=None,
         captures_later=captures_later,
+        amendment_id=amendment_id,
     )
     if intent is None:
         raise PaymentUnderWay
@@ -222,6 +230,13 @@ async def cancel_stoppable(
     ]
 
 
+async def let_go(tx: Tx, *, order_id: UUID) -> None:
+    """Have the attempt under way ended, because its order wants no money any more."""
+    intent = await find_open_intent(tx, order_id)
+    if intent is not None:
+        tx.emit(ChargeUnwanted(intent_id=intent.id))
+
+
 async def find_open_intent(source: Database | Tx, order_id: UUID) -> Intent | None:
     """Return the attempt under way for an order; there is at most one."""
     found = await queries.list_open_intents(source, order_id)
@@ -233,10 +248,9 @@ async def find_decline_code(source: Database | Tx, order_id: UUID) -> str | None
     return await queries.find_decline_code(source, order_id)
 
 
-async def find_order_id(tx: Tx, intent_id: UUID) -> UUID | None:
-    """Return the order of an intent, so that its row can be locked first."""
-    intent = await queries.find_intent(tx, intent_id)
-    return intent.order_id if intent else None
+async def find_intent(tx: Tx, intent_id: UUID) -> Intent | None:
+    """Return an intent, so that its order's row can be locked first."""
+    return await queries.find_intent(tx, intent_id)
 
 
 async def get_intent(source: Database | Tx, intent_id: UUID) -> Intent:

@@ -38,20 +38,30 @@ async def refund_order(
     reason: str,
     requested_by: UUID | None,
     lines: Lines = (),
-) -> UUID:
-    """Give money of an order's card payment back. Raises IntentNotFound or RefundTooLarge."""
-    intent_id = await intents.find_paid_intent_id(tx, order_id)
-    if intent_id is None:
+) -> None:
+    """Give money of an order's card payments back, the latest first. Raises IntentNotFound or RefundTooLarge."""
+    paid = await intents.list_paid_intents(tx, order_id)
+    if not paid:
         raise IntentNotFound
-    return await request_refund(
-        tx,
-        intent_id=intent_id,
-        amount_cents=amount_cents,
-        debits=debits,
-        reason=reason,
-        requested_by=requested_by,
-        lines=lines,
-    )
+    if amount_cents > sum(left for _, left in paid):
+        raise RefundTooLarge
+    for intent_id, left in paid:
+        part = min(left, amount_cents)
+        if part == 0:
+            continue
+        now, debits = ledger.part(debits, part)
+        await request_refund(
+            tx,
+            intent_id=intent_id,
+            amount_cents=part,
+            debits=now,
+            reason=reason,
+            requested_by=requested_by,
+            lines=lines,
+        )
+        amount_cents -= part
+        # The units go back with the first part, once.
+        lines = ()
 
 
 async def request_refund(
