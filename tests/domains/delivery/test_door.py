@@ -40,7 +40,7 @@ async def decided(road: Road) -> list[str]:
         OWN,
         OWN.but(version=1, order="YMD"),
         OWN.but(version=3),
-        OWN.but(family="NUNEZ-OK", family_cut="T"),
+        OWN.but(family="NUNEZ-OKAFO", family_cut="T"),
         OWN.but(own_type="ID"),
     ],
 )

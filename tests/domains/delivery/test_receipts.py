@@ -125,9 +125,9 @@ async def test_each_format(road: Road) -> None:
     for accept in ("image/png", "application/json;q=0", "text/plain, image/*"):
         refused = await receipt(road.client, road.customer, order_id, accept)
         assert (refused.status_code, refused.json()["code"]) == (406, "NOT_ACCEPTABLE"), accept
-    for accept in (None, "", "*/*", "application/*", "text/html;q=0.5, application/json"):
-        answer = await receipt(road.client, road.customer, order_id, accept)
-        assert answer.headers["content-type"] == "application/json", accept
+    for easy in (None, "", "*/*", "application/*", "text/html;q=0.5, application/json"):
+        answer = await receipt(road.client, road.customer, order_id, easy)
+        assert answer.headers["content-type"] == "application/json", easy
 
 
 async def test_an_older_order_without_packer_or_driver_has_a_receipt(

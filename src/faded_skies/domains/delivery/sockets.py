@@ -13,7 +13,7 @@ from faded_skies.platform.realtime import ClientEvent, Socket
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:
     """Return what clients may send about deliveries."""
-    db, valkey, realtime, law = ports.db, ports.valkey, ports.realtime, ports.get(Law)
+    db, valkey, realtime = ports.db, ports.valkey, ports.realtime
 
     async def track_order(socket: Socket, payload: TrackOrder) -> dict[str, object]:
         order = await orders.get_order_for(db, socket.actor, payload.order_id)
@@ -22,7 +22,7 @@ def client_events(ports: Ports) -> Sequence[ClientEvent]:
         if order.user_id != socket.actor.id:
             await socket.join(service.staff_room(order.id))
         order = await orders.get_order_for(db, socket.actor, payload.order_id)
-        now = clock.now()
+        now, law = clock.now(), ports.get(Law)
         position = await service.find_driver_position(valkey, db, law, socket.actor, order, now=now)
         return present_tracked(order, position, now=now)
 
@@ -30,7 +30,7 @@ def client_events(ports: Ports) -> Sequence[ClientEvent]:
         now = clock.now()
         positions = payload.read(now)
         await service.record_positions(
-            valkey, db, realtime, law, driver_id=socket.actor.id, positions=positions, now=now
+            valkey, db, realtime, ports.get(Law), driver_id=socket.actor.id, positions=positions, now=now
         )
         return {"received": len(positions)}
 
