@@ -84,7 +84,7 @@ ORDER BY t.created_at DESC, t.id DESC LIMIT $5 OFFSET $6
 _DRIVER_NAME = "SELECT full_name FROM users WHERE id = $1"
 _GOODS = """
 SELECT i.order_id, i.product_id, i.name, i.product_class, i.quantity, i.net_weight_mg, i.unit_price_cents,
-       i.total_price_cents
+       i.total_price_cents, NULL::text AS package_tag
 FROM order_items i WHERE i.order_id = ANY($1::uuid[]) ORDER BY i.order_id, i.line
 """
 # Ordered and paid before departure: nothing is to collect at the door.

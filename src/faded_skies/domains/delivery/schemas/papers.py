@@ -25,12 +25,6 @@ PAPER: dict[int | str, dict[str, Any]] = {
 }
 """What the document says of a paper's answers."""
 
-# A page of ours asks for nothing, runs nothing, and belongs to whoever asked for it.
-_HEADERS = {
-    "Cache-Control": "private, no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-}
-
 
 class ManifestShape(Shape):
     """`content` has the fields that the law's paths name; `digest` is bound to the version before."""
@@ -99,9 +93,9 @@ async def _answer(
     told: object, sheet: Sheet, printer: PaperPrinter, *, name: str, accept: str | None
 ) -> Response:
     kind = choose(accept, (JSON, PDF, HTML))
+    headers = {"Vary": "Accept"}
     if kind == JSON:
-        return Json(told, headers={"Vary": "Accept"})
-    headers = _HEADERS | {"Vary": "Accept"}
+        return Json(told, headers=headers)
     if kind == HTML:
         return Response(html_of(sheet), media_type=HTML, headers=headers)
     headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'

@@ -185,7 +185,7 @@ def _item(line: Row, order_number: str) -> dict[str, Any]:
         "order_number": order_number,
         "name": line["name"],
         "category": line["product_class"],
-        "package_tag": None,
+        "package_tag": line["package_tag"],
         "units": line["quantity"],
         "quantity": line["quantity"],
         "net_weight_mg": line["net_weight_mg"] * line["quantity"],

@@ -7,11 +7,12 @@ from faded_skies.domains.compliance.service import Law, RuleBook
 from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.errors import NoReceiptYet
 from faded_skies.domains.delivery.queries import receipts as queries
+from faded_skies.domains.delivery.queries import trips
 from faded_skies.domains.delivery.service.manifests import customer_number, one_line, retailer
 from faded_skies.domains.orders import service as orders
-from faded_skies.domains.orders.service import Item, Order, Status
+from faded_skies.domains.orders.service import Order, Status
 from faded_skies.platform.actor import Actor
-from faded_skies.platform.db import Database
+from faded_skies.platform.db import Database, Row
 from faded_skies.platform.money import to_dollars
 
 _UNCONFIRMED = frozenset({Status.PENDING, Status.PAYMENT_FAILED})
@@ -65,10 +66,9 @@ def _title(book: RuleBook) -> str:
 
 
 async def _lay_out(db: Database, order: Order) -> dict[str, Any]:
-    items = (await orders.list_items(db, [order.id]))[order.id]
     around = await queries.get_around(db, order.id)
     address = order.delivery_address
-    lines = [_item(item) for item in items]
+    lines = [_item(line) for line in await trips.list_goods(db, [order.id])]
     delivered = None if order.delivered_at is None else order.delivered_at.isoformat(timespec="seconds")
     return {
         "made_at": order.updated_at.isoformat(timespec="seconds"),
@@ -119,16 +119,16 @@ async def _lay_out(db: Database, order: Order) -> dict[str, Any]:
     }
 
 
-def _item(item: Item) -> dict[str, Any]:
-    grams = f"{item.net_weight_mg / 1000:g} g each" if item.net_weight_mg else "by the piece"
+def _item(line: Row) -> dict[str, Any]:
+    grams = f"{line['net_weight_mg'] / 1000:g} g each" if line["net_weight_mg"] else "by the piece"
     return {
-        "name": item.name,
-        "description": item.name,
-        "category": item.product_class,
+        "name": line["name"],
+        "description": line["name"],
+        "category": line["product_class"],
         "measure": grams,
-        "package_tag": None,
-        "units": item.quantity,
-        "quantity": item.quantity,
-        "unit_price": to_dollars(item.unit_price_cents),
-        "price": to_dollars(item.total_price_cents),
+        "package_tag": line["package_tag"],
+        "units": line["quantity"],
+        "quantity": line["quantity"],
+        "unit_price": to_dollars(line["unit_price_cents"]),
+        "price": to_dollars(line["total_price_cents"]),
     }
