@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 
 from factories.delivery import id_check
 from factories.road import Road
 from factories.strict import MANIFEST, make_strict
+from faded_skies.domains.delivery.events import StopDelivered, StopReturned, TripDeparted, TripEnded
 from faded_skies.domains.delivery.schemas.trips import TripAnswer, TripsAnswer, WatchedTripAnswer
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform import clock
+from faded_skies.platform.events import Event, Subscription
 from faded_skies.platform.ids import new_id
 
 
@@ -351,3 +354,30 @@ async def test_an_order_without_a_trip_is_delivered_and_logged(road: Road) -> No
     assert answer.status_code == 200, answer.text
     rows = await road.db.fetch("SELECT kind, trip_id FROM stop_log ORDER BY at")
     assert [(row["kind"], row["trip_id"]) for row in rows] == [("id_checked", None), ("delivered", None)]
+
+
+# What others hear
+
+
+async def test_each_fact_of_a_trip_is_told_once(road: Road) -> None:
+    async def ignore(event: Event) -> None:
+        del event
+
+    facts = (TripDeparted, StopDelivered, StopReturned, TripEnded)
+    road.db.bus.register([Subscription(f"tests.{fact.name}", fact, ignore) for fact in facts])
+    first, second = await road.packed(), await road.packed(tender="cash")
+    trip = await road.plan(first, second)
+    await asyncio.gather(*(road.depart(trip) for _ in range(3)))
+    await road.post(f"orders/{first}/deliver", {"idCheck": id_check(nameMatches=False)})
+    for _ in range(2):
+        await road.post(f"orders/{first}/deliver", {"idCheck": id_check()})
+        await road.post(f"orders/{second}/return", {"reason": "Nobody.", "code": "nobody_there"})
+        await road.post(f"trips/{trip['id']}/end")
+    rows = await road.db.fetch(
+        "SELECT entrypoint, payload FROM pgqueuer WHERE entrypoint LIKE 'tests.%' ORDER BY id"
+    )
+    told = [(row["entrypoint"].removeprefix("tests.delivery."), orjson.loads(row["payload"])) for row in rows]
+    assert [name for name, _ in told] == ["trip_departed", "stop_delivered", "stop_returned", "trip_ended"]
+    assert {fact["trip_id"] for _, fact in told} == {trip["id"]}
+    assert (told[1][1]["order_id"], told[2][1]["order_id"]) == (str(first), str(second))
+    assert told[2][1]["code"] == "nobody_there"
