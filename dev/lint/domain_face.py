@@ -40,7 +40,7 @@ class DomainFaceContract(Contract):
             return True
         if inside[0] in self.face:
             return True
-        presents = parts[-1] in PRESENTERS or any(
+        presents = not PRESENTERS.isdisjoint(parts[depth:]) or any(
             importer.startswith(f"{name}.") for name in self.schemas_for
         )
         return inside[0] == "schemas" and presents

@@ -22,6 +22,7 @@ from faded_skies.adapters.outbox import endpoints as outbox_pages
 from faded_skies.adapters.outbox.outbox import Outbox
 from faded_skies.adapters.passkeys.ceremonies import WebauthnCeremonies
 from faded_skies.adapters.passwords.hasher import PwdlibHasher
+from faded_skies.adapters.printing.printer import Printer
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.opening import open_sandbox
 from faded_skies.adapters.sandbox.page import page_router
@@ -31,6 +32,7 @@ from faded_skies.adapters.zipcodes.table import ZipTable
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
+from faded_skies.domains.delivery.ports import PaperPrinter
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways, PaymentGateway
@@ -156,6 +158,7 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     ports.provide(DocumentStore, await open_documents(ports.settings))
     await _choose_maps(ports, stack)
     await _choose_law(ports)
+    ports.provide(PaperPrinter, Printer(Children()))
 
 
 async def _choose_law(ports: Ports) -> None:

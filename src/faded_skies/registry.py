@@ -8,10 +8,12 @@ from faded_skies.backoffice import amendment_endpoints as amendments
 from faded_skies.backoffice import audit_endpoints as audit
 from faded_skies.backoffice import drawer_endpoints as drawers
 from faded_skies.backoffice import endpoints as backoffice
+from faded_skies.backoffice import fleet_endpoints as fleet
 from faded_skies.backoffice import law_endpoints as law
 from faded_skies.backoffice import lot_endpoints as lots
 from faded_skies.backoffice import money_endpoints as money
 from faded_skies.backoffice import report_endpoints as reports
+from faded_skies.backoffice import trip_endpoints as trips
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.checkout import endpoints as checkout
 from faded_skies.domains.checkout import jobs as checkout_jobs
@@ -62,6 +64,15 @@ WRAPPED = (
     Wrapped("keys of ID pictures", "id_documents", "id", "uuid", "wrapped_key", "id_document"),
     # Not those of second_factor_enrolments: they are over after a quarter of an hour.
     Wrapped("two-factor secrets", "second_factors", "user_id", "uuid", "secret", "second_factor"),
+    Wrapped(
+        "drivers' licence numbers",
+        "driver_profiles",
+        "driver_id",
+        "uuid",
+        "license_wrapped",
+        "driver_license",
+    ),
+    Wrapped("licence numbers of manifests", "manifests", "id", "uuid", "license_wrapped", "manifest"),
 )
 """Everything in the database that is wrapped under a master key, for `faded-skies vault`."""
 
@@ -82,8 +93,7 @@ def routers() -> Sequence[APIRouter]:
         checkout.router,
         checkout.public,
         orders.router,
-        delivery.router,
-        delivery.tracking_router,
+        *delivery.ROUTERS,
         notifications.router,
         payments.router,
         rewards.router,
@@ -94,6 +104,8 @@ def routers() -> Sequence[APIRouter]:
         money.router,
         reports.router,
         drawers.router,
+        fleet.router,
+        trips.router,
         law.router,
         lots.router,
         lots.packing,

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from factories.authenticator import Authenticator
 from factories.catalog import make_product
-from factories.delivery import id_check, position
+from factories.delivery import id_check, make_order, position
 from factories.federated import Someone, TalkativeProvider
 from factories.identity import PASSWORD, SignedInPerson, mails_to, registration, sign_in, signed_in, token_in
 from factories.operations import Operation, operations_of
@@ -19,6 +19,7 @@ from factories.verification import FRONT
 from faded_skies.adapters.sandbox.signing import HEADER, sign, webhook_secret
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.ports import IdentityProviders
+from faded_skies.domains.orders.service import Status
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
 from faded_skies.platform.http.answers import dump
@@ -87,6 +88,7 @@ async def test_every_answer_has_the_shape_that_the_document_promises(
     await _passkeys(app, client, call)
     await _own_things(app, client, call)
     await _order(app, client, call)
+    await _fleet(app, client, call)
     await _be_told(app, client, call)
     await _show_papers(app, client, call)
     await _audit(app, client, call)
@@ -351,11 +353,44 @@ async def _drive(
     assert (await call("POST /api/driver/shift", driver.headers, json=ended))["cash"]["status"] == "counted"
     await _law(call, admin.headers, order_id=orders[0])
     await _lots(app, call, admin, shopper)
+    await call("GET /api/orders/{order_id}/receipt", shopper.headers, ids=delivered)
     (drawer,) = (await call("GET /api/admin/drawers", admin.headers))["drawers"]
     counted = {"receivedCash": 80, "note": "A customer got too much change."}
     await call(
         "POST /api/admin/drawers/{drawer_id}/sign-off", admin.headers, ids=(drawer["id"],), json=counted
     )
+
+
+async def _fleet(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    admin = await signed_in(app, client, role=Role.ADMIN)
+    driver = await signed_in(app, client, role=Role.DRIVER)
+    customer = await signed_in(app, client)
+    car = {"make": "Kia", "model": "Niro", "plate": "FS-1042", "vin": "KNDCC3LG0L5000001", "enclosed": True}
+    vehicle = (await call("POST /api/admin/vehicles", admin.headers, json=car))["vehicle"]
+    ids = (vehicle["id"],)
+    await call("PATCH /api/admin/vehicles/{vehicle_id}", admin.headers, ids=ids, json={"vin": None})
+    assert (await call("GET /api/admin/vehicles", admin.headers))["total"] == 1
+    papers = {"papers": [{"kind": "insurance", "expiresOn": "2099-01-01"}]}
+    await call("PUT /api/admin/vehicles/{vehicle_id}/papers", admin.headers, ids=ids, json=papers)
+    await call("GET /api/admin/vehicles/{vehicle_id}/papers", admin.headers, ids=ids)
+    licensed = {"papers": [{"kind": "drivers_license", "expiresOn": None}], "licenseNumber": "T48210377"}
+    for name, request in (("PUT", {"json": licensed}), ("GET", {})):
+        of_driver = f"{name} /api/admin/drivers/{{driver_id}}/papers"
+        told = await call(of_driver, admin.headers, ids=(driver.id,), **request)
+        assert told["driver"]["hasLicenseNumber"] is True
+    order_id = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
+    planned = await call("POST /api/driver/trips", driver.headers, json={"orderIds": [str(order_id)]})
+    trip, path = (planned["trip"]["id"],), "/api/driver/trips/{trip_id}"
+    await call(f"POST {path}/depart", driver.headers, ids=trip)
+    await call(f"GET {path}", driver.headers, ids=trip)
+    await call(f"GET {path}/manifest", driver.headers, ids=trip)
+    await call(f"POST {path}/stops", driver.headers, ids=trip, json={"kind": "rest"})
+    check = {"idCheck": id_check()}
+    await call("POST /api/driver/orders/{order_id}/deliver", driver.headers, ids=(order_id,), json=check)
+    await call(f"POST {path}/end", driver.headers, ids=trip)
+    await call("GET /api/admin/trips", admin.headers, params={"open": "false"})
+    await call("GET /api/admin/trips/{trip_id}", admin.headers, ids=trip)
+    await call("GET /api/admin/trips/{trip_id}/manifest", admin.headers, ids=trip)
 
 
 async def _law(call: Caller, headers: dict[str, str], *, order_id: str) -> None:
@@ -364,7 +399,10 @@ async def _law(call: Caller, headers: dict[str, str], *, order_id: str) -> None:
     (told,) = (await call("POST /api/admin/rules/acknowledgements", headers, json=rule))["rules"]
     assert told["counts"] is True
     decided = await call("GET /api/admin/rules/decisions", headers, params={"orderId": order_id})
-    assert [one["outcome"] for one in decided["decisions"]] == ["allow"]
+    assert [(one["stage"], one["outcome"]) for one in decided["decisions"]] == [
+        ("handover", "allow"),
+        ("order", "allow"),
+    ]
     school = {
         "name": "A school",
         "kind": "school",

@@ -4,8 +4,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
+
 from factories.catalog import make_product
-from factories.identity import BORN
+from factories.identity import BORN, SignedInPerson
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import service as delivery
 from faded_skies.domains.orders import service as orders
@@ -95,6 +97,26 @@ async def start_shift(app: Application, driver_id: UUID, *, float_cents: int = 0
             tx, driver_id=driver_id, vehicle_id=None, opening_cents=float_cents
         )
     return drawer.id
+
+
+async def make_vehicle(app: Application, *, actor_id: UUID) -> UUID:
+    """Put a vehicle into use and return its id."""
+    async with app.ports.db.transaction() as tx:
+        vehicle = await delivery.add_vehicle(tx, make="Kia", model="Niro", plate="FS-1042", actor_id=actor_id)
+    return vehicle.id
+
+
+async def make_trip(
+    app: Application, client: httpx.AsyncClient, customer_id: UUID, driver: SignedInPerson
+) -> UUID:
+    """Have the driver pick up an order, which makes a trip under way; returns the trip's id."""
+    order_id = await make_order(app, customer_id, status=Status.PREPARING, driver_id=driver.id)
+    picked = await client.post(f"/api/driver/orders/{order_id}/pickup", headers=driver.headers)
+    assert picked.status_code == 200, picked.text
+    trip_id: UUID = await app.ports.db.fetchval(
+        "SELECT trip_id FROM trip_stops WHERE order_id = $1", order_id
+    )
+    return trip_id
 
 
 async def make_counted_drawer(app: Application, driver_id: UUID, *, cents: int) -> UUID:

@@ -8,7 +8,7 @@ import httpx
 
 from factories.authenticator import Authenticator, add
 from factories.catalog import make_product
-from factories.delivery import make_counted_drawer, make_order
+from factories.delivery import make_counted_drawer, make_order, make_trip, make_vehicle
 from factories.federated import TalkativeProvider, make_identity
 from factories.identity import SignedInPerson, sign_in, signed_in
 from factories.lots import make_lot
@@ -43,6 +43,8 @@ class World:
     drawer_id: UUID
     place_id: UUID
     lot_id: UUID
+    vehicle_id: UUID
+    trip_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -69,6 +71,9 @@ class World:
             "place_id": self.place_id,
             "lot_id": self.lot_id,
             "tag": "1A4060300000022000000001",
+            "vehicle_id": self.vehicle_id,
+            "driver_id": self.driver.id,
+            "trip_id": self.trip_id,
             "provider": "google",
             "token": "a-link-that-nobody-made",
         }
@@ -87,6 +92,8 @@ class World:
             "driverId": self.driver.id,
         }
         example: dict[str, Any] = operation.example
+        if "orderIds" in example:
+            return example | {"orderIds": [str(self.order_id)]}
         return example | {name: str(value) for name, value in known.items() if name in example}
 
 
@@ -128,6 +135,8 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         await make_counted_drawer(app, driver.id, cents=18_450),
         await make_barred_place(app.ports.db, actor_id=admin.id),
         await make_lot(app.ports.db, product_id, tag="1A4060300000022000000001", actor_id=admin.id),
+        await make_vehicle(app, actor_id=admin.id),
+        await make_trip(app, client, shopper.id, driver),
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import socketio
 
 from factories.delivery import DOOR, make_order, position
 from factories.identity import SignedInPerson, signed_in
+from factories.strict import make_strict
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.service import Status
@@ -196,6 +198,32 @@ async def test_a_customer_sees_their_driver_come(
         assert state["order"] == tracking.json()["order"]
         assert await outside.heard() == []
         assert await driving.heard() == []
+
+
+async def test_where_the_law_hides_the_driver_only_staff_see_them(
+    app: Application, client: httpx.AsyncClient, address: str, tmp_path: Path
+) -> None:
+    (folder := tmp_path / "rules").mkdir()
+    make_strict(app, folder, positions="live_to_customer = false")
+    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+    agent = await signed_in(app, client, Role.AGENT)
+    order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+    url, order = f"/api/orders/{order_id}/tracking", {"orderId": str(order_id)}
+    async with (
+        connected(app, address, customer) as watching,
+        connected(app, address, agent) as staff,
+        connected(app, address, driver) as driving,
+    ):
+        for client_of in (watching, staff):
+            assert (await client_of.send("track-order", order))["ok"] is True
+        assert (await driving.send("driver-location-update", position(order_id)))["ok"] is True
+        assert [event for event, _ in await staff.heard()] == ["driver-location"]
+        assert await watching.heard() == []
+        assert (await watching.send("track-order", order))["driver"] is None
+        assert (await staff.send("track-order", order))["driver"]["lat"] == 30.28
+    assert (await client.get(url, headers=customer.headers)).json()["driver"] is None
+    for person in (driver, agent):
+        assert (await client.get(url, headers=person.headers)).json()["driver"]["lat"] == 30.28
 
 
 async def test_two_servers_share_their_rooms(

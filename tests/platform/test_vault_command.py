@@ -23,7 +23,7 @@ from servers import Program, until
 OLD, NEW, OTHER = (
     f"{name}:{base64.b64encode(name.encode() * 8).decode()}" for name in ("old1", "new1", "oth1")
 )
-KEYS, PICTURES, SECOND_FACTORS = registry.WRAPPED
+KEYS, PICTURES, SECOND_FACTORS, *_ = registry.WRAPPED
 
 # Pictures of verifications that never were: what is tested does not look at these.
 _ADD = """

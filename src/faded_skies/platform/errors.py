@@ -20,6 +20,7 @@ class Kind(Enum):
     PAYMENT = "payment"
     FORBIDDEN = "forbidden"
     ABSENT = "absent"
+    NOT_ACCEPTABLE = "not_acceptable"
     CONFLICT = "conflict"
     TOO_LARGE = "too_large"
     UNSUPPORTED = "unsupported"
@@ -61,6 +62,13 @@ class Absent(Situation):
 
     kind = Kind.ABSENT
     code = "NOT_FOUND"
+
+
+class NotAcceptable(Situation):
+    """None of the formats that the client accepts is at hand."""
+
+    kind = Kind.NOT_ACCEPTABLE
+    code = "NOT_ACCEPTABLE"
 
 
 class Conflict(Situation):

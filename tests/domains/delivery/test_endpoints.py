@@ -13,7 +13,7 @@ from factories.identity import SignedInPerson, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.errors import DriverNotFound
-from faded_skies.domains.delivery.schemas import DeliveredAnswer, ShiftAnswer, StopsAnswer
+from faded_skies.domains.delivery.schemas.road import DeliveredAnswer, ShiftAnswer, StopsAnswer
 from faded_skies.domains.orders.errors import IllegalMove, OrderNotFound
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform import clock
@@ -383,7 +383,8 @@ async def test_a_customer_who_is_not_21_today_gets_nothing_even_with_their_own_i
         (id_check(dateOfBirth=643075200), "idCheck.dateOfBirth"),
         (id_check(dateOfBirth="1990-02-30"), "idCheck.dateOfBirth"),
         (id_check(documentType="library_card"), "idCheck.documentType"),
-        (id_check(method="barcode", barcode="@\n\u001e\rANSI 636015"), "idCheck.method"),
+        (id_check(method="barcode"), "idCheck.barcode"),
+        (id_check(barcode="@ANSI 636015"), "idCheck.barcode"),
         (id_check(documentNumber="D123"), "idCheck.documentNumber"),
     ],
 )

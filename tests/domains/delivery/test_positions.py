@@ -14,7 +14,8 @@ from factories.identity import SignedInPerson, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import jobs, service
 from faded_skies.domains.delivery.jobs import PositionFlusher
-from faded_skies.domains.delivery.schemas import TrackingAnswer
+from faded_skies.domains.delivery.schemas.road import TrackingAnswer
+from faded_skies.domains.delivery.service import road
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
@@ -218,7 +219,7 @@ async def test_numbers_that_json_does_not_know_are_refused(
 async def test_telling_too_often_is_refused(
     app: Application, client: httpx.AsyncClient, driver: SignedInPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "MOST_CALLS", 2)
+    monkeypatch.setattr(road, "MOST_CALLS", 2)
     other = await signed_in(app, client, Role.DRIVER)
     answers = [await send(client, driver, position()) for _ in range(6)]
     # A new minute may begin in between, which lets two more pass.

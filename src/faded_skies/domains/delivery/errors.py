@@ -25,12 +25,86 @@ class NotOutForDelivery(InvalidState):
 
 
 class IdCheckFailed(Invalid):
-    """The handover is refused; `reason` is one of `underage`, `document_expired`, `another_person`."""
+    """The handover is refused.
+
+    `reason` is one of `underage`, `document_type`, `document_expired`, `another_person`.
+    """
 
     code = "ID_CHECK_FAILED"
 
     def __init__(self, reason: str, sentence: str) -> None:
         super().__init__(sentence, reason=reason)
+
+
+class SignatureRequired(Invalid):
+    code = "SIGNATURE_REQUIRED"
+
+
+class HandoverRefused(Invalid):
+    """The law refuses this handover for what is neither the person nor their paper; `reasons` say why."""
+
+    code = "HANDOVER_REFUSED"
+
+
+class DepartureRefused(Invalid):
+    """The law does not let the vehicle leave; `reasons` lists each rule with its reason."""
+
+    code = "DEPARTURE_REFUSED"
+
+
+class NotReadyToDepart(Conflict):
+    """The goods are not as planned; `reasons` says it of each order."""
+
+    code = "DEPARTURE_REFUSED"
+
+
+class TripNotFound(Absent):
+    sentence = "You have no such trip. Plan one first."
+
+
+class TripUnderWay(InvalidState):
+    sentence = "You are on a trip. End it first, then plan the next one."
+
+
+class TripPlanned(InvalidState):
+    sentence = "You have planned a trip. Depart with it, or end it first."
+
+
+class TripChanged(InvalidState):
+    sentence = "This trip was changed on another device just now. Look at it again, then depart."
+
+
+class TripOver(InvalidState):
+    sentence = "This trip is over. Plan another one."
+
+
+class NotDeparted(InvalidState):
+    sentence = "This trip has not departed yet."
+
+
+class StopsOpen(InvalidState):
+    """Orders are still on board; `orderNumbers` names them."""
+
+
+class NotPacked(InvalidState):
+    """Orders that cannot go on a trip; `orderNumbers` names them."""
+
+
+class PlateTaken(Conflict):
+    code = "PLATE_TAKEN"
+    sentence = "Another vehicle has this plate. Change that one, or look at the plate again."
+
+
+class VehicleOnShift(InvalidState):
+    sentence = "A driver has this vehicle on their shift. Have them end it, then take the vehicle out of use."
+
+
+class ManifestNotFound(Absent):
+    sentence = "There is no such manifest: it is made when the trip departs."
+
+
+class NoReceiptYet(InvalidState):
+    sentence = "There is no receipt before the order is confirmed."
 
 
 class CashMissing(Invalid):

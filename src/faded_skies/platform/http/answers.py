@@ -14,6 +14,7 @@ STATUS = {
     Kind.PAYMENT: 402,
     Kind.FORBIDDEN: 403,
     Kind.ABSENT: 404,
+    Kind.NOT_ACCEPTABLE: 406,
     Kind.CONFLICT: 409,
     Kind.TOO_LARGE: 413,
     Kind.UNSUPPORTED: 415,

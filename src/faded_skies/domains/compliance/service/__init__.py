@@ -36,7 +36,7 @@ from faded_skies.domains.compliance.rules.places import municipality, place_allo
 from faded_skies.domains.compliance.rules.taxes import TaxAmount, taxes
 from faded_skies.domains.compliance.service.acknowledging import acknowledge, acknowledged, list_rules, warn
 from faded_skies.domains.compliance.service.files import ProductClass
-from faded_skies.domains.compliance.service.keeping import keep_decisions, keep_files, list_decisions
+from faded_skies.domains.compliance.service.keeping import held_on, keep_decisions, keep_files, list_decisions
 from faded_skies.domains.compliance.service.reading import Mistake, check, jurisdictions, read_law
 from faded_skies.platform.money import to_dollars
 
@@ -66,6 +66,7 @@ __all__ = [
     "check_sellable",
     "day_start",
     "exceeded",
+    "held_on",
     "judge_departure",
     "judge_handover",
     "judge_order",

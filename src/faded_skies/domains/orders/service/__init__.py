@@ -29,6 +29,7 @@ from faded_skies.domains.orders.service.giving_back import (
 from faded_skies.domains.orders.service.life import (
     assign,
     change_method,
+    check_may_depart,
     close_amendments,
     complete,
     count_deliveries_to,
@@ -72,6 +73,7 @@ __all__ = [
     "cancel",
     "change_method",
     "check_amendable",
+    "check_may_depart",
     "check_none_waits",
     "check_packages_fit",
     "close_amendments",

@@ -190,6 +190,11 @@ def _tell(
     )
 
 
+def check_may_depart(order: Order) -> None:
+    """Raise IllegalMove unless the order's state lets it leave the shop."""
+    rules.check_move(order.status, Status.OUT_FOR_DELIVERY)
+
+
 async def close_amendments(tx: Tx, order: Order, *, actor_id: UUID | None) -> None:
     """End a change that waits for its answer or its money, because packing ends; the caller holds the order's row.
 

@@ -15,7 +15,7 @@ from faded_skies.domains.verification.rules.deciding import (
     told_to_be_ruled_out,
 )
 from faded_skies.domains.verification.rules.licence import Licence
-from faded_skies.domains.verification.rules.matching import Findings, check_licence
+from faded_skies.domains.verification.rules.matching import Findings, check_licence, name_fits
 
 __all__ = [
     "BLOCKED",
@@ -28,6 +28,7 @@ __all__ = [
     "Ownership",
     "check_licence",
     "may_hand_in",
+    "name_fits",
     "outcome",
     "parse_licence",
     "plain_number",

@@ -96,6 +96,7 @@ def parse_licence(barcode: str | bytes, *, today: date) -> Licence:
         issued_on=issued_on,
         iin=iin,
         version=version,
+        document_type="state_id" if "ID" in types and "DL" not in types else "drivers_license",
     )
 
 

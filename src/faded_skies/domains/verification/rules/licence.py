@@ -42,6 +42,7 @@ class Licence:
     issued_on: date | None
     iin: str
     version: int
+    document_type: Literal["drivers_license", "state_id"] = "drivers_license"
 
     @property
     def full_name(self) -> str:

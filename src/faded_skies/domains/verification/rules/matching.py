@@ -34,6 +34,11 @@ class Findings:
         return not self.reasons
 
 
+def name_fits(full_name: str, licence: Licence) -> bool:
+    """Tell whether the name as the customer wrote it may be the licence's, as far as the card had room."""
+    return fit(full_name, licence) is not NameFit.DIFFERS
+
+
 def check_licence(
     licence: Licence, *, full_name: str, date_of_birth: date, today: date, legal_age: int
 ) -> Findings:

@@ -1,6 +1,7 @@
 """What can be done with identity papers; one file for each matter."""
 
 from faded_skies.domains.verification.models import Verification, VerificationStatus
+from faded_skies.domains.verification.service.cards import Card, read_card
 from faded_skies.domains.verification.service.deciding import (
     ReadByStaff,
     approve,
@@ -26,6 +27,7 @@ from faded_skies.domains.verification.service.waiting import expire_open, poll_v
 
 __all__ = [
     "BarcodeCheck",
+    "Card",
     "DocumentNumbers",
     "Judge",
     "ReadByStaff",
@@ -49,6 +51,7 @@ __all__ = [
     "open_at_vendor",
     "poll_vendor",
     "prune",
+    "read_card",
     "reject",
     "save_reference",
     "sweep",

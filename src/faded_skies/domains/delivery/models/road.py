@@ -53,6 +53,7 @@ class Destination:
     status: str
     latitude: float
     longitude: float
+    city: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +64,6 @@ class Handover:
     driver_id: UUID
     document_type: str
     document_expires_on: date
+    method: str
     signature: str | None
     cash_received_cents: int | None

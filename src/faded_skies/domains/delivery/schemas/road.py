@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from faded_skies.domains.cash.service import Drawer, DrawerStatus
 from faded_skies.domains.delivery import rules
-from faded_skies.domains.delivery.models import Position, Shift, Stop
+from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.orders.schemas import OrderShape, present_order, present_tracking
 from faded_skies.domains.orders.service import Order, TrackingLine
 from faded_skies.platform.errors import Refused
@@ -136,13 +136,16 @@ class IdCheckBody(Body):
     expires_at: Day | None = None
     name_matches: Annotated[bool, Field(strict=True)] | None = None
 
-    def read(self) -> rules.IdCheck:
-        """Return what the driver read. Raises Refused when something is missing."""
+    def read(self) -> rules.IdCheck | str:
+        """Return what the driver read, or the text of the barcode. Raises Refused when something is missing."""
         if self.method == "barcode":
-            raise Refused(
-                "idCheck.method",
-                "Barcodes cannot be read yet. Check the ID by eye and send it with the method visual.",
-            )
+            if not self.barcode:
+                raise Refused(
+                    "idCheck.barcode", "Scan the barcode on the back of the card and send its text."
+                )
+            return self.barcode
+        if self.barcode is not None:
+            raise Refused("idCheck.barcode", "Send the barcode with the method barcode, or leave it out.")
         missing = "Read this from the ID and enter it."
         if self.document_type is None:
             raise Refused("idCheck.documentType", missing)
@@ -181,8 +184,25 @@ class DeliverBody(
     cash_received: Dollars | None = None
 
 
-class ReturnBody(Body, json_schema_extra={"examples": [{"reason": "Nobody opened the door."}]}):
+ReturnCode = Literal[
+    "nobody_there",
+    "underage",
+    "no_valid_id",
+    "another_person",
+    "intoxicated",
+    "refused_by_customer",
+    "unsafe",
+    "other",
+]
+
+
+class ReturnBody(
+    Body, json_schema_extra={"examples": [{"reason": "Nobody opened the door.", "code": "nobody_there"}]}
+):
+    """`reason` is told to the customer; `code` is for the records."""
+
     reason: Annotated[Line, Field(max_length=MOST_TEXT)]
+    code: ReturnCode | None = None
 
 
 class TrackOrder(Body):

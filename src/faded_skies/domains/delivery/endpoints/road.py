@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from faded_skies.domains.cash.service import Drawer
-from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.models import Shift
-from faded_skies.domains.delivery.schemas import (
+from faded_skies.domains.delivery.endpoints.needs import AboutToLeave, Connected, Rules, judged
+from faded_skies.domains.delivery.models.road import Shift
+from faded_skies.domains.delivery.schemas.road import (
     DeliverBody,
     DeliveredAnswer,
     LocationBody,
@@ -26,13 +26,12 @@ from faded_skies.domains.delivery.schemas import (
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.schemas import OrderAnswer, present_order
 from faded_skies.domains.orders.service import Order
-from faded_skies.domains.payments.ports import Gateways
 from faded_skies.platform import clock
 from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
-from faded_skies.platform.http.provide import Db, Store, ports_of, provided
+from faded_skies.platform.http.provide import Db, Store, ports_of
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
 from faded_skies.platform.money import cents_of, to_dollars
 from faded_skies.platform.rooms import Realtime
@@ -45,8 +44,6 @@ async def _realtime(request: Request) -> Realtime:
     return ports_of(request).realtime
 
 
-Rules = Annotated[Law, provided(Law)]
-Connected = Annotated[Gateways, provided(Gateways)]
 Watchers = Annotated[Realtime, Depends(_realtime)]
 
 
@@ -57,7 +54,7 @@ async def _answer(tx: Tx, order: Order, **more: object) -> Answer:
 
 @router.post("/location", response_model=ReceivedAnswer)
 async def record_location(
-    body: LocationBody, actor: SignedIn, db: Db, store: Store, watchers: Watchers
+    body: LocationBody, actor: SignedIn, db: Db, store: Store, watchers: Watchers, law: Rules
 ) -> Json:
     """Tell where the driver is or was, one position or up to 100; each may name the order it is brought for.
 
@@ -65,7 +62,7 @@ async def record_location(
     """
     now = clock.now()
     positions = body.read(now)
-    await service.record_positions(store, db, watchers, driver_id=actor.id, positions=positions, now=now)
+    await service.record_positions(store, db, watchers, law, driver_id=actor.id, positions=positions, now=now)
     return Json({"received": len(positions)})
 
 
@@ -97,17 +94,21 @@ async def list_stops(actor: SignedIn, db: Db, law: Rules) -> Json:
 
 
 @router.post("/orders/{order_id}/pickup", response_model=OrderAnswer)
-async def pick_up(order_id: Id, actor: SignedIn, db: Db, gateways: Connected, key: KeyHeader = None) -> Json:
+async def pick_up(
+    order_id: Id, actor: SignedIn, db: Db, gateways: Connected, leaving: AboutToLeave, key: KeyHeader = None
+) -> Json:
     """Take a packed order on the road; money that was authorised is taken now.
 
-    409 INVALID_STATE unless it is being packed, 402 PAYMENT_FAILED when the bank did not pay.
+    It joins the trip that the driver is on, or has one of its own, which is over with it. 409 INVALID_STATE unless the
+    order is being packed, or while another trip is planned; 402 PAYMENT_FAILED when the bank did not pay; 422
+    DEPARTURE_REFUSED with `reasons` when the law does not let it leave.
     """
     await service.take_money(db, gateways, actor=actor, order_id=order_id)
 
     async def work(tx: Tx) -> Answer:
-        return await _answer(tx, await service.pick_up(tx, actor=actor, order_id=order_id))
+        return await _answer(tx, await service.pick_up(tx, actor=actor, order_id=order_id, leaving=leaving))
 
-    return await once(db, Call.of(actor.id, key, what=f"pickup {order_id}"), work)
+    return await judged(db, Call.of(actor.id, key, what=f"pickup {order_id}"), work)
 
 
 @router.post("/orders/{order_id}/arrive", response_model=OrderAnswer)
@@ -122,12 +123,19 @@ async def arrive(order_id: Id, actor: SignedIn, db: Db, key: KeyHeader = None) -
 
 @router.post("/orders/{order_id}/deliver", response_model=DeliveredAnswer)
 async def deliver(
-    order_id: Id, body: DeliverBody, actor: SignedIn, db: Db, law: Rules, key: KeyHeader = None
+    order_id: Id,
+    body: DeliverBody,
+    actor: SignedIn,
+    db: Db,
+    leaving: AboutToLeave,
+    key: KeyHeader = None,
 ) -> Json:
-    """Hand the order to the one who ordered it, after checking their ID.
+    """Hand the order to the one who ordered it, after checking their ID by eye or by its barcode.
 
-    422 ID_CHECK_FAILED with a `reason` (underage, document_expired, another_person), 422 CASH_MISSING with
-    `amountDue`, 409 INVALID_STATE unless the order is on the road, and for cash outside of a shift.
+    422 ID_CHECK_FAILED with a `reason` (underage, document_type, document_expired, another_person), 422
+    NOT_A_LICENCE or UNREADABLE_LICENCE for a barcode, 422 SIGNATURE_REQUIRED, DELIVERED_TODAY, OUTSIDE_DELIVERY_HOURS,
+    OUTSIDE_DELIVERY_AREA or HANDOVER_REFUSED where the law says so, 422 CASH_MISSING with `amountDue`, 409
+    INVALID_STATE unless the order is on the road, and for cash outside of a shift.
     """
     check = body.id_check.read()
     received = None if body.cash_received is None else cents_of(body.cash_received)
@@ -140,35 +148,40 @@ async def deliver(
             check=check,
             signature=body.signature,
             cash_received=received,
-            book=law.at(clock.now()),
-            now=clock.now(),
+            leaving=leaving,
         )
         return await _answer(tx, order, change=None if change is None else to_dollars(change))
 
     what = f"deliver {order_id}"
-    return await once(db, Call.of(actor.id, key, what=what, body=body.model_dump(mode="json")), work)
+    return await judged(db, Call.of(actor.id, key, what=what, body=body.model_dump(mode="json")), work)
 
 
 @router.post("/orders/{order_id}/return", response_model=OrderAnswer)
-async def bring_back(order_id: Id, body: ReturnBody, actor: SignedIn, db: Db, key: KeyHeader = None) -> Json:
+async def bring_back(
+    order_id: Id, body: ReturnBody, actor: SignedIn, db: Db, leaving: AboutToLeave, key: KeyHeader = None
+) -> Json:
     """Take back an order that could not be handed over. 409 INVALID_STATE unless it is on the road."""
 
     async def work(tx: Tx) -> Answer:
-        return await _answer(
-            tx, await service.bring_back(tx, actor=actor, order_id=order_id, reason=body.reason)
+        returned = await service.bring_back(
+            tx, actor=actor, order_id=order_id, reason=body.reason, code=body.code, leaving=leaving
         )
+        return await _answer(tx, returned)
 
     what = f"return {order_id}"
     return await once(db, Call.of(actor.id, key, what=what, body=body.model_dump(mode="json")), work)
 
 
 @tracking_router.get("/{order_id}/tracking", response_model=TrackingAnswer)
-async def track_order(order_id: Id, actor: SignedIn, db: Db, store: Store) -> Json:
+async def track_order(order_id: Id, actor: SignedIn, db: Db, store: Store, law: Rules) -> Json:
     """Where an order stands, how it came there, and where its driver is while it is their next stop.
+
+    Where the law hides the driver from customers, only staff see them.
 
     The customer's own, a driver's assigned one, any for staff; others read as absent (404).
     """
     order = await orders.get_order_for(db, actor, order_id)
     lines = await orders.list_tracking(db, order_id)
-    position = await service.find_driver_position(store, db, order)
-    return Json(present_story(order, lines, position, now=clock.now()))
+    now = clock.now()
+    position = await service.find_driver_position(store, db, law, actor, order, now=now)
+    return Json(present_story(order, lines, position, now=now))

@@ -1,6 +1,7 @@
-"""Use cases of delivery: shifts, the driver's list, the handover, and where drivers are."""
+"""Shifts, the driver's list, money before departure, and where drivers are."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -8,32 +9,30 @@ import structlog
 
 from faded_skies.domains.cash import service as cash
 from faded_skies.domains.cash.service import Drawer
-from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import RuleBook
-from faded_skies.domains.delivery import queries, rules
+from faded_skies.domains.compliance.service import Law, RuleBook
+from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.errors import (
     CashOrderOut,
     DriverNotFound,
-    IdCheckFailed,
     NotOutForDelivery,
-    NotPaid,
     VehicleNotFound,
 )
-from faded_skies.domains.delivery.models import Handover, Position, Shift, Stop
-from faded_skies.domains.delivery.queries import POSITIONS
+from faded_skies.domains.delivery.models.road import Position, Shift, Stop
+from faded_skies.domains.delivery.queries import fleet, trips
+from faded_skies.domains.delivery.queries import road as queries
+from faded_skies.domains.delivery.service.trips import hand_on, list_planned_orders
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.service import Order, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import Gateways
+from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.money import Cents
 from faded_skies.platform.ratelimit import Gate
 from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.valkey import Valkey
-
-__all__ = ["POSITIONS", "Position", "add_vehicle", "assign", "held_on", "is_on_duty"]
 
 log = structlog.get_logger()
 
@@ -46,11 +45,6 @@ DAYS_KEPT = 30
 _TOO_OFTEN = "These are too many positions. Send them in lists of up to 100, once a second."
 
 
-async def add_vehicle(tx: Tx, *, make: str, model: str, plate: str) -> UUID:
-    """Put a vehicle into use and return its id."""
-    return await queries.insert_vehicle(tx, make=make, model=model, plate=plate)
-
-
 async def start_shift(
     tx: Tx, *, driver_id: UUID, vehicle_id: UUID | None, opening_cents: Cents | None
 ) -> tuple[Shift, Drawer]:
@@ -58,7 +52,7 @@ async def start_shift(
 
     Raises VehicleNotFound, VehicleInUse, OtherFloat, LastDrawerOpen.
     """
-    if vehicle_id is not None and not await queries.has_vehicle(tx, vehicle_id):
+    if vehicle_id is not None and not await fleet.has_vehicle(tx, vehicle_id):
         raise VehicleNotFound
     shift, is_new = await queries.open_shift(tx, driver_id=driver_id, vehicle_id=vehicle_id)
     if is_new:
@@ -100,6 +94,8 @@ async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID) -> 
     order = await orders.lock_order(tx, order_id)
     if not await queries.has_driver(tx, driver_id):
         raise DriverNotFound
+    if order.status is Status.OUT_FOR_DELIVERY and order.driver_id != driver_id:
+        await hand_on(tx, order, to=driver_id, now=clock.now())
     assigned = await orders.assign(tx, order, driver_id=driver_id, actor_id=actor_id)
     if order.driver_id != driver_id:
         await queries.put_stop(tx, order_id=order_id, driver_id=driver_id, assigned_by=actor_id)
@@ -110,7 +106,7 @@ async def take_money(db: Database, gateways: Gateways, *, actor: Actor, order_id
     """Take the money that the order's bank has authorised, before the order leaves; safe to repeat.
 
     Call it outside of any transaction. Raises OrderNotFound, GatewayUnavailable; whether the money came is for
-    `pick_up` to see.
+    the departure to see.
     """
     order = await orders.get_order_for(db, actor, order_id)
     if order.status is not Status.PREPARING or order.payment_status != "authorized":
@@ -123,77 +119,28 @@ async def take_money(db: Database, gateways: Gateways, *, actor: Actor, order_id
         await orders.settle(tx, intent_id=intent.id, result=result)
 
 
-async def pick_up(tx: Tx, *, actor: Actor, order_id: UUID) -> Order:
-    """Take the order on the road. Raises OrderNotFound, IllegalMove, NotPaid while its money is not taken."""
-    order = await orders.lock_order_for(tx, actor, order_id)
-    if order.status is Status.PREPARING and order.awaits_money:
-        raise NotPaid
-    return await orders.move(tx, order, to=Status.OUT_FOR_DELIVERY, actor_id=actor.id)
+async def take_money_of_trip(db: Database, gateways: Gateways, *, actor: Actor, trip_id: UUID) -> None:
+    """Take the authorised money of every order of a planned trip that is still the driver's; safe to repeat.
+
+    Call it outside of any transaction. Raises TripNotFound, GatewayUnavailable.
+    """
+    for order_id in await list_planned_orders(db, trip_id, driver_id=actor.id):
+        with suppress(OrderNotFound):  # given to another driver: the departure says so
+            await take_money(db, gateways, actor=actor, order_id=order_id)
 
 
 async def arrive(tx: Tx, *, actor: Actor, order_id: UUID) -> Order:
     """Tell the customer that the driver is at the door; once. Raises OrderNotFound, NotOutForDelivery."""
-    order = await _lock_on_the_road(tx, actor, order_id)
+    order = await lock_on_the_road(tx, actor, order_id)
     if await queries.mark_arrived(tx, order_id):
         await orders.note(tx, order, message="Your driver is at the door. Please bring your ID.")
+        trip_id = await trips.find_trip_of(tx, order_id, actor.id)
+        await trips.log(tx, driver_id=actor.id, kind="arrived", trip_id=trip_id, order_id=order_id)
     return order
 
 
-async def hand_over(
-    tx: Tx,
-    *,
-    actor: Actor,
-    order_id: UUID,
-    check: rules.IdCheck,
-    signature: str | None,
-    cash_received: Cents | None,
-    book: RuleBook,
-    now: datetime,
-) -> tuple[Order, Cents | None]:
-    """Hand the order to the one who ordered it; returns it with the change, None when no cash was due.
-
-    Raises OrderNotFound, NotOutForDelivery, IdCheckFailed, CashMissing, NoOpenDrawer.
-    """
-    order = await _lock_on_the_road(tx, actor, order_id)
-    today = compliance.business_day(book, now)
-    try:
-        rules.check_id(
-            check,
-            date_of_birth=await queries.get_date_of_birth(tx, order.user_id),
-            of_age=compliance.of_age(book, check.date_of_birth, on=today),
-            today=today,
-        )
-    except IdCheckFailed as failed:
-        log.warning("id_check_failed", order_id=order_id, driver_id=actor.id, **failed.facts)
-        raise
-    due = order.amount_due_cents - order.paid_cents if order.tender == "cash" else 0
-    change = rules.change_due(due, cash_received)
-    if due:
-        await cash.take(tx, driver_id=actor.id, order_id=order_id, amount_cents=due)
-    await queries.insert_handover(
-        tx,
-        Handover(
-            order_id=order_id,
-            driver_id=actor.id,
-            document_type=check.document_type,
-            document_expires_on=check.expires_on,
-            signature=signature,
-            cash_received_cents=cash_received,
-        ),
-    )
-    delivered = await orders.complete(
-        tx, order, actor_id=actor.id, cash_received_cents=cash_received if due else None
-    )
-    return delivered, change
-
-
-async def bring_back(tx: Tx, *, actor: Actor, order_id: UUID, reason: str) -> Order:
-    """Take back an order that could not be handed over. Raises OrderNotFound, NotOutForDelivery."""
-    order = await _lock_on_the_road(tx, actor, order_id)
-    return await orders.send_back(tx, order, actor_id=actor.id, reason=reason)
-
-
-async def _lock_on_the_road(tx: Tx, actor: Actor, order_id: UUID) -> Order:
+async def lock_on_the_road(tx: Tx, actor: Actor, order_id: UUID) -> Order:
+    """Hold an order that the driver has with them. Raises OrderNotFound, NotOutForDelivery."""
     order = await orders.lock_order_for(tx, actor, order_id)
     if order.status is not Status.OUT_FOR_DELIVERY:
         raise NotOutForDelivery
@@ -204,6 +151,7 @@ async def record_positions(
     valkey: Valkey,
     db: Database,
     realtime: Realtime,
+    law: Law,
     *,
     driver_id: UUID,
     positions: Sequence[Position],
@@ -238,16 +186,31 @@ async def record_positions(
             "timestamp": newest.timestamp,
             "eta": eta,
         },
-        rooms=[f"order:{newest.order_id}"],
+        rooms=[watchers_of(newest.order_id, law.of_town(now, door.city))],
     )
 
 
-async def find_driver_position(valkey: Valkey, db: Database, order: Order) -> Position | None:
-    """Return where the order's driver is; None unless the order is their next stop.
+def watchers_of(order_id: UUID, book: RuleBook) -> str:
+    """Return the room that is told where the driver is: the law may hide it from the customer."""
+    return f"order:{order_id}" if book.positions.live_to_customer else staff_room(order_id)
+
+
+def staff_room(order_id: UUID) -> str:
+    """Return the room of those watchers of an order who work here."""
+    return f"order-staff:{order_id}"
+
+
+async def find_driver_position(
+    valkey: Valkey, db: Database, law: Law, actor: Actor, order: Order, *, now: datetime
+) -> Position | None:
+    """Return where the order's driver is; None unless the order is their next stop and the law lets the actor know.
 
     The order they name with their positions is the next stop, so the others' customers never see them.
     """
     if order.status is not Status.OUT_FOR_DELIVERY or order.driver_id is None:
+        return None
+    book = law.of_town(now, order.delivery_address["city"])
+    if order.user_id == actor.id and not book.positions.live_to_customer:
         return None
     position = await queries.find_live_position(valkey, order.driver_id)
     if position is None:

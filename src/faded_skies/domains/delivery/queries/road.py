@@ -8,7 +8,7 @@ import asyncpg
 import orjson
 
 from faded_skies.domains.delivery.errors import VehicleInUse
-from faded_skies.domains.delivery.models import Destination, Handover, Position, Shift, Stop
+from faded_skies.domains.delivery.models.road import Destination, Handover, Position, Shift, Stop
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.valkey import Valkey
@@ -50,8 +50,6 @@ SELECT EXISTS (
     WHERE driver_id = $1 AND status = 'out_for_delivery' AND tender = 'cash' AND amount_due_cents > paid_cents
 )
 """
-_INSERT_VEHICLE = "INSERT INTO vehicles (id, make, model, plate) VALUES ($1, $2, $3, $4)"
-_HAS_VEHICLE = "SELECT EXISTS (SELECT FROM vehicles WHERE id = $1 AND is_active)"
 _HAS_DRIVER = """
 SELECT EXISTS (SELECT FROM users WHERE id = $1 AND role = 'driver' AND account_status = 'active')
 """
@@ -80,10 +78,11 @@ _INSERT_HANDOVER = """
 INSERT INTO handovers (
     order_id, driver_id, method, document_type, document_expires_on, of_age, name_matches, signature,
     cash_received_cents
-) VALUES ($1, $2, 'visual', $3, $4, true, true, $5, $6)
+) VALUES ($1, $2, $7, $3, $4, true, true, $5, $6)
 """
 _DESTINATIONS = """
-SELECT id, status, (delivery_address->>'latitude')::float8, (delivery_address->>'longitude')::float8
+SELECT id, status, (delivery_address->>'latitude')::float8, (delivery_address->>'longitude')::float8,
+       delivery_address->>'city'
 FROM orders WHERE id = ANY($1::uuid[]) AND driver_id = $2
 """
 _LAST_POSITION = """
@@ -118,12 +117,6 @@ _HURRY = "SET LOCAL lock_timeout = '2s'"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('delivery.partitions', 7))"
 
 
-async def insert_vehicle(tx: Tx, *, make: str, model: str, plate: str) -> UUID:
-    vehicle_id = new_id()
-    await tx.execute(_INSERT_VEHICLE, vehicle_id, make, model, plate)
-    return vehicle_id
-
-
 async def open_shift(tx: Tx, *, driver_id: UUID, vehicle_id: UUID | None) -> tuple[Shift, bool]:
     """Return the driver's open shift and whether it is new. Raises VehicleInUse."""
     shift_id = new_id()
@@ -152,11 +145,6 @@ async def has_cash_order_out(tx: Tx, driver_id: UUID) -> bool:
 
 def _shift(row: Row | None) -> Shift | None:
     return None if row is None else Shift(*row)
-
-
-async def has_vehicle(tx: Tx, vehicle_id: UUID) -> bool:
-    found: bool = await tx.fetchval(_HAS_VEHICLE, vehicle_id)
-    return found
 
 
 async def has_driver(tx: Tx, driver_id: UUID) -> bool:
@@ -193,6 +181,7 @@ async def insert_handover(tx: Tx, handover: Handover) -> None:
         handover.document_expires_on,
         handover.signature,
         handover.cash_received_cents,
+        handover.method,
     )
 
 
@@ -324,6 +313,21 @@ FROM driver_shifts s LEFT JOIN vehicles v ON v.id = s.vehicle_id WHERE s.driver_
 SELECT s.order_id AS "orderId", s.assigned_at AS "assignedAt", s.arrived_at AS "arrivedAt",
        h.handed_over_at AS "handedOverAt"
 FROM stops s LEFT JOIN handovers h ON h.order_id = s.order_id WHERE s.driver_id = $1 ORDER BY s.assigned_at
+""",
+    "driverTrips": """
+SELECT t.id, v.plate, t.people, t.created_at AS "createdAt", t.departed_at AS "departedAt", t.ended_at AS "endedAt"
+FROM trips t LEFT JOIN vehicles v ON v.id = t.vehicle_id WHERE t.driver_id = $1 ORDER BY t.created_at, t.id
+""",
+    "driverLog": """
+SELECT kind, order_id AS "orderId", code, note, latitude, longitude, at FROM stop_log
+WHERE driver_id = $1 ORDER BY at, id
+""",
+    "driverPapers": """
+SELECT kind, expires_on AS "expiresOn" FROM driver_papers WHERE driver_id = $1 ORDER BY kind
+""",
+    "driverProfile": """
+SELECT employee_no AS "employeeNo", license_wrapped IS NOT NULL AS "hasLicenseNumber" FROM driver_profiles
+WHERE driver_id = $1
 """,
     "driverPositions": """
 SELECT recorded_at AS "recordedAt", order_id AS "orderId", latitude, longitude, heading::float8 AS heading,

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
+from typing import Literal
 
-from faded_skies.domains.delivery.errors import CashMissing, IdCheckFailed
+from faded_skies.domains.delivery.errors import CashMissing
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.geo import distance_m
 from faded_skies.platform.money import Cents, to_dollars
@@ -24,36 +25,13 @@ MOST_BEHIND = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class IdCheck:
-    """What the driver read on a document by eye."""
+    """What the driver read on a document by eye, or a scanner from its `barcode`."""
 
     document_type: str
     date_of_birth: date
     expires_on: date
     name_matches: bool
-
-
-def check_id(check: IdCheck, *, date_of_birth: date | None, of_age: bool, today: date) -> None:
-    """Raise IdCheckFailed unless the document is valid, its holder old enough, and the one who ordered.
-
-    `date_of_birth` is the customer's as we know it; `of_age` judges the one on the document, which is good
-    through its last day.
-    """
-    if not of_age:
-        raise IdCheckFailed(
-            "underage",
-            "The person on this ID is too young today. Do not hand over: return the order to the shop.",
-        )
-    if check.expires_on < today:
-        raise IdCheckFailed(
-            "document_expired",
-            "This ID has expired. Ask for another valid photo ID, or return the order to the shop.",
-        )
-    if not check.name_matches or check.date_of_birth != date_of_birth:
-        raise IdCheckFailed(
-            "another_person",
-            "This ID does not belong to the person who ordered. Only they can take the order: ask for them, "
-            "or return it to the shop.",
-        )
+    method: Literal["visual", "barcode"] = "visual"
 
 
 def change_due(due: Cents, received: Cents | None) -> Cents | None:

@@ -1,0 +1,10 @@
+DROP TABLE manifests;
+DROP FUNCTION keep_manifest();
+DROP SEQUENCE manifest_numbers;
+DROP TABLE stop_log;
+DROP TABLE trip_stops;
+DROP TABLE trips;
+DROP TABLE driver_profiles;
+DROP TABLE driver_papers;
+DROP TABLE vehicle_papers;
+ALTER TABLE vehicles DROP COLUMN vin, DROP COLUMN enclosed;

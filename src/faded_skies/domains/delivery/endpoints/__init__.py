@@ -1,0 +1,5 @@
+"""HTTP of the road: one file for each matter."""
+
+from faded_skies.domains.delivery.endpoints import receipts, road, trips
+
+ROUTERS = (road.router, trips.router, road.tracking_router, receipts.router)

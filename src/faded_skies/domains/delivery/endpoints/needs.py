@@ -1,0 +1,44 @@
+"""What the endpoints of the road need from bootstrap, and how they refuse what the law refuses."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from faded_skies.domains.compliance.service import Law
+from faded_skies.domains.delivery import service
+from faded_skies.domains.delivery.ports import PaperPrinter
+from faded_skies.domains.delivery.service import Leaving, RefusedByLaw
+from faded_skies.domains.payments.ports import Gateways
+from faded_skies.platform import clock
+from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.http.answers import Json
+from faded_skies.platform.http.provide import ports_of, provided
+from faded_skies.platform.idempotency import Answer, Call, once
+from faded_skies.platform.keyring import Keyring
+
+Rules = Annotated[Law, provided(Law)]
+Connected = Annotated[Gateways, provided(Gateways)]
+Printer = Annotated[PaperPrinter, provided(PaperPrinter)]
+
+
+async def _keyring(request: Request) -> Keyring:
+    return ports_of(request).keyring
+
+
+Keys = Annotated[Keyring, Depends(_keyring)]
+
+
+async def _leaving(law: Rules, keyring: Keys) -> Leaving:
+    return Leaving(law, keyring, clock.now())
+
+
+AboutToLeave = Annotated[Leaving, Depends(_leaving)]
+
+
+async def judged(db: Database, call: Call | None, work: Callable[[Tx], Awaitable[Answer]]) -> Json:
+    """Run the work once, as `once` does; what the law refused is kept in a transaction of its own."""
+    try:
+        return await once(db, call, work)
+    except RefusedByLaw as refused:
+        return (await service.keep_refused(db, call, refused)).response()

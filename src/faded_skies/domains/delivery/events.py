@@ -1,0 +1,51 @@
+"""Facts about trips."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from faded_skies.platform.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class TripDeparted(Event):
+    """A vehicle left the shop with its orders; their manifest is frozen."""
+
+    name: ClassVar[str] = "delivery.trip_departed"
+
+    trip_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopDelivered(Event):
+    """An order of a trip was handed over. `trip_id` is None for one that left before trips were kept."""
+
+    name: ClassVar[str] = "delivery.stop_delivered"
+
+    trip_id: UUID | None
+    order_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopReturned(Event):
+    """An order of a trip could not be handed over. `code` says why, as far as the driver said it."""
+
+    name: ClassVar[str] = "delivery.stop_returned"
+
+    trip_id: UUID | None
+    order_id: UUID
+    code: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TripEnded(Event):
+    """A vehicle is back at the shop, with whatever could not be handed over."""
+
+    name: ClassVar[str] = "delivery.trip_ended"
+
+    trip_id: UUID
+    at: datetime

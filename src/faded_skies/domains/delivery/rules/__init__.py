@@ -1,0 +1,26 @@
+"""What is decided on the road, and the papers that go with it. Pure."""
+
+from faded_skies.domains.delivery.rules.documents import digest_of, lacking, pick
+from faded_skies.domains.delivery.rules.papers import manifest_sheet, receipt_sheet
+from faded_skies.domains.delivery.rules.road import (
+    IdCheck,
+    change_due,
+    check_time,
+    eta_minutes,
+)
+from faded_skies.domains.delivery.rules.sheets import Sheet, Table, html_of
+
+__all__ = [
+    "IdCheck",
+    "Sheet",
+    "Table",
+    "change_due",
+    "check_time",
+    "digest_of",
+    "eta_minutes",
+    "html_of",
+    "lacking",
+    "manifest_sheet",
+    "pick",
+    "receipt_sheet",
+]

@@ -1,0 +1,388 @@
+"""Trips: planned, judged at the shop's door, driven stop by stop, and ended.
+
+Locks: the orders in the order of their ids, the trip after them (docs/adr/0022).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.compliance.service import Law, Paper, Place, RuleBook, TripFacts
+from faded_skies.domains.delivery import rules
+from faded_skies.domains.delivery.errors import (
+    DepartureRefused,
+    NotDeparted,
+    NotPacked,
+    NotPaid,
+    NotReadyToDepart,
+    StopsOpen,
+    TripChanged,
+    TripNotFound,
+    TripOver,
+    TripPlanned,
+    TripUnderWay,
+)
+from faded_skies.domains.delivery.events import TripDeparted, TripEnded
+from faded_skies.domains.delivery.models.trips import HeldPaper, Trip, TripOverview, TripStop
+from faded_skies.domains.delivery.queries import fleet
+from faded_skies.domains.delivery.queries import trips as queries
+from faded_skies.domains.delivery.service import manifests
+from faded_skies.domains.delivery.service.fleet import get_driver_papers
+from faded_skies.domains.delivery.service.judging import RefusedByLaw, Verdict, keep
+from faded_skies.domains.delivery.service.manifests import Draft, Load
+from faded_skies.domains.orders import service as orders
+from faded_skies.domains.orders.service import Order, Status
+from faded_skies.domains.places import service as places
+from faded_skies.platform.actor import Actor
+from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.keyring import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What departures and later versions of manifests need beside the database."""
+
+    law: Law
+    keyring: Keyring
+    now: datetime
+
+
+async def plan(
+    tx: Tx, *, actor: Actor, order_ids: Sequence[UUID], people: int
+) -> tuple[Trip, list[TripStop]]:
+    """Plan the driver's next trip with these orders, in this order, in place of another plan of theirs.
+
+    Raises OrderNotFound, NotPacked naming the orders that are not ready, TripUnderWay.
+    """
+    found = [await orders.get_order_for(tx, actor, order_id) for order_id in order_ids]
+    waiting = [order.order_number for order in found if order.status is not Status.PREPARING]
+    if waiting:
+        raise NotPacked(
+            f"These orders are not ready to go: {', '.join(waiting)}. Plan the trip without them.",
+            orderNumbers=waiting,
+        )
+    trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=people, ends_itself=False)
+    if trip.departed_at is not None:
+        raise TripUnderWay
+    if is_new or await queries.list_stop_ids(tx, trip.id) != list(order_ids) or trip.people != people:
+        await queries.set_people(tx, trip.id, people)
+        await queries.put_stops(tx, trip.id, order_ids)
+        tx.audit(
+            "trip.planned",
+            object_type="trip",
+            object_id=trip.id,
+            actor_id=actor.id,
+            orders=[str(order_id) for order_id in order_ids],
+        )
+    return await get_trip(tx, trip.id, driver_id=actor.id)
+
+
+async def get_trip(
+    source: Database | Tx, trip_id: UUID, *, driver_id: UUID | None
+) -> tuple[Trip, list[TripStop]]:
+    """Return a trip with its stops; a driver's own where one is named. Raises TripNotFound."""
+    trip = await queries.find_trip(source, trip_id, driver_id=driver_id)
+    if trip is None:
+        raise TripNotFound if driver_id is not None else TripNotFound("There is no such trip.")
+    return trip, await queries.list_trip_stops(source, trip)
+
+
+async def get_overview(db: Database, trip_id: UUID) -> TripOverview:
+    """Return a trip with its log, for staff. Raises TripNotFound."""
+    trip, stops = await get_trip(db, trip_id, driver_id=None)
+    name = await queries.get_driver_name(db, trip.driver_id)
+    return TripOverview(trip, name, stops, await queries.list_log(db, trip_id))
+
+
+async def list_trips(
+    db: Database,
+    *,
+    driver_id: UUID | None,
+    is_open: bool | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    offset: int,
+) -> tuple[list[tuple[Trip, str]], int]:
+    """Return a page of trips with their drivers' names, the latest first, and how many there are."""
+    return await queries.list_trips(
+        db, driver_id=driver_id, is_open=is_open, since=since, until=until, limit=limit, offset=offset
+    )
+
+
+async def list_planned_orders(db: Database, trip_id: UUID, *, driver_id: UUID) -> list[UUID]:
+    """Return the orders of the driver's trip while it has not departed. Raises TripNotFound."""
+    trip, stops = await get_trip(db, trip_id, driver_id=driver_id)
+    return [stop.order_id for stop in stops] if trip.status == "planned" else []
+
+
+async def depart(tx: Tx, *, actor: Actor, trip_id: UUID, leaving: Leaving) -> tuple[Trip, list[TripStop]]:
+    """Let the planned trip leave, if the law allows it; one that left already stays as it is.
+
+    Raises TripNotFound, NotReadyToDepart for orders that were cancelled, moved to another driver or are not paid,
+    TripChanged, TripOver, and RefusedByLaw.
+    """
+    _, stops = await get_trip(tx, trip_id, driver_id=actor.id)
+    ids = [stop.order_id for stop in stops]
+    held = {order_id: await orders.lock_order(tx, order_id) for order_id in sorted(ids)}
+    trip = await queries.lock_trip(tx, trip_id)
+    if trip.departed_at is not None:
+        return await get_trip(tx, trip_id, driver_id=actor.id)
+    if trip.ended_at is not None:
+        raise TripOver
+    if await queries.list_stop_ids(tx, trip_id) != ids:
+        raise TripChanged
+    _check_goods([held[order_id] for order_id in ids], driver_id=actor.id)
+    await _leave(tx, trip, [held[order_id] for order_id in ids], leaving)
+    return await get_trip(tx, trip_id, driver_id=actor.id)
+
+
+def _check_goods(goods: Sequence[Order], *, driver_id: UUID) -> None:
+    reasons = []
+    for order in goods:
+        if order.driver_id != driver_id:
+            reasons.append(("order", f"Order {order.order_number} was given to another driver."))
+        elif order.status is not Status.PREPARING:
+            word = order.status.value.replace("_", " ")
+            reasons.append(("order", f"Order {order.order_number} is {word}."))
+        elif order.awaits_money:
+            reasons.append(
+                ("payment", f"Order {order.order_number} is not paid: the bank did not pay for it.")
+            )
+    if reasons:
+        raise NotReadyToDepart(
+            f"{reasons[0][1]} Take what cannot go out of the vehicle and plan the trip anew without it.",
+            reasons=[{"rule": rule, "reason": reason} for rule, reason in reasons],
+        )
+
+
+async def pick_up(tx: Tx, *, actor: Actor, order_id: UUID, leaving: Leaving) -> Order:
+    """Take one order on the road: with the trip that the driver is on, or by a trip of its own.
+
+    Raises OrderNotFound, IllegalMove, NotPaid while its money is not taken, TripPlanned, and RefusedByLaw.
+    """
+    order = await orders.lock_order_for(tx, actor, order_id)
+    if order.status is Status.PREPARING and order.awaits_money:
+        raise NotPaid
+    orders.check_may_depart(order)
+    trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=1, ends_itself=True)
+    if trip.ends_itself and trip.departed_at is not None:
+        await queries.catch_up(tx, trip)
+        if await queries.count_open_stops(tx, trip.id) == 0:
+            await _end(tx, trip, leaving.now)
+            trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=1, ends_itself=True)
+    if trip.departed_at is None and not is_new and await queries.list_stop_ids(tx, trip.id) != [order_id]:
+        raise TripPlanned
+    if is_new or trip.departed_at is not None:
+        await queries.add_stops(tx, trip.id, [order_id])
+    await _leave(tx, trip, [order], leaving)
+    return await orders.lock_order(tx, order_id)
+
+
+async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -> None:
+    """Judge the whole load with what leaves now, move it, and freeze the manifest. The caller holds all of it."""
+    leaves = {order.id for order in goods}
+    driver = await get_driver_papers(tx, trip.driver_id)
+    vehicle_id = trip.vehicle_id or await fleet.find_vehicle_of_shift(tx, trip.driver_id)
+    vehicle = None if vehicle_id is None else await fleet.find_vehicle(tx, vehicle_id)
+    stops = await queries.list_trip_stops(tx, trip)
+    lines = await queries.list_goods(tx, [stop.order_id for stop in stops])
+    load = Load(driver, vehicle, stops, lines, manifests.open_license(leaving.keyring, driver))
+    made = await manifests.draft(tx, trip, load, now=leaving.now)
+
+    on_board = leaves | {stop.order_id for stop in stops if stop.is_on_board(trip.driver_id)}
+    value = dict.fromkeys(on_board, 0)
+    weight = 0
+    for line in lines:
+        if line["order_id"] in on_board:
+            value[line["order_id"]] += line["total_price_cents"]
+            weight += line["net_weight_mg"] * line["quantity"]
+    paid = await queries.list_paid(tx, list(on_board))
+    papers = [] if vehicle is None else await fleet.list_vehicle_papers(tx, vehicle.id)
+
+    def facts(book: RuleBook, there: Sequence[Place]) -> TripFacts:
+        return TripFacts(
+            now=leaving.now,
+            driver_born_on=driver.born_on,
+            driver_papers=_shown(driver.papers),
+            vehicle_enclosed=vehicle is not None and vehicle.enclosed,
+            vehicle_papers=_shown(papers),
+            people=trip.people,
+            value_cents=sum(value.values()),
+            weight_mg=weight,
+            prepaid_cents=sum(cents for order_id, cents in value.items() if order_id in paid),
+            places=there,
+            missing=rules.lacking(made.tree, manifests.demanded(book)),
+        )
+
+    verdicts = []
+    for book, bound in _by_book(leaving, goods):
+        there = [await place_of(tx, book, order) for order in bound]
+        decisions = compliance.judge_departure(
+            book, facts(book, there), await compliance.acknowledged(tx, book)
+        )
+        verdicts.append(Verdict("departure", book, decisions, trip.driver_id, trip_id=trip.id))
+    _check_law(verdicts, driver_id=trip.driver_id)
+    for verdict in verdicts:
+        await keep(tx, verdict)
+    departed = await queries.set_departed(tx, trip.id, leaving.now, vehicle_id=vehicle_id)
+    for order in sorted(goods, key=lambda one: one.id):
+        await orders.move(tx, order, to=Status.OUT_FOR_DELIVERY, actor_id=trip.driver_id)
+    await _set_out(tx, trip, departed, made, leaving, goods)
+
+
+async def _set_out(
+    tx: Tx, was: Trip, trip: Trip, made: Draft, leaving: Leaving, goods: Sequence[Order]
+) -> None:
+    book = leaving.law.at(leaving.now)
+    manifest = await manifests.freeze(tx, leaving.keyring, trip, made, book, now=leaving.now)
+    if was.departed_at is None:
+        await queries.log(tx, driver_id=trip.driver_id, kind="departed", trip_id=trip.id)
+        tx.emit(TripDeparted(trip_id=trip.id, at=leaving.now))
+    else:
+        for order in goods:
+            await queries.log(
+                tx, driver_id=trip.driver_id, kind="departed", trip_id=trip.id, order_id=order.id
+            )
+    tx.audit(
+        "trip.departed" if was.departed_at is None else "trip.loaded",
+        object_type="trip",
+        object_id=trip.id,
+        actor_id=trip.driver_id,
+        orders=[str(order.id) for order in goods],
+        manifest=manifest.number,
+        digest=manifest.digest,
+    )
+
+
+def _shown(papers: Sequence[HeldPaper]) -> list[Paper]:
+    return [Paper(paper.kind, paper.expires_on) for paper in papers]
+
+
+def _by_book(leaving: Leaving, goods: Sequence[Order]) -> list[tuple[RuleBook, list[Order]]]:
+    """Return which rules judge which orders: those of the town where it has some of its own."""
+    books: dict[tuple[str, str | None], tuple[RuleBook, list[Order]]] = {}
+    for order in goods:
+        book = leaving.law.of_town(leaving.now, order.delivery_address["city"])
+        books.setdefault((book.digest, book.town), (book, []))[1].append(order)
+    return list(books.values())
+
+
+async def place_of(tx: Tx, book: RuleBook, order: Order) -> Place:
+    """Return where an order goes, as the law sees it."""
+    address = order.delivery_address
+    kinds = await places.kinds_at(
+        tx,
+        book.places.barred_kinds,
+        address_line1=address["addressLine1"],
+        latitude=address["latitude"],
+        longitude=address["longitude"],
+    )
+    return Place(address["city"], address["state"], kinds)
+
+
+def _check_law(verdicts: Sequence[Verdict], *, driver_id: UUID) -> None:
+    reasons = {(one.rule, one.reason): None for verdict in verdicts for one in verdict.against}
+    if reasons:
+        refusal = DepartureRefused(
+            " ".join(reason for _, reason in reasons),
+            reasons=[{"rule": rule, "reason": reason} for rule, reason in reasons],
+        )
+        raise RefusedByLaw(refusal, verdicts, driver_id=driver_id)
+
+
+async def close_stop(
+    tx: Tx, order: Order, *, outcome: str, leaving: Leaving, code: str | None = None, note: str | None = None
+) -> UUID | None:
+    """Take an order off its driver's trip, with a new version of the manifest; returns the trip's id, if it had one.
+
+    A trip that ends itself is over with its last stop. The caller holds the order.
+    """
+    assert order.driver_id is not None  # noqa: S101 - an order on the road has a driver
+    trip_id = await queries.find_trip_of(tx, order.id, order.driver_id)
+    await queries.log(
+        tx,
+        driver_id=order.driver_id,
+        kind=outcome,
+        trip_id=trip_id,
+        order_id=order.id,
+        code=code,
+        note=note,
+    )
+    if trip_id is None:
+        return None
+    trip = await queries.lock_trip(tx, trip_id)
+    await queries.close_stop(tx, trip_id, order.id, outcome=outcome, at=leaving.now)
+    await _renew_manifest(tx, trip, leaving)
+    if trip.ends_itself and await queries.count_open_stops(tx, trip_id) == 0:
+        await _end(tx, trip, leaving.now)
+    return trip_id
+
+
+async def _renew_manifest(tx: Tx, trip: Trip, leaving: Leaving) -> None:
+    driver = await get_driver_papers(tx, trip.driver_id)
+    vehicle = None if trip.vehicle_id is None else await fleet.find_vehicle(tx, trip.vehicle_id)
+    stops = await queries.list_trip_stops(tx, trip)
+    lines = await queries.list_goods(tx, [stop.order_id for stop in stops])
+    load = Load(driver, vehicle, stops, lines, manifests.open_license(leaving.keyring, driver))
+    made = await manifests.draft(tx, trip, load, now=leaving.now)
+    await manifests.freeze(tx, leaving.keyring, trip, made, leaving.law.at(leaving.now), now=leaving.now)
+
+
+async def hand_on(tx: Tx, order: Order, *, to: UUID, now: datetime) -> None:
+    """Move an order that is on the road from its driver's trip to that of another one, if they are on one.
+
+    The caller holds the order, which still has its old driver.
+    """
+    assert order.driver_id is not None  # noqa: S101 - an order on the road has a driver
+    old = await queries.find_trip_of(tx, order.id, order.driver_id)
+    new = await queries.find_open_of(tx, to)
+    both = sorted({trip_id for trip_id in (old, new) if trip_id is not None})
+    held = {trip_id: await queries.lock_trip(tx, trip_id) for trip_id in both}
+    await queries.log(tx, driver_id=order.driver_id, kind="handed_on", trip_id=old, order_id=order.id)
+    if old is not None:
+        await queries.close_stop(tx, old, order.id, outcome="handed_on", at=now)
+        if held[old].ends_itself and await queries.count_open_stops(tx, old) == 0:
+            await _end(tx, held[old], now)
+    if new is not None and held[new].ended_at is None:
+        await queries.add_stops(tx, new, [order.id])
+
+
+async def note_stop(tx: Tx, *, actor: Actor, trip_id: UUID, kind: str, note: str | None) -> None:
+    """Write a stop that is no delivery into the log. Raises TripNotFound, NotDeparted, TripOver."""
+    trip, _ = await get_trip(tx, trip_id, driver_id=actor.id)
+    if trip.status != "departed":
+        raise TripOver if trip.status == "ended" else NotDeparted
+    await queries.log(tx, driver_id=actor.id, kind=kind, trip_id=trip_id, note=note)
+
+
+async def end(tx: Tx, *, actor: Actor, trip_id: UUID, now: datetime) -> tuple[Trip, list[TripStop]]:
+    """End the driver's trip, or give a planned one up; saying it again changes nothing.
+
+    Raises TripNotFound, StopsOpen naming the orders that are still on board.
+    """
+    await get_trip(tx, trip_id, driver_id=actor.id)
+    trip = await queries.lock_trip(tx, trip_id)
+    if trip.ended_at is not None:
+        return await get_trip(tx, trip_id, driver_id=actor.id)
+    if trip.departed_at is not None:
+        await queries.catch_up(tx, trip)
+        stops = await queries.list_trip_stops(tx, trip)
+        waiting = [stop.order_number for stop in stops if stop.outcome is None]
+        if waiting:
+            raise StopsOpen(
+                f"These orders are still on board: {', '.join(waiting)}. Deliver or return them first.",
+                orderNumbers=waiting,
+            )
+    await _end(tx, trip, now)
+    return await get_trip(tx, trip_id, driver_id=actor.id)
+
+
+async def _end(tx: Tx, trip: Trip, now: datetime) -> None:
+    await queries.set_ended(tx, trip.id, now)
+    tx.audit("trip.ended", object_type="trip", object_id=trip.id, actor_id=trip.driver_id)
+    if trip.departed_at is not None:
+        await queries.log(tx, driver_id=trip.driver_id, kind="ended", trip_id=trip.id)
+        tx.emit(TripEnded(trip_id=trip.id, at=now))
