@@ -37,6 +37,7 @@ _STOPS = """
 SELECT s.order_id, s.place, s.outcome, s.ended_at, o.order_number, o.status AS order_status,
        o.driver_id AS order_driver_id, o.delivery_address, l.arrived_at, c.id AS customer_id,
        c.full_name AS customer_name, c.phone AS customer_phone,
+       o.eta_at,
        EXISTS (SELECT FROM stock_movements m WHERE m.order_id = o.id AND m.reason = 'restocked') AS items_back
 FROM trip_stops s
 JOIN orders o ON o.id = s.order_id
