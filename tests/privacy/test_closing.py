@@ -47,7 +47,7 @@ async def test_nothing_is_left_but_what_must_stay(
     # The staff's and the driver's phones are the factory's too.
     assert await db.fetchval("SELECT phone FROM users WHERE id = $1", life.shopper.id) is None
     # A sale says where it went and who took it; of the cancelled order nothing of the kind is left.
-    assert await tables_with(db, STREET) == {"orders"}
+    assert await tables_with(db, STREET) == {"manifests", "orders"}
     assert await tables_with(db, "Rosalind") == {"users"}
     kept, gone = [
         (await db.fetchval("SELECT delivery_address FROM orders WHERE id = $1", UUID(order_id)))
