@@ -293,6 +293,24 @@ TABLE: tuple[Permission, ...] = (
         ),
     ),
     Permission(
+        name="keep lots, and pack by scan",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/lots",
+            "POST /api/admin/lots",
+            "GET /api/admin/lots/{lot_id}",
+            "POST /api/admin/lots/{lot_id}/lab",
+            "POST /api/admin/lots/{lot_id}/hold",
+            "POST /api/admin/lots/{lot_id}/release",
+            "POST /api/admin/lots/{lot_id}/recall",
+            "POST /api/admin/lots/{lot_id}/adjust",
+            "POST /api/admin/lots/{lot_id}/destroy",
+            "GET /api/admin/orders/{order_id}/packages",
+            "POST /api/admin/orders/{order_id}/pack",
+            "DELETE /api/admin/orders/{order_id}/pack/{tag}",
+        ),
+    ),
+    Permission(
         name="keep the books",
         roles=ADMIN,
         doors=(

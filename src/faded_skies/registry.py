@@ -10,6 +10,7 @@ from faded_skies.backoffice import drawer_endpoints as drawers
 from faded_skies.backoffice import endpoints as backoffice
 from faded_skies.backoffice import fleet_endpoints as fleet
 from faded_skies.backoffice import law_endpoints as law
+from faded_skies.backoffice import lot_endpoints as lots
 from faded_skies.backoffice import money_endpoints as money
 from faded_skies.backoffice import report_endpoints as reports
 from faded_skies.backoffice import trip_endpoints as trips
@@ -23,6 +24,7 @@ from faded_skies.domains.delivery import sockets as delivery_sockets
 from faded_skies.domains.identity import endpoints as identity
 from faded_skies.domains.identity import jobs as identity_jobs
 from faded_skies.domains.identity.service import IdentityAuthenticator
+from faded_skies.domains.inventory import jobs as inventory_jobs
 from faded_skies.domains.notifications import endpoints as notifications
 from faded_skies.domains.notifications import subscribers as notifications_subscribers
 from faded_skies.domains.orders import endpoints as orders
@@ -105,6 +107,8 @@ def routers() -> Sequence[APIRouter]:
         fleet.router,
         trips.router,
         law.router,
+        lots.router,
+        lots.packing,
         audit.router,
         privacy.router,
         health.router,
@@ -135,6 +139,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *orders_jobs.periodic(ports),
         *rewards_jobs.periodic(ports),
         *checkout_jobs.periodic(ports),
+        *inventory_jobs.periodic(ports),
         *verification_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),

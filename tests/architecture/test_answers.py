@@ -353,6 +353,7 @@ async def _drive(
     assert (await call("POST /api/driver/shift", driver.headers, json=ended))["cash"]["status"] == "counted"
     await _law(call, admin.headers, order_id=orders[0])
     await call("GET /api/orders/{order_id}/receipt", shopper.headers, ids=delivered)
+    await _lots(app, call, admin, shopper)
     (drawer,) = (await call("GET /api/admin/drawers", admin.headers))["drawers"]
     counted = {"receivedCash": 80, "note": "A customer got too much change."}
     await call(
@@ -412,6 +413,37 @@ async def _law(call: Caller, headers: dict[str, str], *, order_id: str) -> None:
     place = (await call("POST /api/admin/barred-places", headers, json=school))["place"]
     assert len((await call("GET /api/admin/barred-places", headers))["places"]) == 1
     await call("DELETE /api/admin/barred-places/{place_id}", headers, ids=(place["id"],))
+
+
+async def _lots(app: Application, call: Caller, admin: SignedInPerson, shopper: Shopper) -> None:
+    """Receive a lot, pack an order of it, unpack, pack, and do to the lot all that can be done."""
+    product_id = await make_product(app.ports.db, "Tagged", price_cents=4000, net_weight_mg=10, stock=0)
+    tag = "1A4060300000022000000009"
+    body = {"productId": str(product_id), "tag": tag, "quantity": 9, "labResult": "passed"}
+    lot = (await call("POST /api/admin/lots", admin.headers, json=body))["lot"]
+    line = {"productId": str(product_id), "quantity": 2}
+    await call("POST /api/cart/add", shopper.headers, json=line)
+    placed = await call("POST /api/orders", shopper.headers, json=shopper.order("cash"))
+    order = (placed["order"]["id"],)
+    await _pack(call, admin, order[0])
+    lines = {"lines": [{"tag": tag, "quantity": 2}]}
+    assert (await call("POST /api/admin/orders/{order_id}/pack", admin.headers, ids=order, json=lines))[
+        "packed"
+    ]
+    assert (await call("GET /api/admin/orders/{order_id}/packages", admin.headers, ids=order))["packages"]
+    await call("DELETE /api/admin/orders/{order_id}/pack/{tag}", admin.headers, ids=(*order, tag))
+    ids, why = (lot["id"],), {"reason": "For the test."}
+    assert (await call("GET /api/admin/lots", admin.headers))["total"] == 1
+    for step, fields in (
+        ("lab", {"labResult": "passed"}),
+        ("hold", why),
+        ("release", why),
+        ("adjust", why | {"change": 1}),
+        ("destroy", why | {"quantity": 1}),
+        ("recall", why),
+    ):
+        await call(f"POST /api/admin/lots/{{lot_id}}/{step}", admin.headers, ids=ids, json=fields)
+    assert (await call("GET /api/admin/lots/{lot_id}", admin.headers, ids=ids))["movements"]
 
 
 async def _be_told(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

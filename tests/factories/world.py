@@ -11,6 +11,7 @@ from factories.catalog import make_product
 from factories.delivery import make_counted_drawer, make_order, make_trip, make_vehicle
 from factories.federated import TalkativeProvider, make_identity
 from factories.identity import SignedInPerson, sign_in, signed_in
+from factories.lots import make_lot
 from factories.operations import Operation
 from factories.places import make_barred_place
 from factories.shop import Shopper, make_shopper, open_shop, put_in_cart
@@ -43,6 +44,7 @@ class World:
     place_id: UUID
     vehicle_id: UUID
     trip_id: UUID
+    lot_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -70,6 +72,8 @@ class World:
             "vehicle_id": self.vehicle_id,
             "driver_id": self.driver.id,
             "trip_id": self.trip_id,
+            "lot_id": self.lot_id,
+            "tag": "1A4060300000022000000001",
             "provider": "google",
             "token": "a-link-that-nobody-made",
         }
@@ -132,6 +136,7 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         await make_barred_place(app.ports.db, actor_id=admin.id),
         await make_vehicle(app, actor_id=admin.id),
         await make_trip(app, client, shopper.id, driver),
+        await make_lot(app.ports.db, product_id, tag="1A4060300000022000000001", actor_id=admin.id),
     )
 
 

@@ -174,6 +174,36 @@ PARTS: tuple[Part, ...] = (
         """,
     ),
     Part(
+        "lots.csv",
+        "Lots that lay in the shop: tag, test, state, units.",
+        (
+            "tag",
+            "product",
+            "received_at",
+            "received",
+            "quantity",
+            "lab_result",
+            "tested_on",
+            "expires_on",
+            "status",
+        ),
+        """
+        SELECT l.tag, p.name, l.received_at, l.received, l.quantity, l.lab_result, l.tested_on, l.expires_on, l.status
+        FROM lots l JOIN products p ON p.id = l.product_id
+        WHERE l.received_at < $2 AND (l.quantity > 0 OR l.updated_at >= $1) ORDER BY l.received_at, l.id
+        """,
+    ),
+    Part(
+        "lot_movements.csv",
+        "Why units of lots changed.",
+        ("at", "tag", "change", "reason", "order", "actor_id", "note"),
+        """
+        SELECT m.created_at, l.tag, m.change, m.reason, o.order_number, m.actor_id, m.note
+        FROM lot_movements m JOIN lots l ON l.id = m.lot_id LEFT JOIN orders o ON o.id = m.order_id
+        WHERE m.created_at >= $1 AND m.created_at < $2 ORDER BY m.created_at, m.id
+        """,
+    ),
+    Part(
         "acknowledgements.csv",
         "Who answers for rules that are not verified, of all time.",
         ("acknowledged_at", "jurisdiction", "rule", "fingerprint", "operator"),

@@ -474,7 +474,7 @@ async def test_other_domains_see_what_is_no_longer_sold(db: Database) -> None:
         sold, "Sold", 3500, "flower", 3500, 700, is_active=True, barred_tenders=[], stock_quantity=4
     )
     assert products[retired] == service.Product(
-        retired, "Retired", 3500, "flower", 0, 0, is_active=False, barred_tenders=[], stock_quantity=10
+        retired, "Retired", 3500, "flower", None, None, is_active=False, barred_tenders=[], stock_quantity=10
     )
     assert not products[closed].is_active
     assert len(products) == 3

@@ -64,8 +64,9 @@ def same(licence: Licence, other: Licence = READ) -> bool:
 @pytest.mark.parametrize("own_type", ["DL", "ID", "EN"])
 def test_a_card_by_the_book(version: int, own_type: str) -> None:
     licence = parse(barcode(MAYA.but(version=version, own_type=own_type)))
-    kind = "state_id" if own_type == "ID" else "drivers_license"
-    assert licence == replace(READ, version=version, document_type=kind)
+    assert licence == replace(
+        READ, version=version, document_type="state_id" if own_type == "ID" else "drivers_license"
+    )
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])

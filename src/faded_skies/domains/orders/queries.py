@@ -150,6 +150,7 @@ WHERE r.id = was.id RETURNING was.lines
 """
 _EARNED = "SELECT amount FROM rewards_transactions WHERE order_id = $1 AND type = 'earned'"
 _SET_DRIVER = "UPDATE orders SET driver_id = $2, updated_at = now() WHERE id = $1"
+_SET_PACKED = "UPDATE orders SET packed_at = CASE WHEN $2 THEN coalesce(packed_at, now()) END WHERE id = $1"
 _SET_ETA = """
 UPDATE orders SET eta_at = $2
 WHERE id = $1 AND status = 'out_for_delivery'
@@ -322,6 +323,10 @@ async def list_bought_since(
     source: Database | Tx, user_id: UUID, since: datetime, *, cart_id: UUID | None, besides: UUID | None
 ) -> list[Item]:
     return [_item(row) for row in await source.fetch(_BOUGHT_SINCE, user_id, since, cart_id, besides)]
+
+
+async def set_packed(tx: Tx, order_id: UUID, *, is_packed: bool) -> None:
+    await tx.execute(_SET_PACKED, order_id, is_packed)
 
 
 async def count_deliveries_to(

@@ -1,5 +1,7 @@
 """Field types that every request body shares, each refusing what the database could not keep."""
 
+import re
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -50,6 +52,18 @@ def _uuid_text(value: object) -> object:
 
 Id = Annotated[UUID, BeforeValidator(_uuid_text)]
 """An id as a client writes it: a UUID in its canonical form."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _day_text(value: object) -> object:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise PydanticCustomError("day", "Write the day as YYYY-MM-DD, such as 2026-11-27.")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day_text)]
+"""A day as a client writes it."""
 
 
 class Body(BaseModel):

@@ -239,6 +239,7 @@ async def _revise(
         item.product_id: (item.quantity, item.unit_price_cents) for item in had.values()
     }:
         raise NothingChanged
+    await orders.check_packages_fit(tx, order, items)
     if any(item.product_id not in had or item.quantity > had[item.product_id].quantity for item in items):
         await _check_more(tx, checkout, book, order, wanted, had, now=now, keeps=keeps)
     return Revision(

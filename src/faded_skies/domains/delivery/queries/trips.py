@@ -82,10 +82,24 @@ WHERE ($1::uuid IS NULL OR t.driver_id = $1) AND ($2::boolean IS NULL OR (t.ende
 ORDER BY t.created_at DESC, t.id DESC LIMIT $5 OFFSET $6
 """
 _DRIVER_NAME = "SELECT full_name FROM users WHERE id = $1"
+# A line for each package of a product, and one for its units that no tag is on.
 _GOODS = """
-SELECT i.order_id, i.product_id, i.name, i.product_class, i.quantity, i.net_weight_mg, i.unit_price_cents,
-       i.total_price_cents, NULL::text AS package_tag
-FROM order_items i WHERE i.order_id = ANY($1::uuid[]) ORDER BY i.order_id, i.line
+WITH i AS (
+    SELECT i.*, coalesce((
+        SELECT sum(p.quantity) FROM order_packages p WHERE p.order_id = i.order_id AND p.product_id = i.product_id
+    ), 0)::int AS tagged
+    FROM order_items i WHERE i.order_id = ANY($1::uuid[])
+), parts AS (
+    SELECT i.order_id, i.line, p.quantity, l.tag
+    FROM i JOIN order_packages p ON p.order_id = i.order_id AND p.product_id = i.product_id
+    JOIN lots l ON l.id = p.lot_id
+    UNION ALL
+    SELECT order_id, line, quantity - tagged, NULL FROM i WHERE quantity > tagged
+)
+SELECT i.order_id, i.product_id, i.name, i.product_class, parts.quantity, i.net_weight_mg, i.unit_price_cents,
+       i.unit_price_cents * parts.quantity AS total_price_cents, parts.tag AS package_tag
+FROM i JOIN parts ON parts.order_id = i.order_id AND parts.line = i.line
+ORDER BY i.order_id, i.line, parts.tag NULLS LAST
 """
 # Ordered and paid before departure: nothing is to collect at the door.
 _PAID = "SELECT id FROM orders WHERE id = ANY($1::uuid[]) AND amount_due_cents = paid_cents"
@@ -217,7 +231,7 @@ async def get_driver_name(source: Database | Tx, driver_id: UUID) -> str:
 
 
 async def list_goods(source: Database | Tx, order_ids: Sequence[UUID]) -> list[Row]:
-    """Return the lines of orders as they were sold."""
+    """Return the lines of orders as they were sold, one for each package."""
     return await source.fetch(_GOODS, list(order_ids))
 
 

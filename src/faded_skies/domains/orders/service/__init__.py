@@ -50,6 +50,7 @@ from faded_skies.domains.orders.service.life import (
     place,
     set_eta,
 )
+from faded_skies.domains.orders.service.packing import check_packages_fit, list_packages, pack, unpack
 from faded_skies.domains.orders.service.settling import (
     confirm_paid,
     settle,
@@ -74,6 +75,7 @@ __all__ = [
     "check_amendable",
     "check_may_depart",
     "check_none_waits",
+    "check_packages_fit",
     "close_amendments",
     "complete",
     "confirm_paid",
@@ -92,6 +94,7 @@ __all__ = [
     "list_bought_since",
     "list_items",
     "list_open",
+    "list_packages",
     "list_tracking",
     "lock_order",
     "lock_order_by_cart",
@@ -99,6 +102,7 @@ __all__ = [
     "move",
     "note",
     "note_refund",
+    "pack",
     "place",
     "propose_amendment",
     "receive_goods",
@@ -108,5 +112,6 @@ __all__ = [
     "set_eta",
     "settle",
     "switch_to_cash",
+    "unpack",
     "withdraw_amendment",
 ]

@@ -143,9 +143,13 @@ async def move(
 ) -> Order:
     """Move an order whose row the caller holds. Raises IllegalMove unless the table of moves allows it.
 
+    Raises NotPacked at departure.
     Writes the tracking line, the audit entry and the events in the same transaction.
     """
     rules.check_move(order.status, to)
+    if to is Status.OUT_FOR_DELIVERY:
+        wanted = quantities((await queries.list_items(tx, [order.id]))[order.id])
+        await inventory.check_packed(tx, order_id=order.id, wanted=wanted)
     if order.status in BEFORE_DEPARTURE and to not in BEFORE_DEPARTURE:
         await close_amendments(tx, order, actor_id=actor_id)
     text = message or rules.MESSAGES[to]

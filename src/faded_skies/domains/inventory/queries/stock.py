@@ -12,9 +12,15 @@ _LOCK = """
 SELECT product_id, quantity FROM stock_levels
 WHERE product_id = ANY($1::uuid[]) ORDER BY product_id FOR NO KEY UPDATE
 """
+# What comes back is owed first. Only goods that go off sale ($8) may be more than there are; else the check refuses.
 _MOVE = """
 WITH moved AS (
-    UPDATE stock_levels s SET quantity = s.quantity + m.change, updated_at = now()
+    UPDATE stock_levels s SET
+        quantity = CASE WHEN m.change < 0 AND NOT $8 THEN s.quantity + m.change
+                        ELSE greatest(s.quantity - s.owed + m.change, 0) END,
+        owed = CASE WHEN m.change < 0 AND NOT $8 THEN s.owed
+                    ELSE greatest(s.owed - s.quantity - m.change, 0) END,
+        updated_at = now()
     FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS m (id, product_id, change)
     WHERE s.product_id = m.product_id
     RETURNING m.id, m.product_id, m.change
@@ -51,8 +57,12 @@ async def move_stock(
     order_id: UUID | None,
     actor_id: UUID | None,
     return_id: UUID | None = None,
+    may_owe: bool = False,
 ) -> int:
-    """Change the levels and record why; returns how many products were touched."""
+    """Change the levels and record why; returns how many products were touched.
+
+    With `may_owe` orders may be left counting on goods that are not on sale any more.
+    """
     return await tx.execute(
         _MOVE,
         [new_id() for _ in changes],
@@ -62,6 +72,7 @@ async def move_stock(
         order_id,
         actor_id,
         return_id,
+        may_owe,
     )
 
 

@@ -3,29 +3,18 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from faded_skies.domains.inventory import queries
+from faded_skies.domains.inventory import rules
 from faded_skies.domains.inventory.errors import OutOfStock
 from faded_skies.domains.inventory.models import Wanted
+from faded_skies.domains.inventory.queries import lots, stock
 from faded_skies.platform.db import Tx
-
-__all__ = [
-    "Wanted",
-    "exchange",
-    "open_stock",
-    "out_of_stock",
-    "release",
-    "reserve",
-    "restock",
-    "restock_part",
-    "write_off",
-]
 
 
 async def reserve(tx: Tx, *, order_id: UUID, wanted: Sequence[Wanted]) -> None:
     """Take the stock of an order. Raises OutOfStock naming everything that is short; then nothing is taken."""
-    levels = await queries.lock_levels(tx, [line.product_id for line in wanted])
+    levels = await stock.lock_levels(tx, [line.product_id for line in wanted])
     _check_levels(levels, wanted)
-    await queries.move_stock(
+    await stock.move_stock(
         tx,
         {line.product_id: -line.quantity for line in wanted},
         reason="ordered",
@@ -47,22 +36,27 @@ async def exchange(
 
     Raises OutOfStock naming everything that is short; then nothing moves.
     """
-    levels = await queries.lock_levels(tx, [*(line.product_id for line in more), *fewer])
+    levels = await stock.lock_levels(tx, [*(line.product_id for line in more), *fewer])
     _check_levels(levels, more)
     taken = {line.product_id: -line.quantity for line in more}
     for reason, changes in (("ordered", taken), ("released", dict(fewer))):
         if changes:
-            await queries.move_stock(
+            await stock.move_stock(
                 tx, changes, reason=reason, order_id=order_id, actor_id=None, return_id=change_id
             )
 
 
 async def write_off(tx: Tx, quantities: Mapping[UUID, int], *, actor_id: UUID) -> None:
-    """Take units off the books of the shelf that are missing or damaged; the caller holds their levels."""
-    if quantities:
-        await queries.move_stock(
+    """Take units off the books of the shelf that are missing or damaged; the caller holds their levels.
+
+    Those of products with lots are written off their lot, where somebody says which.
+    """
+    tracked = await lots.find_tracked(tx, list(quantities))
+    gone = {product_id: -count for product_id, count in quantities.items() if product_id not in tracked}
+    if gone:
+        await stock.move_stock(
             tx,
-            {product_id: -count for product_id, count in quantities.items()},
+            gone,
             reason="adjusted",
             order_id=None,
             actor_id=actor_id,
@@ -103,19 +97,45 @@ async def restock_part(
     tx: Tx, *, order_id: UUID, return_id: UUID, quantities: dict[UUID, int], actor_id: UUID
 ) -> None:
     """Take units that a customer brought back into stock; `return_id` is new for each time."""
-    await queries.lock_levels(tx, list(quantities))
-    await queries.move_stock(
+    await stock.lock_levels(tx, list(quantities))
+    await stock.move_stock(
         tx, quantities, reason="restocked", order_id=order_id, actor_id=actor_id, return_id=return_id
     )
+    units = rules.spread_over(await lots.list_packages(tx, order_id), quantities)
+    await put_back(tx, units, order_id=order_id, actor_id=actor_id)
 
 
 async def _give_back(tx: Tx, *, order_id: UUID, reason: str, actor_id: UUID | None) -> None:
-    taken = await queries.list_taken(tx, order_id)
+    taken = await stock.list_taken(tx, order_id)
     if taken:
-        await queries.lock_levels(tx, list(taken))
-        await queries.move_stock(tx, taken, reason=reason, order_id=order_id, actor_id=actor_id)
+        await stock.lock_levels(tx, list(taken))
+        await stock.move_stock(tx, taken, reason=reason, order_id=order_id, actor_id=actor_id)
+        packed = [package for package in await lots.list_packages(tx, order_id) if package.left]
+        await put_back(
+            tx, {package.lot_id: package.left for package in packed}, order_id=order_id, actor_id=actor_id
+        )
 
 
 async def open_stock(tx: Tx, levels: dict[UUID, int]) -> None:
     """Record the opening stock of new products."""
-    await queries.open_levels(tx, levels)
+    await stock.open_levels(tx, levels)
+
+
+async def put_back(tx: Tx, units: Mapping[UUID, int], *, order_id: UUID, actor_id: UUID | None) -> None:
+    """Put packed units into their lots again; those of a lot that is off sale do not count as stock.
+
+    The caller holds the stock levels, and has counted all of the units into them.
+    """
+    if not units:
+        return
+    held = await lots.lock_lots(tx, list(units))
+    await lots.count_returned(tx, order_id, units)
+    await lots.move_units(tx, units, reason="returned", order_id=order_id, actor_id=actor_id)
+    off_sale: dict[UUID, int] = {}
+    for lot in held:
+        if not lot.on_sale:
+            off_sale[lot.product_id] = off_sale.get(lot.product_id, 0) - units[lot.id]
+    if off_sale:
+        await stock.move_stock(
+            tx, off_sale, reason="taken_off_sale", order_id=None, actor_id=actor_id, may_owe=True
+        )

@@ -1,0 +1,1 @@
+"""SQL of stock levels, and of the lots behind them."""
