@@ -277,22 +277,6 @@ TABLE: tuple[Permission, ...] = (
         ),
     ),
     Permission(
-        name="keep vehicles and drivers, and watch trips",
-        roles=ADMIN,
-        doors=(
-            "GET /api/admin/vehicles",
-            "POST /api/admin/vehicles",
-            "PATCH /api/admin/vehicles/{vehicle_id}",
-            "GET /api/admin/vehicles/{vehicle_id}/papers",
-            "PUT /api/admin/vehicles/{vehicle_id}/papers",
-            "GET /api/admin/drivers/{driver_id}/papers",
-            "PUT /api/admin/drivers/{driver_id}/papers",
-            "GET /api/admin/trips",
-            "GET /api/admin/trips/{trip_id}",
-            "GET /api/admin/trips/{trip_id}/manifest",
-        ),
-    ),
-    Permission(
         name="keep lots, and pack by scan",
         roles=ADMIN,
         doors=(
@@ -308,6 +292,22 @@ TABLE: tuple[Permission, ...] = (
             "GET /api/admin/orders/{order_id}/packages",
             "POST /api/admin/orders/{order_id}/pack",
             "DELETE /api/admin/orders/{order_id}/pack/{tag}",
+        ),
+    ),
+    Permission(
+        name="keep vehicles and drivers, and watch trips",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/vehicles",
+            "POST /api/admin/vehicles",
+            "PATCH /api/admin/vehicles/{vehicle_id}",
+            "GET /api/admin/vehicles/{vehicle_id}/papers",
+            "PUT /api/admin/vehicles/{vehicle_id}/papers",
+            "GET /api/admin/drivers/{driver_id}/papers",
+            "PUT /api/admin/drivers/{driver_id}/papers",
+            "GET /api/admin/trips",
+            "GET /api/admin/trips/{trip_id}",
+            "GET /api/admin/trips/{trip_id}/manifest",
         ),
     ),
     Permission(

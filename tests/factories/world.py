@@ -42,9 +42,9 @@ class World:
     verification_id: UUID
     drawer_id: UUID
     place_id: UUID
+    lot_id: UUID
     vehicle_id: UUID
     trip_id: UUID
-    lot_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -69,11 +69,11 @@ class World:
             "verification_id": self.verification_id,
             "drawer_id": self.drawer_id,
             "place_id": self.place_id,
+            "lot_id": self.lot_id,
+            "tag": "1A4060300000022000000001",
             "vehicle_id": self.vehicle_id,
             "driver_id": self.driver.id,
             "trip_id": self.trip_id,
-            "lot_id": self.lot_id,
-            "tag": "1A4060300000022000000001",
             "provider": "google",
             "token": "a-link-that-nobody-made",
         }
@@ -134,9 +134,9 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         verification_id,
         await make_counted_drawer(app, driver.id, cents=18_450),
         await make_barred_place(app.ports.db, actor_id=admin.id),
+        await make_lot(app.ports.db, product_id, tag="1A4060300000022000000001", actor_id=admin.id),
         await make_vehicle(app, actor_id=admin.id),
         await make_trip(app, client, shopper.id, driver),
-        await make_lot(app.ports.db, product_id, tag="1A4060300000022000000001", actor_id=admin.id),
     )
 
 

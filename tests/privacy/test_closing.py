@@ -46,7 +46,7 @@ async def test_nothing_is_left_but_what_must_stay(
         assert await tables_with(db, words) == set(), words
     # The staff's and the driver's phones are the factory's too.
     assert await db.fetchval("SELECT phone FROM users WHERE id = $1", life.shopper.id) is None
-    # A sale says where it went and who took it; of the cancelled order nothing of the kind is left.
+    # A sale and its manifest say where it went, the sale who took it; of the cancelled order nothing of it is left.
     assert await tables_with(db, STREET) == {"manifests", "orders"}
     assert await tables_with(db, "Rosalind") == {"users"}
     kept, gone = [

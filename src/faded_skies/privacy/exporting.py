@@ -10,6 +10,7 @@ from uuid import UUID
 from faded_skies.domains.cash import service as cash
 from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.checkout.service import cart
+from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.delivery import service as delivery
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.notifications import service as notifications
@@ -35,6 +36,7 @@ def _lists(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
         **orders.held_on(tx, user_id),
         **delivery.held_on(tx, user_id),
         **cash.held_on(tx, user_id),
+        **compliance.held_on(tx, user_id),
         **payments.held_on(tx, user_id),
         **rewards.held_on(tx, user_id),
         **catalog.held_on(tx, user_id),

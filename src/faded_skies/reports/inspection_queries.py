@@ -121,6 +121,25 @@ PARTS: tuple[Part, ...] = (
         """,
     ),
     Part(
+        "manifests.ndjson",
+        "The papers of trips, in every version, without licence numbers; the shop prints them with.",
+        (),
+        """
+        SELECT number, version, trip_id AS trip, made_at, digest, content FROM manifests
+        WHERE made_at >= $1 AND made_at < $2 ORDER BY number, version
+        """,
+    ),
+    Part(
+        "stop_log.csv",
+        "What happened on the road, with the code of each refusal at a door.",
+        ("at", "trip", "driver_id", "kind", "order", "code", "note", "latitude", "longitude"),
+        """
+        SELECT s.at, s.trip_id, s.driver_id, s.kind, o.order_number, s.code, s.note, s.latitude, s.longitude
+        FROM stop_log s LEFT JOIN orders o ON o.id = s.order_id
+        WHERE s.at >= $1 AND s.at < $2 ORDER BY s.at, s.id
+        """,
+    ),
+    Part(
         "positions.csv",
         "Where drivers were; degrees, compass degrees, metres per second.",
         ("driver_id", "recorded_at", "order", "latitude", "longitude", "heading", "speed"),

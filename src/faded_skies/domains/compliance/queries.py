@@ -1,11 +1,11 @@
 """SQL of decisions, acknowledgements and the files behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from faded_skies.domains.compliance.models import Acknowledgement, DecisionRecord
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Database, Row, Tx
 
 _KEEP_FILES = """
 INSERT INTO rule_files (digest, jurisdiction, files) VALUES ($1, $2, $3) ON CONFLICT (digest) DO NOTHING
@@ -22,6 +22,10 @@ INSERT INTO rule_decisions (id, stage, user_id, order_id, trip_id, jurisdiction,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
+_DECISIONS_OF = """
+SELECT d.id, d.stage, o.order_number AS "orderNumber", d.outcome, d.decisions, d.decided_at AS "decidedAt"
+FROM rule_decisions d LEFT JOIN orders o ON o.id = d.order_id WHERE d.user_id = $1 ORDER BY d.decided_at, d.id
+"""
 _DECISIONS = """
 SELECT id, stage, user_id, order_id, trip_id, rules_hash, outcome, decisions, decided_at,
        count(*) OVER ()::int AS total
@@ -29,6 +33,10 @@ FROM rule_decisions
 WHERE ($1::uuid IS NULL OR order_id = $1) AND ($2::uuid IS NULL OR trip_id = $2)
 ORDER BY decided_at DESC, id DESC LIMIT $3 OFFSET $4
 """
+
+
+def stream_decisions_of(tx: Tx, user_id: UUID) -> AsyncIterator[Row]:
+    return tx.stream(_DECISIONS_OF, user_id)
 
 
 async def list_decisions(

@@ -33,10 +33,10 @@ from faded_skies.domains.compliance.rules.judging import (
 from faded_skies.domains.compliance.rules.law import Law
 from faded_skies.domains.compliance.rules.limits import LimitUse, limit_uses, unclassified, unknown_contents
 from faded_skies.domains.compliance.rules.places import municipality, place_allowed
-from faded_skies.domains.compliance.rules.taxes import TaxAmount, taxes
+from faded_skies.domains.compliance.rules.taxes import NOT_CANNABIS, TaxAmount, taxes
 from faded_skies.domains.compliance.service.acknowledging import acknowledge, acknowledged, list_rules, warn
 from faded_skies.domains.compliance.service.files import ProductClass
-from faded_skies.domains.compliance.service.keeping import keep_decisions, keep_files, list_decisions
+from faded_skies.domains.compliance.service.keeping import held_on, keep_decisions, keep_files, list_decisions
 from faded_skies.domains.compliance.service.reading import Mistake, check, jurisdictions, read_law
 from faded_skies.platform.money import to_dollars
 
@@ -66,6 +66,7 @@ __all__ = [
     "check_sellable",
     "day_start",
     "exceeded",
+    "held_on",
     "judge_departure",
     "judge_handover",
     "judge_order",
@@ -86,6 +87,7 @@ __all__ = [
     "rules_of",
     "tax_summary",
     "taxes",
+    "untracked",
     "warn",
 ]
 
@@ -110,6 +112,11 @@ def tax_summary(amounts: Sequence[TaxAmount]) -> dict[str, object]:
             for tax in amounts
         ],
     }
+
+
+def untracked(product_class: str) -> str | None:
+    """Return what papers say in place of a package tag, for goods that no state tracks; None for all others."""
+    return "not cannabis" if product_class in NOT_CANNABIS else None
 
 
 def check_sellable(book: RuleBook, line: Line, *, name: str) -> None:

@@ -1,6 +1,6 @@
 """Keeps what the engine answered, and the files it read."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from faded_skies.domains.compliance.rules.book import RuleBook
 from faded_skies.domains.compliance.rules.facts import Decision
 from faded_skies.domains.compliance.rules.judging import outcome_of
 from faded_skies.domains.compliance.rules.law import Law
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import new_id
 
 
@@ -19,6 +19,11 @@ async def keep_files(db: Database, law: Law) -> None:
     async with db.transaction() as tx:
         for digest, files in law.files.items():
             await queries.insert_files(tx, digest, law.id, files)
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    """Return what the law was asked about a person's orders, and its answers."""
+    return {"lawDecisions": queries.stream_decisions_of(tx, user_id)}
 
 
 async def list_decisions(

@@ -78,6 +78,7 @@ class TripStop:
     customer_id: UUID
     customer_name: str
     customer_phone: str | None
+    eta_at: datetime | None
     items_back: bool
     """Whether staff has received what came back."""
 

@@ -37,6 +37,7 @@ _STOPS = """
 SELECT s.order_id, s.place, s.outcome, s.ended_at, o.order_number, o.status AS order_status,
        o.driver_id AS order_driver_id, o.delivery_address, l.arrived_at, c.id AS customer_id,
        c.full_name AS customer_name, c.phone AS customer_phone,
+       o.eta_at,
        EXISTS (SELECT FROM stock_movements m WHERE m.order_id = o.id AND m.reason = 'restocked') AS items_back
 FROM trip_stops s
 JOIN orders o ON o.id = s.order_id
@@ -82,24 +83,19 @@ WHERE ($1::uuid IS NULL OR t.driver_id = $1) AND ($2::boolean IS NULL OR (t.ende
 ORDER BY t.created_at DESC, t.id DESC LIMIT $5 OFFSET $6
 """
 _DRIVER_NAME = "SELECT full_name FROM users WHERE id = $1"
-# A line for each package of a product, and one for its units that no tag is on.
+# Each line as its packages, and what of it has no tag.
 _GOODS = """
-WITH i AS (
-    SELECT i.*, coalesce((
-        SELECT sum(p.quantity) FROM order_packages p WHERE p.order_id = i.order_id AND p.product_id = i.product_id
-    ), 0)::int AS tagged
-    FROM order_items i WHERE i.order_id = ANY($1::uuid[])
-), parts AS (
-    SELECT i.order_id, i.line, p.quantity, l.tag
-    FROM i JOIN order_packages p ON p.order_id = i.order_id AND p.product_id = i.product_id
-    JOIN lots l ON l.id = p.lot_id
+SELECT i.order_id, i.product_id, i.name, i.product_class, u.units AS quantity, i.net_weight_mg, i.unit_price_cents,
+       i.unit_price_cents * u.units AS total_price_cents, u.tag AS package_tag
+FROM order_items i, LATERAL (
+    SELECT l.tag, k.quantity AS units, k.packed_at FROM order_packages k JOIN lots l ON l.id = k.lot_id
+    WHERE k.order_id = i.order_id AND k.product_id = i.product_id
     UNION ALL
-    SELECT order_id, line, quantity - tagged, NULL FROM i WHERE quantity > tagged
-)
-SELECT i.order_id, i.product_id, i.name, i.product_class, parts.quantity, i.net_weight_mg, i.unit_price_cents,
-       i.unit_price_cents * parts.quantity AS total_price_cents, parts.tag AS package_tag
-FROM i JOIN parts ON parts.order_id = i.order_id AND parts.line = i.line
-ORDER BY i.order_id, i.line, parts.tag NULLS LAST
+    SELECT NULL, i.quantity - coalesce(sum(k.quantity), 0)::int, NULL FROM order_packages k
+    WHERE k.order_id = i.order_id AND k.product_id = i.product_id
+    HAVING i.quantity > coalesce(sum(k.quantity), 0)
+) u
+WHERE i.order_id = ANY($1::uuid[]) ORDER BY i.order_id, i.line, u.packed_at NULLS LAST, u.tag
 """
 # Ordered and paid before departure: nothing is to collect at the door.
 _PAID = "SELECT id FROM orders WHERE id = ANY($1::uuid[]) AND amount_due_cents = paid_cents"

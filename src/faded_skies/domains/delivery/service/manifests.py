@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.errors import ManifestNotFound
@@ -171,6 +172,7 @@ def _stop(stop: TripStop, value_cents: int) -> dict[str, Any]:
         "status": stop.outcome or "on board",
         "arrived_at": None if stop.arrived_at is None else _text(stop.arrived_at),
         "ended_at": None if stop.ended_at is None else _text(stop.ended_at),
+        "eta": None if stop.eta_at is None else _text(stop.eta_at),
         "value": to_dollars(value_cents),
         "customer": {
             "first_name": stop.customer_name.partition(" ")[0],
@@ -186,7 +188,7 @@ def _item(line: Row, order_number: str) -> dict[str, Any]:
         "order_number": order_number,
         "name": line["name"],
         "category": line["product_class"],
-        "package_tag": line["package_tag"],
+        "package_tag": line["package_tag"] or compliance.untracked(line["product_class"]),
         "units": line["quantity"],
         "quantity": line["quantity"],
         "net_weight_mg": line["net_weight_mg"] * line["quantity"],

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law, RuleBook
 from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.errors import NoReceiptYet
@@ -126,7 +127,7 @@ def _item(line: Row) -> dict[str, Any]:
         "description": line["name"],
         "category": line["product_class"],
         "measure": grams,
-        "package_tag": line["package_tag"],
+        "package_tag": line["package_tag"] or compliance.untracked(line["product_class"]),
         "units": line["quantity"],
         "quantity": line["quantity"],
         "unit_price": to_dollars(line["unit_price_cents"]),
