@@ -16,6 +16,8 @@ from faded_skies.adapters.documents.child import Children
 from faded_skies.adapters.documents.reader import Documents
 from faded_skies.adapters.google_maps.opening import open_google
 from faded_skies.adapters.jumio.opening import open_jumio
+from faded_skies.adapters.metrc.double import open_double
+from faded_skies.adapters.metrc.opening import open_metrc
 from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.oidc.opening import open_providers
 from faded_skies.adapters.outbox import endpoints as outbox_pages
@@ -32,12 +34,14 @@ from faded_skies.adapters.zipcodes.table import ZipTable
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
-from faded_skies.domains.delivery.ports import PaperPrinter
+from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways, PaymentGateway
 from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
+from faded_skies.domains.traceability.ports import Line, TrackAndTrace
+from faded_skies.domains.traceability.service import Gate as MetrcGate
 from faded_skies.domains.verification.ports import (
     DocumentReader,
     DocumentStore,
@@ -159,6 +163,27 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_maps(ports, stack)
     await _choose_law(ports)
     ports.provide(PaperPrinter, Printer(Children()))
+    await _choose_track_and_trace(ports, stack)
+
+
+async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
+    """Provide whom sales are reported to: Metrc with its keys, else nobody in production and a double elsewhere."""
+    settings, law = ports.settings, ports.get(Law)
+    system: TrackAndTrace | None = None
+    if settings.metrc is not None:
+        system = await stack.enter_async_context(open_metrc(settings.metrc, law.timezone))
+    elif settings.environment != "production":
+        system = await stack.enter_async_context(open_double(settings.database_url))
+        ports.doubles["metrc"] = (
+            "A built-in double takes reports to track and trace; the state hears nothing."
+        )
+    elif law.at(clock.now()).reporting.system != "none":
+        ports.doubles["metrc"] = (
+            "Metrc is not connected, and the law wants reports: they pile up until its keys are set."
+        )
+    line = Line(system, blocks_departure=settings.metrc_blocks_departure)
+    ports.provide(Line, line)
+    ports.provide(DepartureGate, MetrcGate(ports.db, ports.keyring, law, line))
 
 
 async def _choose_law(ports: Ports) -> None:

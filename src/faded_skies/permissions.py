@@ -320,6 +320,19 @@ TABLE: tuple[Permission, ...] = (
         ),
     ),
     Permission(
+        name="see to reports to track and trace",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/traceability/status",
+            "GET /api/admin/traceability/reports",
+            "GET /api/admin/traceability/reports/{report_id}",
+            "PATCH /api/admin/traceability/reports/{report_id}",
+            "POST /api/admin/traceability/reports/{report_id}/requeue",
+            "POST /api/admin/traceability/reports/{report_id}/cancel",
+            "GET /api/admin/traceability/differences",
+        ),
+    ),
+    Permission(
         name="read, take away and verify the audit log",
         roles=ADMIN,
         doors=(

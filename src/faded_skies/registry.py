@@ -36,6 +36,9 @@ from faded_skies.domains.payments import subscribers as payments_subscribers
 from faded_skies.domains.places import endpoints as places
 from faded_skies.domains.rewards import endpoints as rewards
 from faded_skies.domains.rewards import jobs as rewards_jobs
+from faded_skies.domains.traceability import endpoints as traceability
+from faded_skies.domains.traceability import jobs as traceability_jobs
+from faded_skies.domains.traceability import subscribers as traceability_subscribers
 from faded_skies.domains.verification import endpoints as verification
 from faded_skies.domains.verification import jobs as verification_jobs
 from faded_skies.domains.verification import subscribers as verification_subscribers
@@ -109,6 +112,7 @@ def routers() -> Sequence[APIRouter]:
         law.router,
         lots.router,
         lots.packing,
+        traceability.router,
         audit.router,
         privacy.router,
         health.router,
@@ -127,6 +131,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *payments_subscribers.subscriptions(ports),
         *orders_subscribers.subscriptions(ports),
         *verification_subscribers.subscriptions(ports),
+        *traceability_subscribers.subscriptions(ports),
         *privacy_subscribers.subscriptions(ports),
     ]
 
@@ -141,6 +146,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *checkout_jobs.periodic(ports),
         *inventory_jobs.periodic(ports),
         *verification_jobs.periodic(ports),
+        *traceability_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
         *sealing.periodic(ports.db),
@@ -148,4 +154,4 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
 
 
 def consumers(ports: Ports) -> Sequence[Consumer]:
-    return [*delivery_jobs.consumers(ports)]
+    return [*delivery_jobs.consumers(ports), *traceability_jobs.consumers(ports)]

@@ -127,6 +127,26 @@ def test_several_clients_are_separated_by_commas(environment: pytest.MonkeyPatch
     assert read_settings().client_origins == ["https://shop.example", "https://driver.example"]
 
 
+def test_metrc_has_all_of_its_settings_or_none_and_is_asked_by_https(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert read_settings().metrc is None
+    environment.setenv("NODE_ENV", "development")
+    environment.setenv("METRC_API_BASE", "http://api-xx.metrc.example/")
+    with pytest.raises(
+        SettingsError, match="also set METRC_VENDOR_KEY, METRC_USER_KEY, METRC_LICENSE, or none"
+    ):
+        read_settings()
+    for name in ("METRC_VENDOR_KEY", "METRC_USER_KEY", "METRC_LICENSE"):
+        environment.setenv(name, "given")
+    account = read_settings().metrc
+    assert account is not None
+    assert (account.api_base, "given" in repr(account.user_key)) == ("http://api-xx.metrc.example", False)
+    environment.setenv("NODE_ENV", "production")
+    with pytest.raises(SettingsError, match="METRC_API_BASE must be https"):
+        read_settings()
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     alone = {
@@ -140,7 +160,13 @@ def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path:
         "STRIPE_SECRET_KEY": {"STRIPE_WEBHOOK_SECRET": "whsec_new"},
         "STRIPE_WEBHOOK_SECRET": {"STRIPE_SECRET_KEY": "sk_live_shop"},
     }
-    for other, value in alone.get(name, {}).items():
+    metrc = {
+        "METRC_API_BASE": "https://api-xx.metrc.example",
+        "METRC_VENDOR_KEY": "vendor",
+        "METRC_USER_KEY": "user",
+        "METRC_LICENSE": "C10-1",
+    }
+    for other, value in (metrc if name in metrc else alone.get(name, {})).items():
         environment.setenv(other, value)
     value = NEEDED.get(name, SECRET)
     (tmp_path / "secret").write_text(f"{value}\n")

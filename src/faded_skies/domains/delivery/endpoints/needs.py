@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.ports import PaperPrinter
+from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter
 from faded_skies.domains.delivery.service import Leaving, RefusedByLaw
 from faded_skies.domains.payments.ports import Gateways
 from faded_skies.platform import clock
@@ -19,6 +19,7 @@ from faded_skies.platform.keyring import Keyring
 
 Rules = Annotated[Law, provided(Law)]
 Connected = Annotated[Gateways, provided(Gateways)]
+Gated = Annotated[DepartureGate, provided(DepartureGate)]
 Printer = Annotated[PaperPrinter, provided(PaperPrinter)]
 
 

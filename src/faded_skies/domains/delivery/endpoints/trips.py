@@ -3,7 +3,15 @@
 from fastapi import APIRouter, Response
 
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.endpoints.needs import AboutToLeave, Connected, Keys, Printer, Rules, judged
+from faded_skies.domains.delivery.endpoints.needs import (
+    AboutToLeave,
+    Connected,
+    Gated,
+    Keys,
+    Printer,
+    Rules,
+    judged,
+)
 from faded_skies.domains.delivery.schemas.papers import PAPER, ManifestAnswer, answer_manifest
 from faded_skies.domains.delivery.schemas.trips import NoteStop, PlanTrip, TripAnswer, present_trip
 from faded_skies.domains.delivery.service import Trip, TripStop
@@ -63,14 +71,22 @@ async def get_trip(trip_id: Id, actor: SignedIn, db: Db) -> Json:
     },
 )
 async def depart(
-    trip_id: Id, actor: SignedIn, db: Db, gateways: Connected, leaving: AboutToLeave, key: KeyHeader = None
+    trip_id: Id,
+    actor: SignedIn,
+    db: Db,
+    gateways: Connected,
+    gate: Gated,
+    leaving: AboutToLeave,
+    key: KeyHeader = None,
 ) -> Json:
     """Leave the shop with all orders of the trip, once the law allows it; their money is taken before.
 
     422 DEPARTURE_REFUSED with `reasons` (`rule`, `reason`) when the law refuses, 409 DEPARTURE_REFUSED when orders were
-    cancelled, given to another driver or not paid. A trip that left already is answered as it is.
+    cancelled, given to another driver or not paid. A trip that left already is answered as it is. 503 while the
+    state's track and trace does not know of it yet, where the operator lets departures wait for that.
     """
     await service.take_money_of_trip(db, gateways, actor=actor, trip_id=trip_id)
+    await gate.before_departure(trip_id)
 
     async def work(tx: Tx) -> Answer:
         return Answer(200, _told(await service.depart(tx, actor=actor, trip_id=trip_id, leaving=leaving)))

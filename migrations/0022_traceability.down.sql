@@ -1,0 +1,3 @@
+DROP TABLE trace_differences;
+DROP TABLE trace_line;
+DROP TABLE trace_reports;

@@ -1,0 +1,46 @@
+"""What can be done about reports to the track-and-trace system; one file each."""
+
+from faded_skies.domains.traceability.models import Difference, Report, Status
+from faded_skies.domains.traceability.rules import State, Step
+from faded_skies.domains.traceability.service.comparing import compare, list_differences
+from faded_skies.domains.traceability.service.deadlines import watch
+from faded_skies.domains.traceability.service.departing import Gate
+from faded_skies.domains.traceability.service.queueing import (
+    prepare_departure,
+    report_adjustment,
+    report_sale,
+    report_trip,
+)
+from faded_skies.domains.traceability.service.sending import Sender, send_next
+from faded_skies.domains.traceability.service.staff import (
+    cancel,
+    correct,
+    get_report,
+    get_status,
+    list_reports,
+    requeue,
+)
+
+__all__ = [
+    "Difference",
+    "Gate",
+    "Report",
+    "Sender",
+    "State",
+    "Status",
+    "Step",
+    "cancel",
+    "compare",
+    "correct",
+    "get_report",
+    "get_status",
+    "list_differences",
+    "list_reports",
+    "prepare_departure",
+    "report_adjustment",
+    "report_sale",
+    "report_trip",
+    "requeue",
+    "send_next",
+    "watch",
+]

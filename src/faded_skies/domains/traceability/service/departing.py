@@ -1,0 +1,54 @@
+"""Before a vehicle leaves: where the operator wants it, departure waits until the system was told."""
+
+from uuid import UUID
+
+import structlog
+
+from faded_skies.domains.compliance.service import Law
+from faded_skies.domains.traceability import queries
+from faded_skies.domains.traceability.errors import NotReportedYet
+from faded_skies.domains.traceability.ports import Line
+from faded_skies.domains.traceability.rules import BEFORE_DEPARTURE, State
+from faded_skies.domains.traceability.service.queueing import prepare_departure
+from faded_skies.domains.traceability.service.sending import Sender, send_next
+from faded_skies.platform import clock
+from faded_skies.platform.db import Database
+from faded_skies.platform.keyring import Keyring
+
+log = structlog.get_logger()
+
+_MOST_TURNS = 20
+_OPEN = {State.WAITING, State.SENDING, State.REJECTED}
+
+
+class Gate:
+    """Asked before a departure, outside of any transaction."""
+
+    def __init__(self, db: Database, keyring: Keyring, law: Law, line: Line) -> None:
+        self._db = db
+        self._keyring = keyring
+        self._law = law
+        self._line = line
+
+    async def before_departure(self, trip_id: UUID) -> None:
+        """Raise NotReportedYet while the system does not know of the trip, where departure shall wait for that.
+
+        What it has to know is queued and sent from here at once; an outage then keeps vehicles at the shop. Where
+        departure does not wait, it is queued with the departure itself.
+        """
+        if not self._line.blocks_departure:
+            return
+        async with self._db.transaction() as tx:
+            await prepare_departure(tx, self._law, trip_id, now=clock.now())
+        if self._line.system is not None:
+            sender = Sender(self._db, self._line.system, self._keyring)
+            for _ in range(_MOST_TURNS):
+                if not await self._is_open(trip_id) or not await send_next(sender, now=clock.now()):
+                    break
+        if await self._is_open(trip_id):
+            log.warning("departure_waits_for_metrc", trip_id=trip_id)
+            raise NotReportedYet
+
+    async def _is_open(self, trip_id: UUID) -> bool:
+        reports, _ = await queries.list_reports(self._db, state=None, trip_id=trip_id, limit=1000, offset=0)
+        return any(report.step in BEFORE_DEPARTURE and report.state in _OPEN for report in reports)

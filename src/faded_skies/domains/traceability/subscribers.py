@@ -1,0 +1,61 @@
+"""What follows from facts about trips and lots: they are queued to be told."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from faded_skies.domains.compliance.service import Law
+from faded_skies.domains.delivery.events import StopDelivered, StopReturned, TripDeparted, TripEnded
+from faded_skies.domains.inventory.events import LotAdjusted
+from faded_skies.domains.traceability import service
+from faded_skies.platform import clock
+from faded_skies.platform.events import Subscription
+from faded_skies.platform.ports import Ports
+
+
+def subscriptions(ports: Ports) -> Sequence[Subscription]:
+    """Return who hears of trips and lots."""
+    db = ports.db
+    law: Law = ports.get(Law)
+
+    async def _trip(trip_id: UUID) -> None:
+        async with db.transaction() as tx:
+            await service.report_trip(tx, law, trip_id, now=clock.now())
+
+    async def departed(event: TripDeparted) -> None:
+        await _trip(event.trip_id)
+
+    async def delivered(event: StopDelivered) -> None:
+        if event.trip_id is not None:
+            await _trip(event.trip_id)
+            return
+        async with db.transaction() as tx:
+            await service.report_sale(tx, law, event.order_id, now=clock.now())
+
+    async def returned(event: StopReturned) -> None:
+        if event.trip_id is not None:
+            await _trip(event.trip_id)
+
+    async def ended(event: TripEnded) -> None:
+        await _trip(event.trip_id)
+
+    async def adjusted(event: LotAdjusted) -> None:
+        async with db.transaction() as tx:
+            await service.report_adjustment(
+                tx,
+                law,
+                lot_id=event.lot_id,
+                tag=event.tag,
+                change=event.change,
+                destroyed=event.reason == "destroyed",
+                note=event.note,
+                at=event.at,
+                now=clock.now(),
+            )
+
+    return [
+        Subscription("traceability.trip_departed", TripDeparted, departed),
+        Subscription("traceability.stop_delivered", StopDelivered, delivered),
+        Subscription("traceability.stop_returned", StopReturned, returned),
+        Subscription("traceability.trip_ended", TripEnded, ended),
+        Subscription("traceability.lot_adjusted", LotAdjusted, adjusted),
+    ]
