@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pyotp
@@ -14,6 +15,7 @@ from factories.delivery import id_check, make_order, position
 from factories.federated import Someone, TalkativeProvider
 from factories.identity import PASSWORD, SignedInPerson, mails_to, registration, sign_in, signed_in, token_in
 from factories.operations import Operation, operations_of
+from factories.reports import make_report
 from factories.shop import Shopper, make_shopper, open_shop
 from factories.verification import FRONT
 from faded_skies.adapters.sandbox.signing import HEADER, sign, webhook_secret
@@ -353,6 +355,7 @@ async def _drive(
     assert (await call("POST /api/driver/shift", driver.headers, json=ended))["cash"]["status"] == "counted"
     await _law(call, admin.headers, order_id=orders[0])
     await _lots(app, call, admin, shopper)
+    await _reports(app, call, admin.headers, order_id=UUID(delivered[0]))
     await call("GET /api/orders/{order_id}/receipt", shopper.headers, ids=delivered)
     (drawer,) = (await call("GET /api/admin/drawers", admin.headers))["drawers"]
     counted = {"receivedCash": 80, "note": "A customer got too much change."}
@@ -413,6 +416,23 @@ async def _law(call: Caller, headers: dict[str, str], *, order_id: str) -> None:
     place = (await call("POST /api/admin/barred-places", headers, json=school))["place"]
     assert len((await call("GET /api/admin/barred-places", headers))["places"]) == 1
     await call("DELETE /api/admin/barred-places/{place_id}", headers, ids=(place["id"],))
+
+
+async def _reports(app: Application, call: Caller, headers: dict[str, str], *, order_id: UUID) -> None:
+    root = "/api/admin/traceability"
+    ids = (str(await make_report(app.ports.db, order_id)),)
+    assert (await call(f"GET {root}/status", headers))["status"]
+    assert (await call(f"GET {root}/reports", headers))["total"]
+    assert (await call(f"GET {root}/reports/{{report_id}}", headers, ids=ids))["report"][
+        "state"
+    ] == "rejected"
+    right = {"payload": {"goods": [{"tag": "1A4060300002EE1000000001"}]}}
+    await call(f"PATCH {root}/reports/{{report_id}}", headers, ids=ids, json=right)
+    requeued = await call(f"POST {root}/reports/{{report_id}}/requeue", headers, ids=ids)
+    assert requeued["report"]["state"] == "waiting"
+    by_hand = {"reason": "Entered by hand."}
+    await call(f"POST {root}/reports/{{report_id}}/cancel", headers, ids=ids, json=by_hand)
+    await call(f"GET {root}/differences", headers)
 
 
 async def _lots(app: Application, call: Caller, admin: SignedInPerson, shopper: Shopper) -> None:

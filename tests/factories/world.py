@@ -14,6 +14,7 @@ from factories.identity import SignedInPerson, sign_in, signed_in
 from factories.lots import make_lot
 from factories.operations import Operation
 from factories.places import make_barred_place
+from factories.reports import make_report
 from factories.shop import Shopper, make_shopper, open_shop, put_in_cart
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.ports import IdentityProviders
@@ -43,6 +44,7 @@ class World:
     drawer_id: UUID
     place_id: UUID
     lot_id: UUID
+    report_id: UUID
     vehicle_id: UUID
     trip_id: UUID
 
@@ -71,6 +73,7 @@ class World:
             "place_id": self.place_id,
             "lot_id": self.lot_id,
             "amendment_id": new_id(),
+            "report_id": self.report_id,
             "tag": "1A4060300000022000000001",
             "vehicle_id": self.vehicle_id,
             "driver_id": self.driver.id,
@@ -136,6 +139,7 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         await make_counted_drawer(app, driver.id, cents=18_450),
         await make_barred_place(app.ports.db, actor_id=admin.id),
         await make_lot(app.ports.db, product_id, tag="1A4060300000022000000001", actor_id=admin.id),
+        await make_report(app.ports.db, order_id),
         await make_vehicle(app, actor_id=admin.id),
         await make_trip(app, client, shopper.id, driver),
     )

@@ -223,6 +223,29 @@ PARTS: tuple[Part, ...] = (
         """,
     ),
     Part(
+        "state_reports.csv",
+        "What was told to the state: the step, when it was due and confirmed, under which number.",
+        (
+            "happened_at",
+            "step",
+            "order",
+            "trip",
+            "external_number",
+            "state",
+            "due_at",
+            "sent_at",
+            "their_number",
+            "attempts",
+            "error",
+        ),
+        """
+        SELECT r.happened_at, r.step, o.order_number, r.trip_id, r.external_number, r.state, r.due_at, r.sent_at,
+               r.metrc_id, r.attempts, r.last_error
+        FROM trace_reports r LEFT JOIN orders o ON o.id = r.order_id
+        WHERE r.happened_at >= $1 AND r.happened_at < $2 ORDER BY r.happened_at, r.id
+        """,
+    ),
+    Part(
         "acknowledgements.csv",
         "Who answers for rules that are not verified, of all time.",
         ("acknowledged_at", "jurisdiction", "rule", "fingerprint", "operator"),

@@ -27,7 +27,10 @@ def _quantity(text: str) -> str:
     return text
 
 
-class GoodsLine(Body):
+class GoodsLine(
+    Body,
+    json_schema_extra={"examples": [{"tag": "1A4060300000022000000123", "quantity": "2", "unit": "Each"}]},
+):
     """One line of goods, put right: what is left out stays as it is."""
 
     tag: Annotated[Line, Field(max_length=30), AfterValidator(_tag)] | None = None
@@ -46,7 +49,7 @@ class GoodsLine(Body):
 Lines = Annotated[list[GoodsLine], Field(max_length=200)]
 
 
-class Corrections(Body):
+class Corrections(Body, json_schema_extra={"examples": [{"goods": [{"tag": "1A4060300002EE1000000001"}]}]}):
     """What is wrong with the report, put right. Lists have all lines in their order, the unchanged ones empty."""
 
     goods: Lines | None = None
@@ -56,10 +59,12 @@ class Corrections(Body):
     note: Note | None = None
 
     def changes(self) -> dict[str, Any]:
-        """Return what was given, in our words."""
+        """Return what was given, in our words; null is the same as left out."""
         given: dict[str, Any] = {}
         for name in sorted(self.model_fields_set):
             value = getattr(self, name)
+            if value is None:
+                continue
             given[name] = [line.changes() for line in value] if isinstance(value, list) else value
         return given
 
