@@ -70,6 +70,7 @@ class World:
             "drawer_id": self.drawer_id,
             "place_id": self.place_id,
             "lot_id": self.lot_id,
+            "amendment_id": new_id(),
             "tag": "1A4060300000022000000001",
             "vehicle_id": self.vehicle_id,
             "driver_id": self.driver.id,

@@ -200,7 +200,7 @@ async def test_unknown_missing_and_doubled_fields_are_refused(
                 )
                 assert told(answer)["details"] == [{"field": name, "message": "This field is required."}]
             for name in body:
-                doubled = write(body)[:-1] + b', "%b": []}' % name.encode()
+                doubled = write(body)[:-1] + b', "%b": [[]]}' % name.encode()
                 assert told(await send(client, world, operation, doubled))["code"] == "VALIDATION_ERROR"
 
 

@@ -46,9 +46,9 @@ async def test_nothing_is_left_but_what_must_stay(
         assert await tables_with(db, words) == set(), words
     # The staff's and the driver's phones are the factory's too.
     assert await db.fetchval("SELECT phone FROM users WHERE id = $1", life.shopper.id) is None
-    # A sale and its manifest say where it went and who took it; of the cancelled order nothing of the kind is left.
+    # A sale and its manifest say where it went, the sale who took it; of the cancelled order nothing of it is left.
     assert await tables_with(db, STREET) == {"manifests", "orders"}
-    assert await tables_with(db, "Rosalind") == {"manifests", "users"}  # the first name, on the trip's paper
+    assert await tables_with(db, "Rosalind") == {"users"}
     kept, gone = [
         (await db.fetchval("SELECT delivery_address FROM orders WHERE id = $1", UUID(order_id)))
         for order_id in (life.delivered, life.cancelled)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from factories.catalog import make_product
+from factories.lots import receive_lot, scan
 from factories.shop import stock_of
 from factories.trade import JSON, Trade, open_trade
 from faded_skies.bootstrap import Application
@@ -214,3 +215,25 @@ async def test_a_dearer_change_against_cancelling_and_the_end_of_packing(
         "SELECT count(*) FROM payment_intents WHERE status = 'surplus' AND refunded_cents <> amount_cents"
     )
     assert gone == 0
+
+
+async def test_a_change_against_packing_by_scan(trade: Trade, haze: UUID, drain: Drain) -> None:
+    """Either it is changed and the scan of the old count is wrong, or it is packed and stays as it was."""
+    lot = await receive_lot(trade, haze, 60)
+    for _ in range(ROUNDS):
+        order = await trade.order((haze, 3))
+        await trade.pack(order)
+        url = f"/api/orders/{order['id']}/amend"
+        changed, packed = await asyncio.gather(
+            trade.client.post(url, json=one(haze), headers=trade.shopper.headers),
+            scan(trade, order, (lot, 3)),
+        )
+        quantity = (await trade.look(order))["items"][0]["quantity"]
+        bound = await trade.db.fetchval(
+            "SELECT coalesce(sum(quantity), 0)::int FROM order_packages WHERE order_id = $1",
+            UUID(order["id"]),
+        )
+        ended = (changed.status_code, packed.is_success, quantity, bound)
+        assert ended in {(200, False, 1, 0), (409, True, 3, 3)}, (changed.text, packed.text)
+    await drain()
+    assert [str(found) async for verdict in verify(trade.db) for found in verdict.shown] == []

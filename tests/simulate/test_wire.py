@@ -19,7 +19,10 @@ def order_json(**changes: Any) -> dict[str, Any]:
         "totalAmount": Decimal("57.8"),
         "coinDiscount": Decimal("1.2"),
         "payment": {"amountDue": Decimal("56.6"), "amountPaid": 0, "refundedAmount": 0},
-        "items": [{"totalPrice": 15}, {"totalPrice": 25}],
+        "items": [
+            {"productId": "p", "quantity": 1, "totalPrice": 15},
+            {"productId": "q", "quantity": 1, "totalPrice": 25},
+        ],
         "driver": None,
     } | changes
 
@@ -54,7 +57,7 @@ def test_an_order_that_adds_up() -> None:
     [
         {"totalAmount": Decimal("57.81")},
         {"coinDiscount": Decimal("1.21")},
-        {"items": [{"totalPrice": 15}]},
+        {"items": [{"productId": "p", "quantity": 1, "totalPrice": 15}]},
         {"payment": {"amountDue": Decimal("57.8"), "amountPaid": 0, "refundedAmount": 0}},
     ],
 )

@@ -1,7 +1,7 @@
 """Fills the demo shop through the services that the product itself uses, in one transaction."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,12 +18,14 @@ from faded_skies.domains.delivery import service as delivery
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.identity.ports import PasswordHasher
 from faded_skies.domains.inventory import service as inventory
+from faded_skies.domains.inventory.service import Lab, NewLot
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import Gateways, MethodDetails, PaymentGateway
 from faded_skies.domains.payments.service import Tender
 from faded_skies.domains.places import service as places
 from faded_skies.domains.places.service import AddressFields, Circle, Polygon, Position, ServiceArea, Shop
 from faded_skies.domains.rewards import service as rewards
+from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Tx
 from faded_skies.platform.geo import METRES_PER_MILE
@@ -150,7 +152,32 @@ async def _fill_shelves(tx: Tx) -> None:
     ids = {product.slug: new_id() for product in PRODUCTS}
     await catalog.create_products(tx, [_product(product, ids, categories) for product in PRODUCTS])
     await catalog.add_images(tx, _images(PRODUCTS, ids))
-    await inventory.open_stock(tx, {ids[product.slug]: product.stock_quantity for product in PRODUCTS})
+    await inventory.open_stock(
+        tx, {ids[product.slug]: 0 if _has_lots(product) else product.stock_quantity for product in PRODUCTS}
+    )
+    today = clock.now().date()
+    for number, product in enumerate(PRODUCTS, start=1):
+        if _has_lots(product):
+            lot = _lot(product, ids[product.slug], number, today=today)
+            await inventory.receive(tx, lot, actor_id=None, today=today)
+
+
+def _has_lots(product: Product) -> bool:
+    return product.product_class != "accessory" and product.stock_quantity > 0
+
+
+def _lot(product: Product, product_id: UUID, number: int, *, today: date) -> NewLot:
+    """Return the package in which a product came, with a tag in the manner of Metrc's."""
+    return NewLot(
+        id=new_id(),
+        product_id=product_id,
+        tag=f"1A4DEM0{number:017}",
+        quantity=product.stock_quantity,
+        already_counted=0,
+        lab=Lab("passed", "Example Labs", today - timedelta(days=30), None),
+        expires_on=today + timedelta(days=335),
+        note=None,
+    )
 
 
 def _product(product: Product, ids: dict[str, UUID], categories: dict[str, UUID]) -> NewProduct:

@@ -33,6 +33,9 @@ class ExportShape(Shape):
     addresses: list[Record] = Field(description="Deleted ones too, which old orders refer to.")
     orders: list[Record]
     handovers: list[Record]
+    law_decisions: list[Record] = Field(
+        description="What the law was asked of the person's orders, and answered."
+    )
     driver_shifts: list[Record]
     driver_drawers: list[Record]
     driver_stops: list[Record]

@@ -69,7 +69,32 @@ class Staff:
                 )
                 if answer.read(wire.order, "order").status != "preparing":
                     raise answer.unexplained("packed, and still not being packed")
+                await self._scan(order)
                 self._packed.append(order.id)
+
+    async def _scan(self, order: wire.Order) -> None:
+        """Take what was ordered from the shelf, lot after lot, and scan each tag."""
+        scans: list[dict[str, str | int]] = []
+        for product_id, wanted in order.goods.items():
+            answer = await self.api.call(
+                "GET", "/api/admin/lots", query={"productId": product_id, "limit": PAGE}
+            )
+            left = wanted
+            for lot in answer.read(wire.several(wire.lot), "lots"):
+                taken = min(left, lot.units) if lot.on_sale else 0
+                if taken:
+                    scans.append({"tag": lot.tag, "quantity": taken})
+                    left -= taken
+        answer = await self.api.call(
+            "POST",
+            "/api/admin/orders/{id}/pack",
+            of=order.id,
+            json={"lines": scans},
+            key=new_key(),
+            refusals={"INVALID_STATE", "TOO_FEW_UNITS"},
+        )
+        if not answer.read(wire.yes_or_no, "packed"):
+            raise answer.unexplained("all scanned, and still not packed")
 
     async def _hand_out(self) -> None:
         """Give what is packed to the drivers who have the least to do."""

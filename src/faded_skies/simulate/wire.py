@@ -163,6 +163,8 @@ class Order:
     paid: int
     refunded: int
     has_driver: bool
+    goods: dict[str, int]
+    """How many of each product."""
 
     @property
     def adds_up(self) -> bool:
@@ -187,6 +189,7 @@ def order(value: Any) -> Order:
         paid=cents(payment["amountPaid"]),
         refunded=cents(payment["refundedAmount"]),
         has_driver=value["driver"] is not None,
+        goods={text(item["productId"]): whole(item["quantity"]) for item in value["items"]},
     )
 
 
@@ -237,3 +240,14 @@ class Coins:
 def coins(value: Any) -> Coins:
     order_id = value["orderId"]
     return Coins(text(value["type"]), whole(value["amount"]), None if order_id is None else text(order_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    tag: str
+    units: int
+    on_sale: bool
+
+
+def lot(value: Any) -> Lot:
+    return Lot(text(value["tag"]), whole(value["quantity"]), yes_or_no(value["onSale"]))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from factories.catalog import make_product
+from factories.lots import receive_lot, scan
 from factories.trade import Trade, balances, open_trade
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import service
@@ -91,3 +92,27 @@ async def test_an_order_that_its_bank_does_not_pay_keeps_the_trip_in_the_shop(tr
     again = await trade.client.post("/api/driver/trips", json=rest, headers=trade.driver.headers)
     assert (await depart(trade, again.json()["trip"])).status_code == 200
     assert await charges(trade) == 1
+
+
+async def test_tags_are_on_the_papers_and_what_is_not_packed_stays(trade: Trade) -> None:
+    product_id = await make_product(trade.db, "Haze", price_cents=4000, stock=0)
+    first, second = [await receive_lot(trade, product_id, quantity=3) for _ in range(2)]
+    order = await trade.order((product_id, 3), tender="cash")
+    await trade.pack(order)
+    body = {"orderIds": [order["id"]]}
+    planned = await trade.client.post("/api/driver/trips", json=body, headers=trade.driver.headers)
+    trip = planned.json()["trip"]
+    refused = await depart(trade, trip)
+    assert (refused.status_code, refused.json()["code"]) == (409, "DEPARTURE_REFUSED"), refused.text
+    assert [reason["rule"] for reason in refused.json()["reasons"]] == ["packing"]
+    assert (await scan(trade, order, (first, 1), (second, 2))).status_code == 200
+    assert (await depart(trade, trip)).status_code == 200
+    url = f"/api/admin/trips/{trip['id']}/manifest"
+    manifest = (await trade.client.get(url, headers=trade.admin.headers)).json()["manifest"]
+    lines = [(item["package_tag"], item["units"], item["value"]) for item in manifest["content"]["items"]]
+    assert sorted(lines) == sorted([(first["tag"], 1, 40), (second["tag"], 2, 80)])
+    assert manifest["content"]["totals"]["units"] == 3
+    url = f"/api/orders/{order['id']}/receipt"
+    receipt = (await trade.client.get(url, headers=trade.shopper.headers)).json()["receipt"]["content"]
+    assert {item["package_tag"] for item in receipt["items"]} == {first["tag"], second["tag"]}
+    assert sum(item["price"] for item in receipt["items"]) == receipt["totals"]["subtotal"] == 120

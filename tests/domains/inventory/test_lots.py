@@ -231,6 +231,35 @@ class TestHoldAndRecall:
         assert await level(trade.db, haze) == (0, 2)
         await check_even(trade.db)
 
+    @pytest.mark.parametrize("what", ["hold", "recall"])
+    async def test_what_is_packed_already_does_not_leave(self, trade: Trade, haze: UUID, what: str) -> None:
+        lot, other = await receive_lot(trade, haze, 5), await receive_lot(trade, haze, 5)
+        order = await packing(trade, haze, 2)
+        await scan(trade, order, (lot, 2))
+        await of_lot(trade, lot, what)
+        refused = await trade.pick_up(order)
+        assert (refused.status_code, refused.json()["code"]) == (409, "INVALID_STATE"), refused.text
+        assert f"Lot {lot['tag']} is" in refused.json()["error"]
+        await unscan(trade, order, lot)
+        await scan(trade, order, (other, 2))
+        assert (await trade.pick_up(order)).status_code == 200
+        await check_even(trade.db)
+
+    async def test_a_recall_at_the_moment_of_departure_comes_before_or_after(
+        self, trade: Trade, haze: UUID
+    ) -> None:
+        for _ in range(5):
+            lot = await receive_lot(trade, haze, 2)
+            order = await packing(trade, haze, 2)
+            await scan(trade, order, (lot, 2))
+            left, recalled = await asyncio.gather(trade.pick_up(order), of_lot(trade, lot, "recall"))
+            (traced,) = recalled.json()["orders"]
+            assert left.status_code in {200, 409}
+            assert traced["status"] == ("out_for_delivery" if left.status_code == 200 else "preparing")
+            if left.status_code == 200:
+                await trade.hand_over(order, cash=200)
+            await check_even(trade.db)
+
     async def test_a_lot_expires_with_the_shops_day(self, trade: Trade, haze: UUID) -> None:
         lot = await receive_lot(trade, haze, 5, expiresOn=today())
         day = compliance.business_day(compliance.read_law("us-tx-example").at(clock.now()), clock.now())

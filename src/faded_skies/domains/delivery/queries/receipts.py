@@ -21,7 +21,8 @@ WHERE order_id = $1 AND status <> 'failed' ORDER BY created_at, id
 _PACKED_BY = """
 SELECT split_part(u.full_name, ' ', 1) AS first_name
 FROM audit_log a JOIN users u ON u.id = a.actor_id
-WHERE a.object_type = 'order' AND a.object_id = $1 AND a.action = 'order.preparing' ORDER BY a.seq DESC LIMIT 1
+WHERE a.object_type = 'order' AND a.object_id = $1 AND a.action IN ('order.packed', 'order.preparing')
+ORDER BY a.seq DESC LIMIT 1
 """
 
 

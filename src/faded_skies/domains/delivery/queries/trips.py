@@ -227,7 +227,7 @@ async def get_driver_name(source: Database | Tx, driver_id: UUID) -> str:
 
 
 async def list_goods(source: Database | Tx, order_ids: Sequence[UUID]) -> list[Row]:
-    """Return the lines of orders as they were sold."""
+    """Return the lines of orders as they were sold, one for each package."""
     return await source.fetch(_GOODS, list(order_ids))
 
 

@@ -165,7 +165,7 @@ def _named(name: object, number: object, word: str) -> str:
 
 def _customer(stop: Content) -> object:
     customer = stop.get("customer", {})
-    return customer.get("name") or customer.get("first_name")
+    return customer.get("name") or customer.get("first_name") or customer.get("no")
 
 
 def _vehicle(vehicle: Content) -> str:

@@ -32,6 +32,7 @@ from faded_skies.domains.delivery.service import manifests
 from faded_skies.domains.delivery.service.fleet import get_driver_papers
 from faded_skies.domains.delivery.service.judging import RefusedByLaw, Verdict, keep
 from faded_skies.domains.delivery.service.manifests import Draft, Load
+from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.service import Order, Status
 from faded_skies.domains.places import service as places
@@ -134,12 +135,13 @@ async def depart(tx: Tx, *, actor: Actor, trip_id: UUID, leaving: Leaving) -> tu
         raise TripOver
     if await queries.list_stop_ids(tx, trip_id) != ids:
         raise TripChanged
-    _check_goods([held[order_id] for order_id in ids], driver_id=actor.id)
+    await _check_goods(tx, [held[order_id] for order_id in ids], driver_id=actor.id)
     await _leave(tx, trip, [held[order_id] for order_id in ids], leaving)
     return await get_trip(tx, trip_id, driver_id=actor.id)
 
 
-def _check_goods(goods: Sequence[Order], *, driver_id: UUID) -> None:
+async def _check_goods(tx: Tx, goods: Sequence[Order], *, driver_id: UUID) -> None:
+    items = await orders.list_items(tx, [order.id for order in goods])
     reasons = []
     for order in goods:
         if order.driver_id != driver_id:
@@ -151,6 +153,10 @@ def _check_goods(goods: Sequence[Order], *, driver_id: UUID) -> None:
             reasons.append(
                 ("payment", f"Order {order.order_number} is not paid: the bank did not pay for it.")
             )
+        elif await inventory.missing_units(
+            tx, order_id=order.id, wanted={item.product_id: item.quantity for item in items[order.id]}
+        ):
+            reasons.append(("packing", f"Order {order.order_number} is not packed: tags are missing."))
     if reasons:
         raise NotReadyToDepart(
             f"{reasons[0][1]} Take what cannot go out of the vehicle and plan the trip anew without it.",

@@ -12,7 +12,7 @@ from faded_skies.domains.inventory.rules import LotStatus
 from faded_skies.platform.db import Database, Tx
 
 
-async def receive(tx: Tx, lot: NewLot, *, actor_id: UUID, today: date) -> Lot:
+async def receive(tx: Tx, lot: NewLot, *, actor_id: UUID | None, today: date) -> Lot:
     """Take a lot in; what may be sold of it is in the stock level at once.
 
     Units that the stock level counts already, from before lots were kept, are not counted again. Raises TagTaken,

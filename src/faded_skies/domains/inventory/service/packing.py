@@ -95,7 +95,10 @@ async def list_packages(source: Database | Tx, *order_ids: UUID) -> list[Package
 
 
 async def check_packed(tx: Tx, *, order_id: UUID, wanted: Mapping[UUID, int]) -> None:
-    """Raise NotPacked unless all units of products with lots are bound to tags."""
+    """Raise NotPacked unless all units of products with lots are bound to tags, LotNotSellable for one off sale.
+
+    The lots are held until the commit: a hold or a recall at the same moment comes before the departure, or after it.
+    """
     missing = await missing_units(tx, order_id=order_id, wanted=wanted)
     if missing:
         raise NotPacked(
@@ -104,6 +107,13 @@ async def check_packed(tx: Tx, *, order_id: UUID, wanted: Mapping[UUID, int]) ->
                 {"productId": str(product_id), "quantity": count} for product_id, count in missing.items()
             ],
         )
+    packed = [package.lot_id for package in await lots.list_packages(tx, order_id)]
+    for lot in await lots.lock_lots(tx, packed):
+        if not lot.on_sale:
+            raise LotNotSellable(
+                rules.why_not_sellable(lot.tag, lot.status, lot.lab_result, lot.expires_on)
+                + " It is packed in this order: take it out."
+            )
 
 
 async def missing_units(tx: Tx, *, order_id: UUID, wanted: Mapping[UUID, int]) -> dict[UUID, int]:
