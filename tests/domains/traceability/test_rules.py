@@ -1,0 +1,66 @@
+"""Deadlines, pauses and corrections: pure."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faded_skies.domains.traceability import rules
+from faded_skies.domains.traceability.rules import RESUMES_WITHIN, Step
+from faded_skies.platform.errors import Refused
+
+FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+PACIFIC = ZoneInfo("America/Los_Angeles")
+MOMENTS = st.integers(0, 5 * 365 * 24 * 3600).map(lambda seconds: FIRST + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("happened", "due"),
+    [
+        # The day the clocks go forward has 23 hours, the day they go back 25.
+        (datetime(2026, 3, 8, 8, 0, tzinfo=UTC), datetime(2026, 3, 9, 7, 0, tzinfo=UTC)),
+        (datetime(2026, 11, 1, 7, 0, tzinfo=UTC), datetime(2026, 11, 2, 8, 0, tzinfo=UTC)),
+        (datetime(2026, 11, 27, 7, 59, 59, tzinfo=UTC), datetime(2026, 11, 27, 8, 0, tzinfo=UTC)),
+        (datetime(2026, 11, 27, 8, 0, tzinfo=UTC), datetime(2026, 11, 28, 8, 0, tzinfo=UTC)),
+    ],
+)
+def test_the_day_ends_at_the_shops_midnight(happened: datetime, due: datetime) -> None:
+    for step in (Step.LEDGER_SALE, Step.RECEIPT, Step.DELIVERY_COMPLETE):
+        found = rules.due_at(step, happened, bound="end_of_local_day", hours=0, timezone=PACIFIC)
+        assert found == due
+    for step in (Step.LEDGER_OPEN, Step.DELIVERY_CREATE):
+        found = rules.due_at(step, happened, bound="end_of_local_day", hours=0, timezone=PACIFIC)
+        assert found == happened
+
+
+@given(
+    happened=MOMENTS,
+    bound=st.sampled_from(["before", "end_of_local_day", "within_hours"]),
+    hours=st.integers(0, 72),
+)
+def test_the_alarm_is_between_the_fact_and_its_deadline(
+    happened: datetime, bound: rules.Bound, hours: int
+) -> None:
+    due = rules.due_at(Step.RECEIPT, happened, bound=bound, hours=hours, timezone=PACIFIC)
+    assert happened <= rules.warn_at(happened, due) <= due
+    assert rules.warn_at(happened, due) >= due - timedelta(hours=2)
+
+
+@given(failures=st.integers(1, 10_000), jitter=st.floats(0, 1))
+def test_pauses_grow_and_never_pass_a_minute(failures: int, jitter: float) -> None:
+    pause = rules.pause(failures, jitter=jitter)
+    assert timedelta(seconds=1) <= pause <= RESUMES_WITHIN
+    assert rules.pause(failures + 1, jitter=0) >= rules.pause(failures, jitter=0)
+
+
+def test_corrections_replace_line_by_line_and_nothing_else() -> None:
+    payload = {"at": "x", "goods": [{"tag": None, "quantity": "1"}, {"tag": "B", "quantity": "2"}]}
+    made = rules.corrected(payload, {"goods": [{"tag": "A"}, {}]})
+    assert made == {"at": "x", "goods": [{"tag": "A", "quantity": "1"}, {"tag": "B", "quantity": "2"}]}
+    assert payload["goods"][0]["tag"] is None  # type: ignore[index]
+    with pytest.raises(Refused, match="all 2 lines"):
+        rules.corrected(payload, {"goods": [{}]})
+    with pytest.raises(Refused, match="no such field"):
+        rules.corrected(payload, {"note": "x"})
