@@ -225,7 +225,7 @@ async def test_a_worker_killed_in_the_middle_leaves_it_to_another(
         reached.set()
         await asyncio.sleep(60)
 
-    tracing.peer.answer = hang  # type: ignore[method-assign]
+    tracing.peer.answer = hang  # type: ignore[method-assign, assignment]  # any arguments
     task = asyncio.create_task(service.send_next(tracing.sender, now=now))
     await reached.wait()
     task.cancel()
@@ -253,7 +253,7 @@ async def test_a_sender_that_was_taken_for_dead_changes_nothing_when_it_comes_ba
         await released.wait()
         return reply
 
-    tracing.peer.answer = slow  # type: ignore[method-assign]
+    tracing.peer.answer = slow  # type: ignore[method-assign, assignment]  # any arguments
     task = asyncio.create_task(service.send_next(tracing.sender, now=now))
     await reached.wait()
     tracing.peer.answer = answer  # type: ignore[method-assign]

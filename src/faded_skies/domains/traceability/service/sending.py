@@ -85,8 +85,9 @@ async def _send(sender: Sender, claimed: Sequence[Claimed], now: datetime) -> No
     unsure = [(one, thing) for one, thing in things if one.report.unsure]
     ready = [(one, thing) for one, thing in things if not one.report.unsure]
     known: list[tuple[Claimed, Found]] = []
-    for start in range(0, len(unsure), _LOOKS_AT_ONCE):
-        part = unsure[start : start + _LOOKS_AT_ONCE]
+    # The first alone: while the system is away, one question is enough to hear of it.
+    parts = [unsure[:1], *(unsure[at : at + _LOOKS_AT_ONCE] for at in range(1, len(unsure), _LOOKS_AT_ONCE))]
+    for part in parts:
         answers = await asyncio.gather(*(sender.system.find(thing) for _, thing in part))
         for (one, thing), answer in zip(part, answers, strict=True):
             if isinstance(answer, Found):
