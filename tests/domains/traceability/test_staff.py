@@ -1,6 +1,7 @@
 """What staff sees of reports and does about one that was rejected; and the daily comparison."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -34,6 +35,7 @@ async def test_a_rejected_report_is_put_right_and_sent(tracing: Tracing) -> None
     assert (shown["state"], shown["payload"]["goods"][0]["price"]) == ("rejected", 40.0)
     early = await tracing.staff("POST", f"reports/{report_id}/requeue")
     assert (early.status_code, early.json()["code"]) == (422, "VALIDATION_ERROR")
+    wrong: dict[str, Any]
     for wrong in (
         {"goods": [{"tag": "small"}]},
         {"goods": []},
