@@ -97,7 +97,8 @@ def _welcome(port: int) -> str:
   Sign in as (password for all: {PASSWORD})
 {signs}
 
-  Doubles, not the real thing: card payments (built-in sandbox), mail and push (outbox), the law (a made-up Texas).
+  Doubles, not the real thing: card payments (built-in sandbox), mail and push (outbox), track and trace,
+  the law (a made-up Texas).
   See it move: .venv/bin/faded-skies simulate      Stop with Ctrl-C.
 """
 
