@@ -56,7 +56,7 @@ from faded_skies.domains.verification.service import (
     Vault,
 )
 from faded_skies.permissions import TABLE
-from faded_skies.platform import clock, rooms
+from faded_skies.platform import asyncapi, clock, rooms
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.access import Access
@@ -64,6 +64,7 @@ from faded_skies.platform.connections import Connections
 from faded_skies.platform.db import Database
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.events import Bus
+from faded_skies.platform.http import docs_page
 from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, included, layered
 from faded_skies.platform.http.guards import Guards
 from faded_skies.platform.http.proxies import BehindProxies
@@ -73,6 +74,7 @@ from faded_skies.platform.ports import Ports
 from faded_skies.platform.ratelimit import Gate, Meter
 from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.settings import Settings
+from faded_skies.platform.streams import Streams
 from faded_skies.platform.tokens import AccessTokens
 
 PURPOSES = ("audit", "document_number", "sign_in")
@@ -315,12 +317,18 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     media.mkdir(parents=True, exist_ok=True)  # without it every picture would be a failure instead of a 404
     api.mount("/media", StaticFiles(directory=media), name="media")
     events = registry.client_events(ports)
+    document = asyncapi.describe(events, registry.server_events(), ports.access, version=settings.version)
+    docs_page.serve_document(api, "/asyncapi.json", document)
     ports.access.require_named(doors_of(api.routes) | {f"SOCKET {event.name}" for event in events})
-    connections = Connections(ports.authenticator)
+    connections, streams = Connections(ports.authenticator), Streams(ports.valkey)
+    ports.provide(Connections, connections)
+    ports.provide(Streams, streams)
     stack.push_async_callback(connections.close)
+    stack.push_async_callback(streams.close)
     server = sockets.build_server(
         manager,
         authenticator=ports.authenticator,
+        tokens=ports.tokens,
         connections=connections,
         access=ports.access,
         events=events,

@@ -62,7 +62,11 @@ TABLE: tuple[Permission, ...] = (
         public=True,
         doors=("GET /health", "GET /health/live", "GET /health/ready"),
     ),
-    Permission(name="read the API's document", public=True, doors=("GET /docs", "GET /openapi.json")),
+    Permission(
+        name="read the API's document",
+        public=True,
+        doors=("GET /docs", "GET /openapi.json", "GET /asyncapi.json"),
+    ),
     Permission(
         name="deliver a webhook",
         public=True,
@@ -169,6 +173,7 @@ TABLE: tuple[Permission, ...] = (
             "GET /api/orders",
             "GET /api/orders/{order_id}",
             "GET /api/orders/{order_id}/tracking",
+            "GET /api/orders/{order_id}/events",
             "GET /api/orders/{order_id}/receipt",
             "SOCKET connect",
             "SOCKET track-order",

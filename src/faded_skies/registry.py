@@ -32,6 +32,7 @@ from faded_skies.domains.notifications import endpoints as notifications
 from faded_skies.domains.notifications import subscribers as notifications_subscribers
 from faded_skies.domains.orders import endpoints as orders
 from faded_skies.domains.orders import jobs as orders_jobs
+from faded_skies.domains.orders import sockets as orders_sockets
 from faded_skies.domains.orders import subscribers as orders_subscribers
 from faded_skies.domains.payments import endpoints as payments
 from faded_skies.domains.payments import jobs as payments_jobs
@@ -55,7 +56,7 @@ from faded_skies.platform.http import health
 from faded_skies.platform.http.app import MOST_BODY_BYTES, included
 from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
-from faded_skies.platform.realtime import ClientEvent
+from faded_skies.platform.realtime import ClientEvent, ServerEvent
 from faded_skies.platform.tokens import AccessTokens
 from faded_skies.platform.wrapped import Wrapped
 from faded_skies.privacy import endpoints as privacy
@@ -137,6 +138,10 @@ def routers() -> Sequence[APIRouter]:
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:
     return [*delivery_sockets.client_events(ports)]
+
+
+def server_events() -> Sequence[ServerEvent]:
+    return [*orders_sockets.SERVER_EVENTS, *delivery_sockets.SERVER_EVENTS]
 
 
 def subscriptions(ports: Ports) -> Sequence[Subscription]:

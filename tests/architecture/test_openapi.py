@@ -85,7 +85,7 @@ async def test_the_names_of_shapes_are_plain(client: httpx.AsyncClient) -> None:
     assert [name for name in document["components"]["schemas"] if "__" in name] == []
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/asyncapi.json"])
 async def test_the_document_is_there_for_everybody(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 200
 
