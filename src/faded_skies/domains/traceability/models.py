@@ -52,6 +52,8 @@ class NewReport:
     due_at: datetime
     error: str | None
     """What stands in its way from the start: it is rejected until staff has put it right."""
+    alone: bool
+    """It never goes in one call with others."""
 
 
 @dataclass(frozen=True, slots=True)
