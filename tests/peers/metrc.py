@@ -170,6 +170,7 @@ class MetrcPeer:
     deliveries: dict[int, JSON] = field(default_factory=dict)
     ledgers: dict[int, JSON] = field(default_factory=dict)
     adjustments: list[JSON] = field(default_factory=list)
+    facilities: list[JSON] = field(default_factory=lambda: [a_facility()])
     down: bool = False
     keys: tuple[str, str] = (VENDOR, USER)
     faults: list[Fault] = field(default_factory=list)
@@ -201,7 +202,7 @@ class MetrcPeer:
         if not self._knows(authorization):
             return Reply(401)
         if path == "/facilities/v2":
-            return Reply(200, [_FACILITY])
+            return Reply(200, self.facilities)
         if query.get("licenseNumber") != LICENSE:
             return Reply(401)
         return self._read(path, query) if method == "GET" else self._write_with_faults(method, path, body)
@@ -585,16 +586,15 @@ class MetrcPeer:
             await runner.cleanup()
 
 
-_FACILITY = {
-    "FacilityId": 1,
-    "Name": "Faded Skies",
-    "FacilityType": {
-        "CanSellToConsumers": True,
-        "CanDeliverSalesToConsumers": True,
-        "RetailerDelivery": True,
-    },
-    "License": {"Number": LICENSE, "LicenseType": "Retailer"},
-}
+def a_facility(license_no: str = LICENSE, *, without: str | None = None) -> JSON:
+    """Return a place that may do everything but one thing."""
+    kinds = ("CanSellToConsumers", "CanDeliverSalesToConsumers", "RetailerDelivery")
+    return {
+        "FacilityId": 1,
+        "Name": "Faded Skies",
+        "FacilityType": {kind: kind != without for kind in kinds},
+        "License": {"Number": license_no, "LicenseType": "Retailer"},
+    }
 
 
 def _open(things: dict[int, JSON]) -> list[JSON]:

@@ -108,6 +108,9 @@ class Status:
     down_since: datetime | None
     last_error: str | None
     compared_at: datetime | None
+    licence_checked_at: datetime | None
+    licence_refused: str | None
+    licence_warning: str | None
     open_differences: int
 
 

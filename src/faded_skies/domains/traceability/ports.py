@@ -294,6 +294,10 @@ class Facility:
     can_deliver: bool
     has_ledgers: bool
 
+    def offers(self, flow: str) -> bool:
+        """Return whether sales may be told in this flow there."""
+        return {"receipts": self.can_sell, "deliveries": self.can_deliver}.get(flow, self.has_ledgers)
+
 
 class TrackAndTrace(Protocol):
     """The state's system. It is slow and often away, so it is asked outside of any transaction."""
@@ -321,7 +325,11 @@ class TrackAndTrace(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The line to the system: None where no keys are set. `blocks_departure` as METRC_BLOCKS_DEPARTURE says."""
+    """The line to the system in the name of a licence: None where no keys are set.
+
+    `blocks_departure` as METRC_BLOCKS_DEPARTURE says.
+    """
 
     system: TrackAndTrace | None
+    license_no: str | None = None
     blocks_departure: bool = False

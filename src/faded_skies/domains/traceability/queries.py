@@ -144,7 +144,7 @@ UPDATE trace_reports SET state = 'waiting', claimed_at = NULL, unsure = $6, alon
        history = CASE WHEN last_error IS NOT DISTINCT FROM $5 THEN history ELSE history || {_ENTRY} END
 WHERE id = $1 AND state = 'sending' AND claimed_at = $2
 """
-_READ_LINE = "SELECT failures, paused_until FROM trace_line"
+_READ_LINE = "SELECT failures, paused_until, licence_refused FROM trace_line"
 _LINE_GOOD = """
 INSERT INTO trace_line (last_success_at) VALUES ($1)
 ON CONFLICT (id) DO UPDATE
@@ -156,6 +156,12 @@ ON CONFLICT (id) DO UPDATE
 SET failures = least(l.failures + 1, 1000), paused_until = EXCLUDED.paused_until, last_error = EXCLUDED.last_error,
     down_since = coalesce(l.down_since, EXCLUDED.down_since)
 RETURNING failures
+"""
+_LINE_LICENCE = """
+INSERT INTO trace_line (licence_checked_at, licence_refused, licence_warning) VALUES ($1, $2, $3)
+ON CONFLICT (id) DO UPDATE
+SET licence_checked_at = EXCLUDED.licence_checked_at, licence_refused = EXCLUDED.licence_refused,
+    licence_warning = EXCLUDED.licence_warning
 """
 _LINE_COMPARED = """
 INSERT INTO trace_line (compared_at) VALUES ($1)
@@ -186,7 +192,8 @@ SELECT (SELECT coalesce(jsonb_object_agg(state, n), '{}'::jsonb)
        (SELECT min(due_at) FROM trace_reports WHERE state IN ('waiting', 'sending', 'rejected')) AS next_due_at,
        (SELECT count(*)::int FROM trace_reports
         WHERE state IN ('waiting', 'sending', 'rejected') AND due_at <= $1) AS overdue,
-       l.last_success_at, l.down_since, l.last_error, l.compared_at,
+       l.last_success_at, l.down_since, l.last_error, l.compared_at, l.licence_checked_at, l.licence_refused,
+       l.licence_warning,
        (SELECT count(*)::int FROM trace_differences WHERE resolved_at IS NULL) AS open_differences
 FROM (SELECT) one LEFT JOIN trace_line l ON true
 """
@@ -386,10 +393,12 @@ async def put_back(
     return done == 1
 
 
-async def get_pause(db: Database) -> datetime | None:
-    """Return until when the system is left alone."""
+async def may_ask(db: Database, now: datetime) -> bool:
+    """Return whether the system may be asked: it is not left alone, and nothing is wrong with our licence."""
     row = await db.fetchrow(_READ_LINE)
-    return None if row is None else row["paused_until"]
+    if row is None:
+        return True
+    return row["licence_refused"] is None and (row["paused_until"] is None or row["paused_until"] <= now)
 
 
 async def note_answer(tx: Tx, at: datetime) -> None:
@@ -405,6 +414,10 @@ async def note_failure(tx: Tx, at: datetime, *, until: datetime, error: str) -> 
     """Leave the system alone until then; returns how many failures there were in a row."""
     failures: int = await tx.fetchval(_LINE_BAD, at, until, error)
     return failures
+
+
+async def note_licence(tx: Tx, at: datetime, *, refused: str | None, warning: str | None) -> None:
+    await tx.execute(_LINE_LICENCE, at, refused, warning)
 
 
 async def note_compared(tx: Tx, at: datetime) -> None:

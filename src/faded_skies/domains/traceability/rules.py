@@ -239,3 +239,22 @@ def _take(units: list[Decimal], places: Iterable[int], count: Decimal) -> None:
 def _share(line: Mapping[str, Any], units: Decimal) -> int:
     whole = Decimal(line["price_cents"]) * units / quantity_of(line["quantity"])
     return int(whole.to_integral_value(ROUND_HALF_UP))
+
+
+def licence_refusal(ours: str, good_for: Sequence[str]) -> str | None:
+    """Return why nothing may be told in the name of our licence; None where the keys are good for it."""
+    if ours in good_for:
+        return None
+    listed = ", ".join(good_for[:10]) or "none"
+    return (
+        f"The user key is not good for the licence {ours}; it is good for: {listed}. Put METRC_LICENSE right, or let "
+        "the key's user work for it in the system, and restart."
+    )
+
+
+def flow_warning(ours: str, flow: str) -> str:
+    """Return the alarm about a flow that the law names and the system does not offer our licence."""
+    return (
+        f"The system does not say that the licence {ours} may tell its sales as {flow.replace('_', ' ')}, which the "
+        "law in force names. Ask its support, or check [reporting] in the rules."
+    )

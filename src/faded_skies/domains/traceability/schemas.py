@@ -129,7 +129,10 @@ class ReportAnswer(Shape):
 
 
 class StatusShape(Shape):
-    """How reporting does. Where the law wants reports and nothing is `connected`, they pile up."""
+    """How reporting does. Where the law wants reports and nothing is `connected`, they pile up.
+
+    While `licenceRefused` says why, nothing is sent; `licenceWarning` is only doubtful.
+    """
 
     required: bool
     connected: bool
@@ -142,6 +145,9 @@ class StatusShape(Shape):
     down_since: datetime | None
     error: str | None
     compared_at: datetime | None
+    licence_checked_at: datetime | None
+    licence_refused: str | None
+    licence_warning: str | None
     open_differences: int
 
 
@@ -222,6 +228,9 @@ def present_status(status: Status, *, required: bool, connected: bool) -> dict[s
         "downSince": status.down_since,
         "error": status.last_error,
         "comparedAt": status.compared_at,
+        "licenceCheckedAt": status.licence_checked_at,
+        "licenceRefused": status.licence_refused,
+        "licenceWarning": status.licence_warning,
         "openDifferences": status.open_differences,
     }
 

@@ -6,6 +6,7 @@ from faded_skies.domains.traceability.service.changing import report_sale_change
 from faded_skies.domains.traceability.service.comparing import compare, list_differences
 from faded_skies.domains.traceability.service.deadlines import watch
 from faded_skies.domains.traceability.service.departing import Gate
+from faded_skies.domains.traceability.service.licensing import check_licence
 from faded_skies.domains.traceability.service.queueing import (
     prepare_departure,
     report_adjustment,
@@ -32,6 +33,7 @@ __all__ = [
     "Status",
     "Step",
     "cancel",
+    "check_licence",
     "compare",
     "correct",
     "get_report",
