@@ -249,10 +249,13 @@ def present_difference(difference: Difference) -> dict[str, object]:
     }
 
 
+_INTERNAL = {"price_cents", "standing"}
 _NAMES = {
+    "arrived_at": "arrivedAt",
     "departed_at": "departedAt",
     "order_id": "orderId",
     "product_id": "productId",
+    "sold_at": "soldAt",
     "vehicle_id": "vehicleId",
 }
 
@@ -262,5 +265,5 @@ def _camel(value: Any) -> Any:
         return [_camel(one) for one in value]
     if not isinstance(value, dict):
         return value
-    told = {_NAMES.get(name, name): _camel(one) for name, one in value.items() if name != "price_cents"}
+    told = {_NAMES.get(name, name): _camel(one) for name, one in value.items() if name not in _INTERNAL}
     return told | ({"price": to_dollars(value["price_cents"])} if "price_cents" in value else {})

@@ -48,10 +48,12 @@ class Lane:
 
     async def withdraw(self, report: Report, *, at: datetime) -> None:
         """Take back what was told before a departure; what nobody was told yet is not told any more."""
-        if report.state is State.CANCELLED or await queries.withdraw(self.tx, report.id, at=self.now):
-            return
         step = Step.LEDGER_VOID if report.step is Step.LEDGER_OPEN else Step.DELIVERY_VOID
         number = rules.external_number(step, uuid5(report.id, "void").hex)
+        if self.has(number) or report.state is State.CANCELLED:
+            return
+        if await queries.withdraw(self.tx, report.id, at=self.now):
+            return
         await self.add(step, number, {"at": at.isoformat()}, at=at, order_id=report.order_id)
 
     async def add(
