@@ -60,7 +60,7 @@ async def test_two_days_without_the_system(app: Application, db: Database) -> No
         faults: list[Fault] = ["forget", "drop", "500 after", "503", "429"]
         while await db.fetchval("SELECT count(*) FROM trace_reports WHERE state <> 'sent'"):
             now += timedelta(milliseconds=200)
-            if peer.told and chance.random() < 0.1:
+            if peer.told and chance.random() < 0.05:
                 peer.faults = [chance.choice(faults)]
             if await service.send_next(sender, now=now) == 0:
                 now += timedelta(seconds=1)
