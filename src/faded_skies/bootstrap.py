@@ -172,7 +172,9 @@ async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
     """Provide whom sales are reported to: Metrc with its keys, else nobody in production and a double elsewhere."""
     settings, law = ports.settings, ports.get(Law)
     system: TrackAndTrace | None = None
+    license_no: str | None = None
     if settings.metrc is not None:
+        license_no = settings.metrc.license_no
         system = await stack.enter_async_context(open_metrc(settings.metrc, law.timezone))
     elif settings.environment != "production":
         system = await stack.enter_async_context(open_double(settings.database_url))
@@ -183,7 +185,7 @@ async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
         ports.doubles["metrc"] = (
             "Metrc is not connected, and the law wants reports: they pile up until its keys are set."
         )
-    line = Line(system, blocks_departure=settings.metrc_blocks_departure)
+    line = Line(system, license_no, blocks_departure=settings.metrc_blocks_departure)
     ports.provide(Line, line)
     ports.provide(DepartureGate, MetrcGate(ports.db, ports.keyring, law, line))
 

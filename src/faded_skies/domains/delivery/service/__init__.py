@@ -52,6 +52,7 @@ from faded_skies.domains.delivery.service.trips import (
     note_stop,
     pick_up,
     plan,
+    prepare_pick_up,
 )
 
 __all__ = [
@@ -97,6 +98,7 @@ __all__ = [
     "note_stop",
     "pick_up",
     "plan",
+    "prepare_pick_up",
     "receipt_sheet",
     "record_positions",
     "renew_partitions",
