@@ -42,12 +42,7 @@ from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
 from faded_skies.domains.traceability.ports import Line, TrackAndTrace
 from faded_skies.domains.traceability.service import Gate as MetrcGate
-from faded_skies.domains.verification.ports import (
-    DocumentReader,
-    DocumentStore,
-    IdVerifier,
-    VendorVerifier,
-)
+from faded_skies.domains.verification.ports import IdVerifier, VendorVerifier
 from faded_skies.domains.verification.service import (
     BarcodeCheck,
     DocumentNumbers,
@@ -62,6 +57,7 @@ from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.access import Access
 from faded_skies.platform.connections import Connections
 from faded_skies.platform.db import Database
+from faded_skies.platform.documents.ports import DocumentReader, DocumentStore
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.events import Bus
 from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, layered

@@ -42,11 +42,11 @@ from faded_skies.domains.traceability import subscribers as traceability_subscri
 from faded_skies.domains.verification import endpoints as verification
 from faded_skies.domains.verification import jobs as verification_jobs
 from faded_skies.domains.verification import subscribers as verification_subscribers
-from faded_skies.domains.verification.ports import MOST_DOCUMENT_BYTES
 from faded_skies.platform import housekeeping
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.audit_log import sealing
 from faded_skies.platform.db import Database
+from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.http import health
 from faded_skies.platform.http.app import MOST_BODY_BYTES
