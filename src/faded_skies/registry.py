@@ -13,6 +13,7 @@ from faded_skies.backoffice import law_endpoints as law
 from faded_skies.backoffice import lot_endpoints as lots
 from faded_skies.backoffice import money_endpoints as money
 from faded_skies.backoffice import report_endpoints as reports
+from faded_skies.backoffice import ticket_endpoints as tickets
 from faded_skies.backoffice import trip_endpoints as trips
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.checkout import endpoints as checkout
@@ -36,6 +37,10 @@ from faded_skies.domains.payments import subscribers as payments_subscribers
 from faded_skies.domains.places import endpoints as places
 from faded_skies.domains.rewards import endpoints as rewards
 from faded_skies.domains.rewards import jobs as rewards_jobs
+from faded_skies.domains.support import endpoints as support
+from faded_skies.domains.support import jobs as support_jobs
+from faded_skies.domains.support import sockets as support_sockets
+from faded_skies.domains.support import subscribers as support_subscribers
 from faded_skies.domains.traceability import endpoints as traceability
 from faded_skies.domains.traceability import jobs as traceability_jobs
 from faded_skies.domains.traceability import subscribers as traceability_subscribers
@@ -75,12 +80,18 @@ WRAPPED = (
         "license_wrapped",
         "driver_license",
     ),
+    Wrapped(
+        "keys of pictures in conversations", "support_uploads", "id", "uuid", "wrapped_key", "support_upload"
+    ),
     Wrapped("licence numbers of manifests", "manifests", "id", "uuid", "license_wrapped", "manifest"),
 )
 """Everything in the database that is wrapped under a master key, for `faded-skies vault`."""
 
-BODY_LIMITS = {"/api/users/id-verification": 2 * MOST_DOCUMENT_BYTES + MOST_BODY_BYTES}
-"""Paths that take larger bodies than the rest, in bytes: front and back of a document."""
+BODY_LIMITS = {
+    "/api/users/id-verification": 2 * MOST_DOCUMENT_BYTES + MOST_BODY_BYTES,
+    "/api/support/uploads": MOST_DOCUMENT_BYTES + MOST_BODY_BYTES,
+}
+"""Paths that take larger bodies than the rest, in bytes: front and back of a document; a picture for a message."""
 
 
 def authenticator(db: Database, tokens: AccessTokens, *, second_factors_required: bool) -> Authenticator:
@@ -102,6 +113,7 @@ def routers() -> Sequence[APIRouter]:
         rewards.router,
         compliance.router,
         *verification.ROUTERS,
+        *support.ROUTERS,
         backoffice.router,
         amendments.router,
         money.router,
@@ -109,6 +121,7 @@ def routers() -> Sequence[APIRouter]:
         drawers.router,
         fleet.router,
         trips.router,
+        tickets.router,
         law.router,
         lots.router,
         lots.packing,
@@ -122,7 +135,7 @@ def routers() -> Sequence[APIRouter]:
 
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:
-    return [*delivery_sockets.client_events(ports)]
+    return [*delivery_sockets.client_events(ports), *support_sockets.client_events(ports)]
 
 
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
@@ -131,6 +144,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *payments_subscribers.subscriptions(ports),
         *orders_subscribers.subscriptions(ports),
         *verification_subscribers.subscriptions(ports),
+        *support_subscribers.subscriptions(ports),
         *traceability_subscribers.subscriptions(ports),
         *privacy_subscribers.subscriptions(ports),
     ]
@@ -146,6 +160,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *checkout_jobs.periodic(ports),
         *inventory_jobs.periodic(ports),
         *verification_jobs.periodic(ports),
+        *support_jobs.periodic(ports),
         *traceability_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),

@@ -23,6 +23,7 @@ from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import refusal
 from faded_skies.platform.http.errors import problems
 from faded_skies.platform.http.fields import Body
+from faded_skies.platform.presence import Presence
 
 log = structlog.get_logger()
 
@@ -40,6 +41,10 @@ class Socket:
     async def join(self, room: str) -> None:
         await self.server.enter_room(self.sid, room)
 
+    async def tell_others(self, event: str, data: object, *, room: str) -> None:
+        """Send the event to every socket in the room but this one, in whichever process."""
+        await self.server.emit(event, data, room=room, skip_sid=self.sid)
+
 
 @dataclass(frozen=True)
 class ClientEvent:
@@ -55,6 +60,7 @@ def build_server(
     *,
     authenticator: Authenticator,
     connections: Connections,
+    presence: Presence,
     access: Access,
     events: Sequence[ClientEvent],
     origins: list[str],
@@ -81,10 +87,12 @@ def build_server(
         await server.enter_room(sid, f"user:{actor.id}")
         if actor.role is Role.AGENT:
             await server.enter_room(sid, "agents")
+            await presence.enter(actor.id, sid)
         connections.add(sid, actor, hang_up=server.disconnect)
 
     async def disconnect(sid: str, _reason: str) -> None:
         connections.drop(sid)
+        await presence.leave(sid)
 
     server.on("connect", connect)
     server.on("disconnect", disconnect)
