@@ -80,7 +80,7 @@ class Answer:
 
     def acknowledgement(self) -> dict[str, object]:
         """Return it as a socket's acknowledgement: a kept refusal says `ok: false`."""
-        told: dict[str, object] = orjson.loads(dump(self.body) if isinstance(self.body, dict) else self.body)
+        told: dict[str, object] = orjson.loads(self.body if isinstance(self.body, bytes) else dump(self.body))
         return told if self.status < HTTPStatus.BAD_REQUEST else {**told, "ok": False}
 
 

@@ -34,8 +34,10 @@ SELECT $1, t.id, $3, $4, $5, $6, greatest(clock_timestamp(), t.last_message_at +
 FROM support_tickets t WHERE t.id = $2
 RETURNING created_at
 """
+# One time for all of them, as the event tells one.
 _MARK_READ = """
-UPDATE support_messages SET read_at = clock_timestamp()
+WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS at)
+UPDATE support_messages SET read_at = moment.at FROM moment
 WHERE ticket_id = $1 AND sender_type = $2 AND read_at IS NULL AND created_at <= $3
 RETURNING read_at
 """
