@@ -1,5 +1,6 @@
 """Chat over Socket.IO: every event, every wrong person, and what a client misses while it is away."""
 
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -8,8 +9,9 @@ import httpx
 import pytest
 
 from factories.identity import SignedInPerson, signed_in
-from factories.sockets import Client, connected
+from factories.sockets import connected
 from factories.support import (
+    act,
     come_in,
     desk_of,
     done,
@@ -283,11 +285,10 @@ class Screen:
             self.ticket = told["ticket"]
         elif event == "messages-read":
             self.marks.append(told)
-        for mark in sorted(self.marks, key=lambda one: one["readAt"]):
+        for mark in self.marks:
             for one in self.messages.values():
-                unread = one["readAt"] is None and one["senderType"] == mark["senderType"]
-                if unread and one["createdAt"] <= mark["until"]:
-                    one["readAt"] = mark["readAt"]
+                if one["senderType"] == mark["senderType"] and one["createdAt"] <= mark["until"]:
+                    one["readAt"] = min(one["readAt"] or mark["readAt"], mark["readAt"])
 
     def shown(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         ticket = {key: value for key, value in self.ticket.items() if key != "updatedAt"}
@@ -303,32 +304,40 @@ async def test_state_and_events_are_the_fresh_state(
     colleague: SignedInPerson,
     drain: Drain,
 ) -> None:
+    """Whatever is done in a chat, by whom, and however long the worker takes to tell of it."""
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
     ticket = await open_ticket(client, customer)
     named = {"ticketId": ticket["id"]}
+    everybody = (customer, agent, colleague)
     async with AsyncExitStack() as stack:
-        clients: list[Client] = [
-            await stack.enter_async_context(connected(app, address, person))
-            for person in (customer, agent, colleague)
-        ]
+        clients = [await stack.enter_async_context(connected(app, address, person)) for person in everybody]
         screens = [Screen(await one.send("join-chat", named)) for one in clients]
-        asking, helping, other = clients
-        last = (await asking.send("send-message", named | {"message": "1"}))["message"]["id"]
-        await drain()
-        await done(client, agent, ticket, "transfer", agentId=str(colleague.id))
-        await other.send("mark-read", named | {"messageId": last})
-        last = (await other.send("send-message", named | {"message": "2"}))["message"]["id"]
-        await asking.send("mark-read", named | {"messageId": last})
-        await done(client, colleague, ticket, "close")
-        await drain()
-        await asking.send("send-message", named | {"message": "3"})
-        await helping.send("send-message", named | {"message": "4"})
+
+        async def write_one() -> None:
+            await chance.choice(clients).send("send-message", named | {"message": str(new_id())})
+
+        async def read_some() -> None:
+            known = await messages_of(client, customer, ticket)
+            until = {"messageId": chance.choice(known)["id"]}
+            await chance.choice(clients).send("mark-read", named | until)
+
+        async def move() -> None:
+            what = chance.choice(["take", "close", "reopen", "transfer"])
+            body = {"agentId": str(chance.choice(everybody).id)} if what == "transfer" else {}
+            await act(client, chance.choice([agent, colleague]), ticket, what, **body)
+
+        done_so_far = []
+        for _ in range(50):
+            step = chance.choice([write_one, write_one, read_some, move, drain])
+            await step()
+            done_so_far.append(step.__name__)
         await drain()
         for one, screen in zip(clients, screens, strict=True):
             for event, told in await one.heard():
                 screen.hear(event, told)
             fresh = Screen(await one.send("join-chat", named))
-            assert screen.shown() == fresh.shown()
-            assert [message["message"] for message in fresh.shown()[1]][1:] == ["1", "2", "3", "4"]
+            assert screen.shown() == fresh.shown(), (seed, done_so_far)
 
 
 async def test_who_is_there_is_who_is_connected_anywhere(
