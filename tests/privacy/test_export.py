@@ -9,7 +9,7 @@ import pytest
 
 from factories.delivery import position
 from factories.identity import SignedInPerson, signed_in
-from factories.privacy import DEVICE, NOTE, PHONE, STREET, live
+from factories.privacy import DEVICE, NOTE, PHONE, SAID, STREET, live
 from faded_skies.bootstrap import Application
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
@@ -148,6 +148,9 @@ async def test_a_customers_export_has_everything_of_them(
     assert [payment["status"] for payment in told["payments"]] == ["succeeded", "succeeded"]
     assert [refund["orderId"] for refund in told["refunds"]] == [life.cancelled]
     assert {entry["type"]: entry["amount"] for entry in told["coins"]} == {"granted": 250, "earned": 54}
+    [ticket] = told["supportTickets"]
+    assert (ticket["orderId"], ticket["status"]) == (life.delivered, "open")
+    assert [(one["senderType"], one["message"]) for one in ticket["messages"]] == [("user", SAID)]
     assert [(review["rating"], review["title"]) for review in told["reviews"]] == [(4, "Soft evening")]
     assert sorted(method["type"] for method in told["paymentMethods"]) == ["card", "cash", "fs_coin"]
     assert [address["addressLine1"] for address in told["addresses"]] == [STREET]

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from factories.identity import SignedInPerson, signed_in
+from factories.privacy import close
 from factories.support import act, come_in, desk_of, done, messages_of, open_ticket
 from factories.verification import FRONT
 from faded_skies import bootstrap
@@ -213,3 +214,30 @@ async def test_one_picture_goes_with_one_message(
     )
     assert Counter(answer.status_code for answer in answers) == Counter({201: 1, 422: 3})
     assert await db.fetchval("SELECT count(*) FROM support_messages") == 2
+
+
+async def test_of_who_leaves_while_they_write_nothing_is_left(
+    app: Application, doors: list[httpx.AsyncClient], db: Database
+) -> None:
+    client = doors[0]
+    [agent] = await people(app, client, Role.AGENT, 1)
+    await come_in(client, agent)
+    for customer in await people(app, client, Role.CUSTOMER, 3):
+        ticket = await open_ticket(client, customer)
+        url = f"/api/support/tickets/{ticket['id']}/messages"
+        answers = await asyncio.gather(
+            *(doors[1].post(url, json={"message": "Wait"}, headers=customer.headers) for _ in range(3)),
+            doors[1].post(url, json={"message": "Yes?"}, headers=agent.headers),
+            doors[1].post(
+                "/api/support/tickets",
+                json={"subject": "Another", "message": "Wait"},
+                headers=customer.headers,
+            ),
+            act(client, agent, ticket, "close"),
+            close(client, customer.headers),
+        )
+        assert answers[-1].status_code == 204
+        assert {answer.status_code for answer in answers[:-1]} <= {200, 201, 401, 404, 409}
+    await app.worker.drain()
+    assert await db.fetchval("SELECT count(*) FROM support_tickets") == 0
+    assert await db.fetchval("SELECT count(*) FROM support_messages") == 0
