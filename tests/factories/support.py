@@ -1,12 +1,17 @@
 """Conversations with support, by the door."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 
 from factories.identity import SignedInPerson
+from factories.verification import FRONT
 from faded_skies.bootstrap import Application
+from faded_skies.domains.support import service
 from faded_skies.domains.support.ports import Desk
+from faded_skies.platform.actor import Actor, Role
+from faded_skies.platform.ids import new_id
 
 
 def desk_of(app: Application) -> Desk:
@@ -85,3 +90,13 @@ async def go_away(app: Application, *agents: SignedInPerson) -> None:
     for member in members:
         if not agents or any(member.startswith(str(agent.id).encode()) for agent in agents):
             await app.ports.valkey.zrem("presence:agents", member)
+
+
+async def make_upload(app: Application, person_id: UUID) -> UUID:
+    """Put a picture into the store that this person has sent, and return its id."""
+    desk = desk_of(app)
+    sealed = await desk.pictures.put(FRONT)
+    actor = Actor(id=person_id, role=Role.CUSTOMER, name="Maya Okafor", session_id=new_id())
+    async with desk.db.transaction() as tx:
+        await service.keep_picture(tx, actor, sealed)
+    return sealed.id
