@@ -72,6 +72,7 @@ from faded_skies.domains.identity.service.people import (
     find_customer,
     get_user,
     lock_customer,
+    set_employee_no,
 )
 from faded_skies.domains.identity.service.pruning import prune
 from faded_skies.domains.identity.service.secrets import new_token
@@ -163,6 +164,7 @@ __all__ = [
     "request_password_reset",
     "reset_password",
     "revoke_invitation",
+    "set_employee_no",
     "sign_in",
     "sign_in_with_passkey",
     "sign_out",
