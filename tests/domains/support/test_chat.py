@@ -22,6 +22,7 @@ from factories.support import (
 )
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
+from faded_skies.domains.support import sockets
 from faded_skies.domains.support.service import reading
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
@@ -358,3 +359,16 @@ async def test_who_is_there_is_who_is_connected_anywhere(
         assert await db.fetchval("SELECT agent_id FROM support_tickets") == agent.id
     assert await presence.present() == frozenset()
     assert (await see_whole(client, agent, ticket))["ticket"]["agentName"] == "Agnes"
+
+
+async def test_nobody_types_without_end(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "_MOST_TOUCHES", 3)
+    async with bootstrap.application(settings) as app, serving(app.asgi) as address:
+        async with httpx.AsyncClient(base_url=address) as client:
+            person = await signed_in(app, client)
+            ticket = await open_ticket(client, person)
+        async with connected(app, address, person) as asking:
+            answers = [await asking.send("typing", {"ticketId": ticket["id"]}) for _ in range(7)]
+    assert [answer["ok"] for answer in answers[:3]] == [True] * 3
+    # A new minute may have begun in between; of seven, one at least is too many.
+    assert {answer["code"] for answer in answers if not answer["ok"]} == {"RATE_LIMITED"}

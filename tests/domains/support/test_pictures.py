@@ -16,6 +16,7 @@ from factories.support import desk_of, messages_of, open_ticket, write
 from factories.verification import FRONT
 from faded_skies.bootstrap import Application
 from faded_skies.domains.support import service
+from faded_skies.domains.support.endpoints import tickets, uploads
 from faded_skies.domains.verification import service as verification
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
@@ -93,6 +94,22 @@ async def test_hostile_files_are_refused_and_leave_nothing(
         assert (answer.status_code, answer.json()["code"]) == (status, code), body[:20]
     assert stored() == []
     assert await db.fetchval("SELECT count(*) FROM support_uploads") == 0
+
+
+async def test_tickets_and_pictures_are_limited_by_the_hour(
+    client: httpx.AsyncClient, customer: SignedInPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tickets, "MOST_TICKETS", 1)
+    monkeypatch.setattr(uploads, "MOST_UPLOADS", 1)
+    body = {"subject": "Again", "message": "And again."}
+    opened = [
+        await client.post("/api/support/tickets", json=body, headers=customer.headers) for _ in range(3)
+    ]
+    sent = [await send(client, customer) for _ in range(3)]
+    for answers in (opened, sent):
+        assert answers[0].status_code == 201
+        assert 429 in {answer.status_code for answer in answers}  # a new hour may have begun in between
+        assert {answer.json().get("code", "RATE_LIMITED") for answer in answers} == {"RATE_LIMITED"}
 
 
 async def test_a_pdf_becomes_a_picture(client: httpx.AsyncClient, customer: SignedInPerson) -> None:
