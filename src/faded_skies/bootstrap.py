@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import socketio
 from fastapi import APIRouter
@@ -37,17 +38,16 @@ from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
+from faded_skies.domains.orders import service as orders
+from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways, PaymentGateway
 from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
+from faded_skies.domains.support import service as support
+from faded_skies.domains.support.ports import Desk
 from faded_skies.domains.traceability.ports import Line, TrackAndTrace
 from faded_skies.domains.traceability.service import Gate as MetrcGate
-from faded_skies.domains.verification.ports import (
-    DocumentReader,
-    DocumentStore,
-    IdVerifier,
-    VendorVerifier,
-)
+from faded_skies.domains.verification.ports import IdVerifier, VendorVerifier
 from faded_skies.domains.verification.service import (
     BarcodeCheck,
     DocumentNumbers,
@@ -60,8 +60,10 @@ from faded_skies.platform import asyncapi, clock, rooms
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.access import Access
+from faded_skies.platform.actor import Actor
 from faded_skies.platform.connections import Connections
-from faded_skies.platform.db import Database
+from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.documents.ports import DocumentReader, DocumentStore
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.events import Bus
 from faded_skies.platform.http import docs_page
@@ -71,6 +73,7 @@ from faded_skies.platform.http.proxies import BehindProxies
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.keyring import Keyring, PurposeKeys
 from faded_skies.platform.ports import Ports
+from faded_skies.platform.presence import Presence
 from faded_skies.platform.ratelimit import Gate, Meter
 from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.settings import Settings
@@ -281,6 +284,8 @@ def _wire(ports: Ports) -> None:
             adulthood=ports.get(Adulthood),
         ),
     )
+    ports.provide(Presence, Presence(ports.valkey, ports.db))
+    ports.provide(Desk, _desk(ports))
     ports.provide(
         Checkout,
         Checkout(
@@ -299,6 +304,30 @@ def _wire(ports: Ports) -> None:
                 refusal="That is more orders than one person can place in a minute. Wait a moment.",
             ),
         ),
+    )
+
+
+def _desk(ports: Ports) -> Desk:
+    async def check_own_order(tx: Tx, actor: Actor, order_id: UUID) -> None:
+        order = await orders.get_order_for(tx, actor, order_id)
+        if order.user_id != actor.id:  # staff and drivers see those of others too
+            raise OrderNotFound
+
+    settings = ports.settings
+    return Desk(
+        db=ports.db,
+        presence=ports.get(Presence),
+        pictures=support.files_of(ports.get(DocumentStore), ports.keyring),
+        capacity=settings.support_chats_per_agent,
+        reopens_for=settings.support_reopens_for,
+        messages=Gate(
+            ports.valkey,
+            "support-messages",
+            limit=settings.rate_limit_chat_max,
+            window=60,
+            refusal="That is more messages than one can write in a minute. Wait a moment.",
+        ),
+        check_own_order=check_own_order,
     )
 
 
@@ -327,11 +356,14 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     ports.provide(Streams, streams)
     stack.push_async_callback(connections.close)
     stack.push_async_callback(streams.close)
+    presence: Presence = ports.get(Presence)
+    stack.push_async_callback(presence.close)
     server = sockets.build_server(
         manager,
         authenticator=ports.authenticator,
         tokens=ports.tokens,
         connections=connections,
+        presence=presence,
         access=ports.access,
         events=events,
         origins=settings.client_origins,

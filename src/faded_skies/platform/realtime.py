@@ -25,6 +25,7 @@ from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import refusal
 from faded_skies.platform.http.errors import problems
 from faded_skies.platform.http.fields import Body, Shape
+from faded_skies.platform.presence import Presence
 from faded_skies.platform.tokens import AccessTokens
 
 log = structlog.get_logger()
@@ -44,6 +45,10 @@ class Socket:
 
     async def join(self, room: str) -> None:
         await self.server.enter_room(self.sid, room)
+
+    async def tell_others(self, event: str, data: object, *, room: str) -> None:
+        """Send the event to every socket in the room but this one, in whichever process."""
+        await self.server.emit(event, data, room=room, skip_sid=self.sid)
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ def build_server(
     authenticator: Authenticator,
     tokens: AccessTokens,
     connections: Connections,
+    presence: Presence,
     access: Access,
     events: Sequence[ClientEvent],
     origins: list[str],
@@ -116,6 +122,7 @@ def build_server(
         await server.enter_room(sid, f"user:{actor.id}")
         if actor.role is Role.AGENT:
             await server.enter_room(sid, "agents")
+            await presence.enter(actor.id, sid)
         buckets[sid] = Bucket()
         client = server.eio.sockets[server.manager.eio_sid_from_sid(sid, "/")]
         hang_up = partial(server.disconnect, sid)
@@ -124,6 +131,7 @@ def build_server(
     async def disconnect(sid: str, _reason: str) -> None:
         connections.drop(sid)
         buckets.pop(sid, None)
+        await presence.leave(sid)
 
     buckets: dict[str, Bucket] = {}
     server.on("connect", connect)
