@@ -40,8 +40,9 @@ STATES = {
 }
 
 
-ELSEWHERE = {"POST /webhooks/jumio", "POST /webhooks/stripe"}
-"""What this shop has not: see tests/domains/verification/test_vendor.py and tests/adapters/stripe."""
+ELSEWHERE = {"POST /webhooks/jumio", "POST /webhooks/stripe", "GET /api/orders/{order_id}/events"}
+"""What this shop has not (tests/domains/verification/test_vendor.py, tests/adapters/stripe), and what does not end
+(tests/journeys/test_streams.py)."""
 
 
 class Caller:
