@@ -87,7 +87,7 @@ async def list_bought_since(
     cart_id: UUID | None,
     besides: UUID | None = None,
 ) -> list[Item]:
-    """Return what a person bought since a moment and did not give back, for the daily limits.
+    """Return what a person bought since a moment, was brought since, or is still to be brought, for the daily limits.
 
     An unpaid order of the cart that is judged does not count: the next order of that cart replaces it. Nor does the
     order `besides` which other things were bought.
