@@ -171,7 +171,7 @@ class HandoverRules:
 
 @dataclass(frozen=True, slots=True)
 class PositionRules:
-    """Whether the customer may see where the driver is, and how long positions are kept (days)."""
+    """Whether the customer may see where the driver is, and how many days positions are kept."""
 
     rule: Rule
     live_to_customer: bool

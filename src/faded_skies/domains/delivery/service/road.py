@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -40,7 +40,6 @@ MOST_CALLS = 600
 """How many times a minute a driver may tell where they are; each time up to 100 positions."""
 
 DAYS_AHEAD = 2
-DAYS_KEPT = 30
 
 _TOO_OFTEN = "These are too many positions. Send them in lists of up to 100, once a second."
 
@@ -223,18 +222,19 @@ async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position]]) ->
     await queries.store_positions(tx, positions)
 
 
-async def renew_partitions(tx: Tx, *, today: date) -> None:
-    """Make the partitions of today and the days ahead (UTC), and drop those older than 30 days.
+async def renew_partitions(tx: Tx, law: Law, *, now: datetime) -> None:
+    """Make the partitions of today and the days ahead (UTC), and drop those older than the law wants them.
 
     A day of which something lies in the default partition already stays there, until it is forgotten by age
     like the others.
     """
+    today = now.date()
     await queries.lock_partitions(tx)
     for ahead in range(DAYS_AHEAD + 1):
         day = today + timedelta(days=ahead)
         if not await queries.make_partition(tx, day):
             log.warning("positions_stay_in_default_partition", day=str(day))
-    dropped = await queries.drop_before(tx, today - timedelta(days=DAYS_KEPT))
+    dropped = await queries.drop_before(tx, today - timedelta(days=law.position_days(now)))
     if dropped:
         log.info("position_partitions_dropped", partitions=dropped)
 
