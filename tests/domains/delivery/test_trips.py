@@ -336,6 +336,15 @@ async def test_an_order_on_the_road_is_handed_on(road: Road) -> None:
     assert picked.status_code == 200
     moved = await road.staff("POST", f"orders/{mine}/assign", {"driverId": str(road.other.id)})
     assert moved.status_code == 200
+    papers = await road.db.fetch(
+        "SELECT m.content -> 'stops' AS stops FROM manifests m JOIN trips t ON t.id = m.trip_id"
+        " WHERE m.version = 2 ORDER BY t.driver_id = $1",
+        road.other.id,
+    )
+    assert [[stop["status"] for stop in paper["stops"]] for paper in papers] == [
+        ["handed_on"],
+        ["on board", "on board"],
+    ]
     ended = (await road.post(f"trips/{trip['id']}/end")).json()["trip"]
     assert (ended["status"], ended["stops"][0]["status"]) == ("ended", "handed_on")
     for order_id in (theirs, mine):

@@ -20,13 +20,12 @@ from faded_skies.domains.delivery.errors import (
 from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.delivery.queries import fleet, trips
 from faded_skies.domains.delivery.queries import road as queries
-from faded_skies.domains.delivery.service.trips import hand_on, list_planned_orders
+from faded_skies.domains.delivery.service.trips import Leaving, hand_on, list_planned_orders
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.service import Order, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import Gateways
-from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.money import Cents
@@ -84,7 +83,7 @@ async def list_stops(db: Database, driver_id: UUID) -> list[Stop]:
     return await queries.list_stops(db, driver_id)
 
 
-async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID) -> Order:
+async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID, leaving: Leaving) -> Order:
     """Give the order to a driver, in place of another one if need be; the same driver keeps their place.
 
     Two at once come one after the other, and the second one's driver has it. Raises OrderNotFound,
@@ -94,7 +93,7 @@ async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID) -> 
     if not await queries.has_driver(tx, driver_id):
         raise DriverNotFound
     if order.status is Status.OUT_FOR_DELIVERY and order.driver_id != driver_id:
-        await hand_on(tx, order, to=driver_id, now=clock.now())
+        await hand_on(tx, order, to=driver_id, leaving=leaving)
     assigned = await orders.assign(tx, order, driver_id=driver_id, actor_id=actor_id)
     if order.driver_id != driver_id:
         await queries.put_stop(tx, order_id=order_id, driver_id=driver_id, assigned_by=actor_id)

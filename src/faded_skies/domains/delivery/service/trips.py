@@ -337,10 +337,10 @@ async def _renew_manifest(tx: Tx, trip: Trip, leaving: Leaving) -> None:
     await manifests.freeze(tx, leaving.keyring, trip, made, leaving.law.at(leaving.now), now=leaving.now)
 
 
-async def hand_on(tx: Tx, order: Order, *, to: UUID, now: datetime) -> None:
+async def hand_on(tx: Tx, order: Order, *, to: UUID, leaving: Leaving) -> None:
     """Move an order that is on the road from its driver's trip to that of another one, if they are on one.
 
-    The caller holds the order, which still has its old driver.
+    Both trips get a new version of their manifest. The caller holds the order, which still has its old driver.
     """
     assert order.driver_id is not None  # noqa: S101 - an order on the road has a driver
     old = await queries.find_trip_of(tx, order.id, order.driver_id)
@@ -349,11 +349,13 @@ async def hand_on(tx: Tx, order: Order, *, to: UUID, now: datetime) -> None:
     held = {trip_id: await queries.lock_trip(tx, trip_id) for trip_id in both}
     await queries.log(tx, driver_id=order.driver_id, kind="handed_on", trip_id=old, order_id=order.id)
     if old is not None:
-        await queries.close_stop(tx, old, order.id, outcome="handed_on", at=now)
+        await queries.close_stop(tx, old, order.id, outcome="handed_on", at=leaving.now)
+        await _renew_manifest(tx, held[old], leaving)
         if held[old].ends_itself and await queries.count_open_stops(tx, old) == 0:
-            await _end(tx, held[old], now)
+            await _end(tx, held[old], leaving.now)
     if new is not None and held[new].ended_at is None:
         await queries.add_stops(tx, new, [order.id])
+        await _renew_manifest(tx, held[new], leaving)
 
 
 async def note_stop(tx: Tx, *, actor: Actor, trip_id: UUID, kind: str, note: str | None) -> None:
