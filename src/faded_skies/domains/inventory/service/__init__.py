@@ -16,6 +16,7 @@ from faded_skies.domains.inventory.service.lots import (
 from faded_skies.domains.inventory.service.packing import (
     check_packed,
     list_packages,
+    lock_packed,
     missing_units,
     pack,
     unpack,
@@ -50,6 +51,7 @@ __all__ = [
     "list_lot_movements",
     "list_lots",
     "list_packages",
+    "lock_packed",
     "missing_units",
     "open_stock",
     "out_of_stock",

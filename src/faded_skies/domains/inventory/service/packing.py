@@ -94,6 +94,11 @@ async def list_packages(source: Database | Tx, *order_ids: UUID) -> list[Package
     return await lots.list_packages(source, *order_ids)
 
 
+async def lock_packed(tx: Tx, order_ids: Sequence[UUID]) -> None:
+    """Hold the lots behind several orders, all at once: vehicles that leave together would wait for each other."""
+    await lots.lock_lots(tx, [package.lot_id for package in await lots.list_packages(tx, *order_ids)])
+
+
 async def check_packed(tx: Tx, *, order_id: UUID, wanted: Mapping[UUID, int]) -> None:
     """Raise NotPacked unless all units of products with lots are bound to tags, LotNotSellable for one off sale.
 
