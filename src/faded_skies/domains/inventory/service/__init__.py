@@ -14,6 +14,7 @@ from faded_skies.domains.inventory.service.lots import (
     trace,
 )
 from faded_skies.domains.inventory.service.packing import (
+    check_may_hand_over,
     check_packed,
     list_packages,
     lock_packed,
@@ -44,6 +45,7 @@ __all__ = [
     "Traced",
     "Wanted",
     "adjust",
+    "check_may_hand_over",
     "check_packed",
     "exchange",
     "expire",
