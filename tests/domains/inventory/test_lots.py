@@ -288,6 +288,7 @@ class TestHoldAndRecall:
         assert await level(trade.db, haze) == (0, 0)
         told = await trade.client.get(f"/api/admin/lots/{lot['id']}", headers=trade.admin.headers)
         assert told.json()["lot"]["status"] == "expired"
+        assert (await of_lot(trade, lot, "release")).json()["lot"]["status"] == "expired"
         await check_even(trade.db)
 
     async def test_units_are_found_lost_and_destroyed(self, trade: Trade, haze: UUID, drain: Drain) -> None:

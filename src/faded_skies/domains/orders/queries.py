@@ -1,6 +1,6 @@
 """SQL of orders, their lines and their story."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
@@ -246,10 +246,12 @@ CROSS JOIN jsonb_to_recordset(a.revision -> 'items') AS n (
 LEFT JOIN order_items i ON i.order_id = c.id AND i.product_id = n.product_id
 WHERE n.quantity > coalesce(i.quantity, 0)
 """
-# Orders on their way to the address count too: two at once must not both be the first.
+# Orders on their way to the address count too: two at once must not both be the first. A neighbour behind another door
+# of the house is another address; another way to write one's own door is not.
 _DELIVERIES_TO = """
 SELECT count(*)::int FROM orders
 WHERE lower(delivery_address ->> 'addressLine1') = lower($1) AND left(delivery_address ->> 'zipCode', 5) = left($2, 5)
+  AND (user_id = $5 OR lower(coalesce(delivery_address ->> 'addressLine2', '')) = lower($6))
   AND (status IN ('pending', 'confirmed', 'preparing', 'out_for_delivery') OR delivered_at >= $3)
   AND created_at >= $3 - interval '7 days' AND id IS DISTINCT FROM $4
 """
@@ -346,9 +348,17 @@ async def set_packed(tx: Tx, order_id: UUID, *, is_packed: bool) -> None:
 
 
 async def count_deliveries_to(
-    tx: Tx, *, address_line1: str, zip_code: str, since: datetime, but: UUID | None
+    tx: Tx, user_id: UUID, address: Mapping[str, Any], *, since: datetime, but: UUID | None
 ) -> int:
-    count: int = await tx.fetchval(_DELIVERIES_TO, address_line1, zip_code, since, but)
+    count: int = await tx.fetchval(
+        _DELIVERIES_TO,
+        address["addressLine1"],
+        address["zipCode"],
+        since,
+        but,
+        user_id,
+        address.get("addressLine2") or "",
+    )
     return count
 
 
