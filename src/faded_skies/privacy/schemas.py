@@ -52,4 +52,8 @@ class ExportShape(Shape):
     reviews: list[Record]
     devices: list[Record]
     messages: list[Record] = Field(description="What was written to the person; of a mail its subject.")
+    support_tickets: list[Record] = Field(
+        description="Conversations with support, with what both sides wrote."
+    )
+    support_uploads: list[Record] = Field(description="When pictures were sent to support; not the pictures.")
     activity: list[Record] = Field(description="What the person did, as the audit log has it.")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from faded_skies.domains.notifications.rules import Email, Push
+from faded_skies.domains.notifications.rules import Email, Letter, Push
 
-__all__ = ["Email", "Mailer", "Push", "Pusher"]
+__all__ = ["Email", "Letter", "Mailer", "Push", "Pusher"]
 
 
 class Mailer(Protocol):

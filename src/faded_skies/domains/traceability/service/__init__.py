@@ -2,12 +2,15 @@
 
 from faded_skies.domains.traceability.models import Difference, Report, Status
 from faded_skies.domains.traceability.rules import State, Step
+from faded_skies.domains.traceability.service.changing import report_sale_change, withdraw_trip
 from faded_skies.domains.traceability.service.comparing import compare, list_differences
 from faded_skies.domains.traceability.service.deadlines import watch
 from faded_skies.domains.traceability.service.departing import Gate
+from faded_skies.domains.traceability.service.licensing import check_licence
 from faded_skies.domains.traceability.service.queueing import (
     prepare_departure,
     report_adjustment,
+    report_arrival,
     report_sale,
     report_trip,
 )
@@ -30,6 +33,7 @@ __all__ = [
     "Status",
     "Step",
     "cancel",
+    "check_licence",
     "compare",
     "correct",
     "get_report",
@@ -38,9 +42,12 @@ __all__ = [
     "list_reports",
     "prepare_departure",
     "report_adjustment",
+    "report_arrival",
     "report_sale",
+    "report_sale_change",
     "report_trip",
     "requeue",
     "send_next",
     "watch",
+    "withdraw_trip",
 ]
