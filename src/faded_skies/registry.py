@@ -26,6 +26,7 @@ from faded_skies.domains.identity import jobs as identity_jobs
 from faded_skies.domains.identity.service import IdentityAuthenticator
 from faded_skies.domains.inventory import jobs as inventory_jobs
 from faded_skies.domains.notifications import endpoints as notifications
+from faded_skies.domains.notifications import jobs as notifications_jobs
 from faded_skies.domains.notifications import subscribers as notifications_subscribers
 from faded_skies.domains.orders import endpoints as orders
 from faded_skies.domains.orders import jobs as orders_jobs
@@ -97,7 +98,7 @@ def routers() -> Sequence[APIRouter]:
         checkout.public,
         orders.router,
         *delivery.ROUTERS,
-        notifications.router,
+        *notifications.ROUTERS,
         payments.router,
         rewards.router,
         compliance.router,
@@ -147,6 +148,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *inventory_jobs.periodic(ports),
         *verification_jobs.periodic(ports),
         *traceability_jobs.periodic(ports),
+        *notifications_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
         *sealing.periodic(ports.db),

@@ -13,10 +13,12 @@ WITHOUT_EXAMPLE = {
     "PinBody",
     "PositionBody",
     "IdCheckBody",
+    "QuietHoursBody",
     "TrackOrder",
     "ProductQuery",
     "ProposedUnits",
     "RefundedUnits",
+    "TopicChoice",
     "WishedUnits",
 }
 """Parts of other bodies, payloads of sockets, and queries: shown by what holds them."""

@@ -157,6 +157,7 @@ def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path:
             "APPLE_KEY_ID": "key",
             "API_URL": "https://api.shop.example",
         },
+        "SMTP_PASS": {"SMTP_HOST": "mail.shop.example", "SMTP_USER": "shop"},
         "STRIPE_SECRET_KEY": {"STRIPE_WEBHOOK_SECRET": "whsec_new"},
         "STRIPE_WEBHOOK_SECRET": {"STRIPE_SECRET_KEY": "sk_live_shop"},
     }

@@ -2,6 +2,7 @@
 
 from faded_skies.domains.traceability.models import Difference, Report, Status
 from faded_skies.domains.traceability.rules import State, Step
+from faded_skies.domains.traceability.service.alarming import alarm_overdue, alarm_rejected
 from faded_skies.domains.traceability.service.comparing import compare, list_differences
 from faded_skies.domains.traceability.service.deadlines import watch
 from faded_skies.domains.traceability.service.departing import Gate
@@ -29,6 +30,8 @@ __all__ = [
     "State",
     "Status",
     "Step",
+    "alarm_overdue",
+    "alarm_rejected",
     "cancel",
     "compare",
     "correct",
