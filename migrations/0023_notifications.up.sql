@@ -67,21 +67,24 @@ CREATE TABLE promotions (
     body text NOT NULL CHECK (length(body) BETWEEN 1 AND 2000),
     image_url text CHECK (image_url LIKE 'https://%' AND length(image_url) <= 500),
     segment jsonb NOT NULL,
+    -- Where the segment's area lay when it was started: areas may be redrawn meanwhile.
+    place jsonb,
     channels text[] NOT NULL CHECK (channels <@ '{email,push}' AND cardinality(channels) >= 1),
     state text NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'scheduled', 'sending', 'stopped', 'done')),
     starts_at timestamptz,
-    -- Who came last in the order of ids, how many were looked at, and how many were passed over by reason.
+    -- How many it was for at the start, who came last in the order of ids, how many were looked at, and how many were
+    -- passed over by reason.
+    audience int CHECK (audience >= 0),
     reached_id uuid,
     looked_at int NOT NULL DEFAULT 0 CHECK (looked_at >= 0),
     skipped jsonb NOT NULL DEFAULT '{}',
-    next_batch_at timestamptz,
     created_by uuid NOT NULL REFERENCES users (id),
     created_at timestamptz NOT NULL DEFAULT now(),
     started_at timestamptz,
     ended_at timestamptz,
-    CHECK ((state IN ('draft', 'scheduled')) OR started_at IS NOT NULL OR state = 'stopped'),
-    CHECK ((state IN ('stopped', 'done')) = (ended_at IS NOT NULL)),
-    CHECK ((state = 'sending') = (next_batch_at IS NOT NULL))
+    CHECK (state NOT IN ('sending', 'done') OR started_at IS NOT NULL),
+    CHECK (state <> 'scheduled' OR starts_at IS NOT NULL),
+    CHECK ((state IN ('stopped', 'done')) = (ended_at IS NOT NULL))
 );
 CREATE INDEX promotions_created_idx ON promotions (created_at DESC, id DESC);
 CREATE INDEX promotions_open_idx ON promotions (id) WHERE state IN ('scheduled', 'sending');
@@ -93,6 +96,7 @@ CREATE TABLE promotion_recipients (
     opened_at timestamptz,
     PRIMARY KEY (promotion_id, user_id)
 );
+CREATE INDEX promotion_recipients_pace_idx ON promotion_recipients (promotion_id, queued_at);
 CREATE INDEX promotion_recipients_user_idx ON promotion_recipients (user_id);
 -- Segments ask when somebody ordered last, and how much in all.
 CREATE INDEX orders_delivered_user_idx ON orders (user_id, delivered_at) WHERE status = 'delivered';

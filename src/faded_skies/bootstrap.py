@@ -41,6 +41,7 @@ from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways, PaymentGateway
 from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
+from faded_skies.domains.promotions.service import Sending
 from faded_skies.domains.traceability.ports import Line, TrackAndTrace
 from faded_skies.domains.traceability.service import Gate as MetrcGate
 from faded_skies.domains.verification.ports import (
@@ -292,6 +293,15 @@ def _wire(ports: Ports) -> None:
             vault=ports.get(Vault),
             numbers=ports.get(DocumentNumbers),
             adulthood=ports.get(Adulthood),
+        ),
+    )
+    ports.provide(
+        Sending,
+        Sending(
+            adulthood=ports.get(Adulthood),
+            postal_address=ports.settings.postal_address,
+            needs_postal_address=ports.settings.environment == "production",
+            most_a_minute=ports.settings.promotions_a_minute,
         ),
     )
     ports.provide(

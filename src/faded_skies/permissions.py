@@ -201,6 +201,7 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/notifications/{notification_id}/read",
             "GET /api/notifications/preferences",
             "PUT /api/notifications/preferences",
+            "GET /api/promotions/{promotion_id}",
         ),
     ),
     # The link itself is the permission: it ends promotions to one person, and does nothing else.
@@ -350,6 +351,19 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/admin/traceability/reports/{report_id}/requeue",
             "POST /api/admin/traceability/reports/{report_id}/cancel",
             "GET /api/admin/traceability/differences",
+        ),
+    ),
+    Permission(
+        name="write, start and stop promotions",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/promotions",
+            "POST /api/admin/promotions",
+            "GET /api/admin/promotions/{promotion_id}",
+            "PUT /api/admin/promotions/{promotion_id}",
+            "POST /api/admin/promotions/{promotion_id}/preview",
+            "POST /api/admin/promotions/{promotion_id}/start",
+            "POST /api/admin/promotions/{promotion_id}/stop",
         ),
     ),
     Permission(

@@ -35,6 +35,9 @@ from faded_skies.domains.payments import endpoints as payments
 from faded_skies.domains.payments import jobs as payments_jobs
 from faded_skies.domains.payments import subscribers as payments_subscribers
 from faded_skies.domains.places import endpoints as places
+from faded_skies.domains.promotions import endpoints as promotions
+from faded_skies.domains.promotions import jobs as promotions_jobs
+from faded_skies.domains.promotions import subscribers as promotions_subscribers
 from faded_skies.domains.rewards import endpoints as rewards
 from faded_skies.domains.rewards import jobs as rewards_jobs
 from faded_skies.domains.traceability import endpoints as traceability
@@ -119,6 +122,8 @@ def routers() -> Sequence[APIRouter]:
         health.router,
         places.router,
         places.maps,
+        promotions.router,
+        promotions.shown,
     ]
 
 
@@ -134,6 +139,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *verification_subscribers.subscriptions(ports),
         *traceability_subscribers.subscriptions(ports),
         *privacy_subscribers.subscriptions(ports),
+        *promotions_subscribers.subscriptions(ports),
     ]
 
 
@@ -149,6 +155,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *verification_jobs.periodic(ports),
         *traceability_jobs.periodic(ports),
         *notifications_jobs.periodic(ports),
+        *promotions_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
         *sealing.periodic(ports.db),

@@ -18,6 +18,7 @@ WITHOUT_EXAMPLE = {
     "ProductQuery",
     "ProposedUnits",
     "RefundedUnits",
+    "SegmentBody",
     "TopicChoice",
     "WishedUnits",
 }

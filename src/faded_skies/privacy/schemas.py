@@ -56,4 +56,5 @@ class ExportShape(Shape):
     notification_choices: list[Record]
     quiet_hours: list[Record]
     promotion_consents: list[Record] = Field(description="Each consent to promotions, and how it ended.")
+    promotions: list[Record] = Field(description="Which promotions the person got, and opened.")
     activity: list[Record] = Field(description="What the person did, as the audit log has it.")
