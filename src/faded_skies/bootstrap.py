@@ -66,7 +66,7 @@ from faded_skies.platform.connections import Connections
 from faded_skies.platform.db import Database
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.events import Bus
-from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, layered
+from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, included, layered
 from faded_skies.platform.http.guards import Guards
 from faded_skies.platform.http.proxies import BehindProxies
 from faded_skies.platform.jobs import Worker
@@ -336,7 +336,8 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     settings = ports.settings
     meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
     stack.push_async_callback(meter.close)
-    api = build_api(version=settings.version, ports=ports, routers=[*registry.routers(), *_pages(ports)])
+    api = build_api(version=settings.version, ports=ports, routes=registry.routes())
+    api.router.routes.extend(included(_pages(ports)))
     media = settings.data / "media"
     media.mkdir(parents=True, exist_ok=True)  # without it every picture would be a failure instead of a 404
     api.mount("/media", StaticFiles(directory=media), name="media")

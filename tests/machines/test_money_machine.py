@@ -4,14 +4,11 @@ Hypothesis draws the steps. They go through the doors that people use, on a real
 the books (`ledger verify`), of the vendor, and of a small model of each order.
 """
 
-import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -28,8 +25,7 @@ from hypothesis.stateful import (
 
 from factories.catalog import make_product
 from factories.payments import card_gateway, deliver_webhooks
-from factories.trade import JSON, Trade, open_trade
-from faded_skies import bootstrap
+from factories.stage import Stage, open_stage
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.rules import MOVES, Status
@@ -39,23 +35,17 @@ from faded_skies.platform import clock
 from faded_skies.platform.settings import Settings
 from faded_skies.reports.verifying import verify
 
-Got = TypeVar("Got")
-
 DECLINES, ASKS = "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"
 STOCK = 1_000_000
 
 
 @dataclass
 class World:
-    """The shop on a loop of its own; `run` does one thing in it."""
+    """The shop, and what it sells."""
 
-    loop: asyncio.AbstractEventLoop
-    trade: Trade
+    stage: Stage
     haze: UUID
     grinder: UUID
-
-    def run(self, work: Coroutine[Any, Any, Got]) -> Got:
-        return self.loop.run_until_complete(work)
 
 
 @dataclass
@@ -71,27 +61,11 @@ class Seen:
 
 @pytest.fixture
 def world(settings: Settings) -> Iterator[World]:
-    loop = asyncio.new_event_loop()
-    stack = AsyncExitStack()
-
-    async def opened() -> Trade:
-        app = await stack.enter_async_context(bootstrap.application(settings))
-        transport = httpx.ASGITransport(app=app.asgi)
-        client = await stack.enter_async_context(
-            httpx.AsyncClient(transport=transport, base_url="http://test")
-        )
-        return await open_trade(app, client, DECLINES, ASKS)
-
-    trade = loop.run_until_complete(opened())
-    haze = loop.run_until_complete(
-        make_product(trade.db, "Haze", price_cents=3333, stock=STOCK, product_class="topical")
-    )
-    grinder = loop.run_until_complete(
-        make_product(trade.db, "Grinder", price_cents=1701, stock=STOCK, product_class="accessory")
-    )
-    yield World(loop, trade, haze, grinder)
-    loop.run_until_complete(stack.aclose())
-    loop.close()
+    with open_stage(settings, DECLINES, ASKS) as stage:
+        db = stage.trade.db
+        haze = make_product(db, "Haze", price_cents=3333, stock=STOCK, product_class="topical")
+        grinder = make_product(db, "Grinder", price_cents=1701, stock=STOCK, product_class="accessory")
+        yield World(stage, stage.run(haze), stage.run(grinder))
 
 
 class Money(RuleBasedStateMachine):
@@ -102,16 +76,10 @@ class Money(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.trade = self.world.trade
+        self.trade = self.world.stage.trade
+        self.do = self.world.stage.run
+        self.post = self.world.stage.post
         self.seen: dict[str, Seen] = {}
-
-    def do(self, work: Coroutine[Any, Any, Got]) -> Got:
-        return self.world.run(work)
-
-    def post(self, path: str, who: dict[str, str], body: JSON | None = None) -> httpx.Response:
-        answer = self.do(self.trade.client.post(path, json=body, headers=who))
-        assert answer.status_code < 500, answer.text
-        return answer
 
     @initialize()
     def empty_the_cart(self) -> None:

@@ -25,7 +25,7 @@ async def broken(app: Application) -> AsyncIterator[httpx.AsyncClient]:
         raise LookupError("a secret of ours")
 
     meter = Meter(app.ports.valkey, "test", limit=100, window=60)
-    api = build_api(version="test", ports=app.ports, routers=[router])
+    api = build_api(version="test", ports=app.ports, routes=router.routes)
     asgi = layered(
         api,
         hot_paths=(),

@@ -52,7 +52,10 @@ async def propose_amendment(
         return Answer(201, {"amendment": present_amendment(amendment)})
 
     call = Call.of(actor.id, key, what=f"propose {order_id}", body=body.model_dump(mode="json"))
-    return await once(checkout.db, call, work)
+    try:
+        return await once(checkout.db, call, work)
+    except amending.AmendmentRefused as refused:
+        return (await amending.keep_refused(checkout.db, call, refused)).response()
 
 
 @router.delete("/{amendment_id}", status_code=204, response_class=Response)

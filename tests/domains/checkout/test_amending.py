@@ -356,6 +356,23 @@ async def test_limits_count_what_else_was_bought_and_never_stand_against_less(tr
     assert await stock_of(trade.app, ounce) == 8
 
 
+async def test_what_the_law_said_against_a_change_is_kept(trade: Trade) -> None:
+    ounce = await make_product(trade.db, "Ounce", price_cents=3000, net_weight_mg=28_000, stock=9)
+    order = await trade.order((ounce, 1), tender="cash")
+    for _ in range(2):
+        refused = await amend(trade, order, lines((ounce, 3)), key="own")
+        assert code_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
+        refused = await propose(trade, order, lines((ounce, 3)), key="staff")
+        assert code_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
+    kept = await trade.db.fetch(
+        "SELECT stage, outcome, order_id, user_id FROM rule_decisions WHERE outcome = 'deny'"
+    )
+    once_each = ("order", "deny", UUID(order["id"]), trade.shopper.id)
+    assert [tuple(row) for row in kept] == [once_each, once_each]
+    assert await trade.look(order) == order
+    assert await listed(trade, order) == []
+
+
 async def test_what_a_change_may_not_be(trade: Trade, haze: UUID, kush: UUID) -> None:
     order = await trade.order((haze, 2), tender="cash")
     bar = "UPDATE products SET barred_tenders = '{cash}' WHERE id = $1"

@@ -32,8 +32,8 @@ _EXPOSED = [
 ]
 
 
-def build_api(*, version: str, ports: Ports, routers: Sequence[APIRouter]) -> FastAPI:
-    """Return the FastAPI application with all routers and the error handlers."""
+def build_api(*, version: str, ports: Ports, routes: Sequence[BaseRoute]) -> FastAPI:
+    """Return the FastAPI application with all routes and the error handlers."""
     api = Api(
         title="Faded Skies",
         version=version,
@@ -42,18 +42,26 @@ def build_api(*, version: str, ports: Ports, routers: Sequence[APIRouter]) -> Fa
         # Its hooks cost 4 % of an empty request while nothing listens to them.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         redoc_url=None,
-        responses={
-            "4XX": {"model": ErrorShape, "description": "Refused; the sentence says what to do."},
-            "5XX": {"model": ErrorShape, "description": "Our fault, or a dependency is down."},
-        },
     )
     api.state.ports = ports
     errors.install(api)
     docs_page.install(api)
     api.add_exception_handler(Exception, apologise)
-    for router in routers:
-        api.include_router(router)
+    api.router.routes.extend(routes)
     return api
+
+
+def included(routers: Sequence[APIRouter]) -> list[BaseRoute]:
+    """Return the routes of all routers, for `build_api`."""
+    carrier = APIRouter(
+        responses={
+            "4XX": {"model": ErrorShape, "description": "Refused; the sentence says what to do."},
+            "5XX": {"model": ErrorShape, "description": "Our fault, or a dependency is down."},
+        }
+    )
+    for router in routers:
+        carrier.include_router(router)
+    return carrier.routes
 
 
 def doors_of(routes: Sequence[BaseRoute]) -> set[str]:

@@ -4,6 +4,7 @@ Locks: the person (so that limits and coins are judged one at a time), then the 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -31,11 +32,35 @@ from faded_skies.domains.payments.service import BY_CARD, ChargeResult, Intent, 
 from faded_skies.domains.places import service as places
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
-from faded_skies.platform.db import Tx
+from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.idempotency import Answer, Call, keep_refusal
 
-__all__ = ["WishedLine", "accept", "amend_own", "decline", "propose", "run", "take_up", "withdraw"]
+__all__ = [
+    "AmendmentRefused",
+    "WishedLine",
+    "accept",
+    "amend_own",
+    "decline",
+    "keep_refused",
+    "propose",
+    "run",
+    "take_up",
+    "withdraw",
+]
+
+
+class AmendmentRefused(Exception):  # noqa: N818 - a refusal, on its way out of the transaction that it undoes
+    """Other goods were refused after the law was asked: `situation` is for the caller, `decisions` are to be kept."""
+
+    def __init__(
+        self, situation: Situation, decisions: Sequence[Decision], book: RuleBook, order: Order
+    ) -> None:
+        super().__init__(situation.text)
+        self.situation = situation
+        self.decisions = decisions
+        self.book = book
+        self.order = order
 
 
 async def propose(
@@ -50,8 +75,8 @@ async def propose(
 ) -> Amendment:
     """Propose other goods to a customer, as staff; the order stays as it is until they consent.
 
-    Raises OrderNotFound, NotAmendable, AmendmentWaits, NothingChanged, ProductNotFound, PriceTooHigh, OutOfStock,
-    PurchaseLimitExceeded, TenderNotAllowed, AmendmentNotDearer.
+    Raises OrderNotFound, NotAmendable, AmendmentWaits, NothingChanged, ProductNotFound, PriceTooHigh,
+    AmendmentNotDearer; AmendmentRefused with OutOfStock, PurchaseLimitExceeded, TenderNotAllowed.
     """
     now = clock.now()
     order = await orders.lock_order_for(tx, actor, order_id)
@@ -155,17 +180,31 @@ async def run(
                 return answer
             if call is not None:
                 await call.leave_subject(tx, change.amendment.id)
+    except AmendmentRefused as refused:
+        return await keep_refused(checkout.db, call, refused)
     except Situation as situation:
         return await keep_refusal(checkout.db, call, situation)
-    if call is None:
-        return await _pay(checkout, actor, change, change.intent, present=present)
-    async with call.running(checkout.valkey):
+    async with call.running(checkout.valkey) if call else nullcontext():
         try:
             answer = await _pay(checkout, actor, change, change.intent, present=present)
         except Situation as situation:
             return await keep_refusal(checkout.db, call, situation)
-        await call.keep(checkout.db, answer)
+        if call is not None:
+            await call.keep(checkout.db, answer)
     return answer
+
+
+async def keep_refused(db: Database, call: Call | None, refused: AmendmentRefused) -> Answer:
+    """Keep what the law said and return the refusal, or raise it where no key keeps it."""
+    async with db.transaction() as tx:
+        await _keep(tx, refused.decisions, refused.book, refused.order)
+    return await keep_refusal(db, call, refused.situation)
+
+
+async def _keep(tx: Tx, decisions: Sequence[Decision], book: RuleBook, order: Order) -> None:
+    await compliance.keep_decisions(
+        tx, stage="order", decisions=decisions, book=book, user_id=order.user_id, order_id=order.id
+    )
 
 
 async def _pay(
@@ -282,7 +321,7 @@ async def _check_more(
     now: datetime,
     keeps: bool,
 ) -> None:
-    """Raise what stands against an order that gets more of something; nothing can stand against having less."""
+    """Raises AmendmentRefused where something stands against having more; nothing can stand against having less."""
     counts = {product_id: item.quantity for product_id, item in had.items()}
     more = [
         (product, quantity - counts.get(product.id, 0))
@@ -307,11 +346,9 @@ async def _check_more(
         *([problem] if problem else []),
         *law_problems(decisions, told=set()),
     ):
-        raise situation
+        raise AmendmentRefused(situation, decisions, book, order)
     if keeps:
-        await compliance.keep_decisions(
-            tx, stage="order", decisions=decisions, book=book, user_id=order.user_id, order_id=order.id
-        )
+        await _keep(tx, decisions, book, order)
 
 
 _JUDGED_BEFORE = {"AGE_VERIFICATION_REQUIRED", "OUTSIDE_DELIVERY_AREA", "OUTSIDE_DELIVERY_HOURS"}
