@@ -1,5 +1,6 @@
 """Opens the adapter for FCM. Its import costs 40 MB, so only what pushes imports it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -33,4 +34,5 @@ async def open_fcm(account: FirebaseAccount, *, icon: str) -> AsyncIterator[FcmP
     try:
         yield FcmPusher(app, icon=icon)
     finally:
-        firebase_admin.delete_app(app)
+        # In a thread: it begins a loop of its own to close what it opened.
+        await asyncio.to_thread(firebase_admin.delete_app, app)

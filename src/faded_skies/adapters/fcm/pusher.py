@@ -47,9 +47,9 @@ class FcmPusher:
                 reasons[fate] = _name(answer.exception)
                 log.info("push_not_delivered", message_id=str(message_id), fate=fate, cause=reasons[fate])
         return PushReport(
-            reached=fates["reached"],
-            gone=fates["gone"],
-            delayed=fates["delayed"],
+            reached=tuple(fates["reached"]),
+            gone=tuple(fates["gone"]),
+            delayed=tuple(fates["delayed"]),
             reason=reasons.get("delayed"),
             refused=reasons.get("refused"),
         )

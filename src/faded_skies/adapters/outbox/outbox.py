@@ -94,5 +94,5 @@ def _read_email(raw: bytes) -> Email:
         subject=str(message["Subject"]),
         text=bodies["plain"],
         html=bodies["html"],
-        unsubscribe=None if unsubscribe is None else str(unsubscribe).strip("<>"),
+        unsubscribe=None if unsubscribe is None else str(unsubscribe).strip(" <>"),
     )

@@ -215,7 +215,7 @@ def present_counts(promotion: Promotion, channels: Mapping[Channel, ChannelCount
         "recipients": promotion.recipients,
         "opened": promotion.opened,
         "skipped": promotion.skipped,
-        **{channel: channels[channel] for channel in Channel},
+        **{channel.value: channels[channel] for channel in Channel},
     }
 
 
