@@ -12,12 +12,12 @@ from pydantic_core import PydanticCustomError
 from faded_skies.domains.notifications.service import Channel
 from faded_skies.domains.promotions.service import ChannelCounts, Promotion, Segment, State, Words
 from faded_skies.platform.http.fields import Body, Id, Line, Shape
-from faded_skies.platform.money import Sum, cents_of, to_dollars
+from faded_skies.platform.money import Dollars, cents_of, to_dollars
 
 MOST_ZIP_CODES = 100
 _MOST_DAYS = 3650
 _ZIP = re.compile(r"\d{5}")
-_IMAGE = re.compile(r"https://[A-Za-z0-9.-]+(:\d{1,5})?/[!-~]*")
+_IMAGE = re.compile(r"https://[A-Za-z0-9.-]+(:\d{1,5})?/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*")
 
 
 def _one_line(text: str) -> str:
@@ -47,7 +47,7 @@ class SegmentBody(Body):
     ordered_within_days: Days | None = None
     not_ordered_within_days: Days | None = None
     min_spent: Annotated[
-        Sum | None, Field(description="Dollars paid for delivered orders, refunds taken off.")
+        Dollars | None, Field(description="Dollars paid for delivered orders, refunds taken off.")
     ] = None
     zip_codes: Annotated[
         list[Annotated[str, AfterValidator(_five_digits)]], Field(max_length=MOST_ZIP_CODES)
