@@ -260,6 +260,16 @@ TABLE: tuple[Permission, ...] = (
         ),
     ),
     Permission(
+        name="number the staff",
+        roles=ADMIN,
+        doors=("PATCH /api/admin/users/{user_id}",),
+    ),
+    Permission(
+        name="set the shop up, and pause it",
+        roles=ADMIN,
+        doors=("GET /api/admin/settings", "PATCH /api/admin/settings"),
+    ),
+    Permission(
         name="run the board of orders",
         roles=ADMIN,
         doors=(
@@ -329,6 +339,7 @@ TABLE: tuple[Permission, ...] = (
             "GET /api/admin/trips",
             "GET /api/admin/trips/{trip_id}",
             "GET /api/admin/trips/{trip_id}/manifest",
+            "GET /api/admin/orders/{order_id}/completion",
         ),
     ),
     Permission(

@@ -15,6 +15,7 @@ from faded_skies.backoffice import law_endpoints as law
 from faded_skies.backoffice import lot_endpoints as lots
 from faded_skies.backoffice import money_endpoints as money
 from faded_skies.backoffice import report_endpoints as reports
+from faded_skies.backoffice import settings_endpoints as shop_settings
 from faded_skies.backoffice import trip_endpoints as trips
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.checkout import endpoints as checkout
@@ -124,6 +125,8 @@ def routers() -> Sequence[APIRouter]:
         drawers.router,
         fleet.router,
         trips.router,
+        trips.completions,
+        shop_settings.router,
         law.router,
         lots.router,
         lots.packing,

@@ -395,6 +395,11 @@ async def _fleet(app: Application, client: httpx.AsyncClient, call: Caller) -> N
     await call("GET /api/admin/trips", admin.headers, params={"open": "false"})
     await call("GET /api/admin/trips/{trip_id}", admin.headers, ids=trip)
     await call("GET /api/admin/trips/{trip_id}/manifest", admin.headers, ids=trip)
+    await call("GET /api/admin/orders/{order_id}/completion", admin.headers, ids=(order_id,))
+    number = {"employeeNo": "E-1"}
+    await call("PATCH /api/admin/users/{user_id}", admin.headers, ids=(admin.id,), json=number)
+    await call("GET /api/admin/settings", admin.headers)
+    await call("PATCH /api/admin/settings", admin.headers, json={"phone": "(512) 555-0100"})
 
 
 async def _law(call: Caller, headers: dict[str, str], *, order_id: str) -> None:

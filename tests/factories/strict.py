@@ -28,10 +28,20 @@ kind = "receipt"
 title = "Delivery request receipt"
 event = "stop.arrive"
 fields = [
-    "retailer.legal_name", "retailer.license_no", "driver.first_name", "driver.employee_no", "customer.first_name",
-    "customer.no", "requested_at", "delivery_address", "items[].description", "items[].measure", "total_paid",
+    "retailer.legal_name", "retailer.license_no", "driver.first_name", "driver.employee_no", "preparer.first_name",
+    "preparer.employee_no", "customer.first_name", "customer.no",
+    "requested_at", "delivery_address", "items[].description", "items[].measure", "total_paid",
     "delivered_at", "customer.signature",
 ]
+source = "made_up"
+"""
+
+COMPLETION = """
+[[document]]
+kind = "completion"
+title = "Delivery completion"
+event = "stop.delivered"
+fields = ["delivered_at", "customer.class", "items[].package_tag", "items[].price", "address.city", "address.county"]
 source = "made_up"
 """
 

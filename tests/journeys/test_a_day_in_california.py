@@ -74,6 +74,7 @@ async def get_papers_in_order(trade: Trade) -> None:
     papers = [{"kind": kind, "expiresOn": "2029-05-01"} for kind in ("driver_license", "employee_badge")]
     driver = {"papers": papers, "employeeNo": "E-7", "licenseNumber": "F1234567"}
     await staff(trade, "PUT", f"drivers/{trade.driver.id}/papers", driver)
+    await staff(trade, "PATCH", f"users/{trade.admin.id}", {"employeeNo": "E-1"})
     await drive(trade, "shift", {"online": False, "closingCash": 0})
     await drive(trade, "shift", {"online": True, "openingCash": 50, "vehicleId": car_id})
 

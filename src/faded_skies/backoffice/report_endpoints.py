@@ -1,13 +1,11 @@
 """HTTP for the bookkeeper: the day's close, taxes and the journal, as JSON or as CSV by `Accept`."""
 
-import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 from starlette.responses import StreamingResponse
 
 from faded_skies.backoffice.report_schemas import (
@@ -24,6 +22,7 @@ from faded_skies.domains.compliance.service import Law
 from faded_skies.platform import clock
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
+from faded_skies.platform.http.fields import Day
 from faded_skies.platform.http.provide import Db, provided
 from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
 from faded_skies.reports import books, closing
@@ -35,20 +34,13 @@ router = APIRouter(
     prefix="/api/admin/reports", tags=["reports"], dependencies=needs_token, responses=needs_role
 )
 
-# Not year 9999: its last day has no end that can be written.
-_DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 _CSV = "text/csv"
 
 
-def _day(value: object) -> object:
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise PydanticCustomError("day", "Write the day as YYYY-MM-DD, such as 2026-11-27.")
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-Start = Annotated[Day, Query(alias="startDate", description="The first local day.")]
-End = Annotated[Day, Query(alias="endDate", description="The last local day.")]
+# Not year 9999: its last day has no end that can be written.
+BookedDay = Annotated[Day, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
+Start = Annotated[BookedDay, Query(alias="startDate", description="The first local day.")]
+End = Annotated[BookedDay, Query(alias="endDate", description="The last local day.")]
 Wanted = Annotated[str, Header(alias="Accept", include_in_schema=False)]
 Rules = Annotated[Law, provided(Law)]
 
@@ -74,7 +66,9 @@ async def close_day(
     _: SignedIn,
     db: Db,
     law: Rules,
-    day: Annotated[Day | None, Query(alias="date", description="The local day; today if left out.")] = None,
+    day: Annotated[
+        BookedDay | None, Query(alias="date", description="The local day; today if left out.")
+    ] = None,
     accept: Wanted = "",
 ) -> Response:
     """What a local day brought, for the shop and each driver. A past day never changes; today is so far."""

@@ -1,4 +1,4 @@
-"""HTTP for staff: trips, their logs and their manifests."""
+"""HTTP for staff: trips, their logs and manifests, and the records of handovers."""
 
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -8,13 +8,20 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service as delivery
 from faded_skies.domains.delivery.ports import PaperPrinter
-from faded_skies.domains.delivery.schemas.papers import PAPER, ManifestAnswer, answer_manifest
+from faded_skies.domains.delivery.schemas.papers import (
+    PAPER,
+    ManifestAnswer,
+    ReceiptAnswer,
+    answer_manifest,
+    answer_receipt,
+)
 from faded_skies.domains.delivery.schemas.trips import (
     TripsAnswer,
     WatchedTripAnswer,
     present_trip_line,
     present_watched,
 )
+from faded_skies.domains.places.ports import Gazetteer
 from faded_skies.platform.http.accepting import Accepted
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
@@ -27,6 +34,11 @@ router = APIRouter(prefix="/api/admin/trips", tags=["staff"], dependencies=needs
 
 Rules = Annotated[Law, provided(Law)]
 Printer = Annotated[PaperPrinter, provided(PaperPrinter)]
+Towns = Annotated[Gazetteer, provided(Gazetteer)]
+
+completions = APIRouter(
+    prefix="/api/admin/orders", tags=["staff"], dependencies=needs_token, responses=needs_role
+)
 
 
 async def _keyring(request: Request) -> Keyring:
@@ -88,3 +100,23 @@ async def get_manifest(
     await delivery.get_trip(db, trip_id, driver_id=None)
     manifest = await delivery.get_manifest(db, keyring, trip_id, version=version)
     return await answer_manifest(manifest, law.at(manifest.made_at), printer, accept=accept)
+
+
+@completions.get("/{order_id}/completion", response_model=ReceiptAnswer, responses=PAPER)
+async def get_completion(
+    order_id: Id,
+    actor: SignedIn,
+    db: Db,
+    law: Rules,
+    towns: Towns,
+    printer: Printer,
+    accept: Accepted = None,
+) -> Response:
+    """The record of a handover, as the law wants it: JSON, or a page to print; `missing` is what the law misses on it.
+
+    409 INVALID_STATE before the order is delivered.
+    """
+    content, missing, title = await delivery.get_paper(
+        db, law, towns, kind="completion", actor=actor, order_id=order_id
+    )
+    return await answer_receipt(content, missing, title, law.timezone, printer, accept=accept)

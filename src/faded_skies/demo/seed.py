@@ -43,6 +43,9 @@ _SHOP = Shop(
     license_expires_on=date(2034, 1, 15),
     latitude=30.2672,
     longitude=-97.7431,
+    legal_name="Faded Skies LLC",
+    address="301 Congress Avenue, Austin, TX 78701",
+    phone="(512) 555-0100",
 )
 
 

@@ -12,7 +12,7 @@ from factories.catalog import make_product
 from factories.delivery import id_check, make_order
 from factories.identity import SignedInPerson, signed_in
 from factories.road import Road
-from factories.strict import RECEIPT, make_strict
+from factories.strict import COMPLETION, RECEIPT, make_strict
 from factories.trade import Trade, open_trade
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import rules
@@ -94,14 +94,43 @@ async def test_what_the_law_wants_and_what_is_missing_yet(road: Road, folder: Pa
     await road.on_the_road(order_id)
     told = (await receipt(road.client, road.customer, order_id)).json()["receipt"]
     assert told["title"] == "Delivery request receipt"
-    assert told["missing"] == ["driver.employee_no", "delivered_at", "customer.signature"]
+    assert told["missing"] == [
+        "driver.employee_no",
+        "preparer.employee_no",
+        "delivered_at",
+        "customer.signature",
+    ]
     assert told["content"]["retailer"]["legal_name"] == "Faded Skies"
+    await road.staff("PATCH", "settings", {"legalName": "Faded Skies LLC"})
     await road.staff("PUT", f"drivers/{road.driver.id}/papers", {"papers": [], "employeeNo": "E-17"})
     signed = {"idCheck": id_check(), "signature": "M.O."}
     assert (await road.post(f"orders/{order_id}/deliver", signed)).status_code == 200
     told = (await receipt(road.client, road.customer, order_id)).json()["receipt"]
     assert told["missing"] == []
     assert told["content"]["driver"] == {"first_name": "Dana", "employee_no": "E-17"}
+    # In this world the driver packs, too.
+    assert told["content"]["preparer"] == {"first_name": "Dana", "employee_no": "E-17"}
+    assert told["content"]["retailer"]["legal_name"] == "Faded Skies LLC"
+
+
+async def test_the_record_of_a_handover(road: Road, folder: Path) -> None:
+    make_strict(road.app, folder, COMPLETION)
+    order_id = await road.packed()
+    await road.on_the_road(order_id)
+    url = f"/api/admin/orders/{order_id}/completion"
+    early = await road.client.get(url, headers=road.admin.headers)
+    assert (early.status_code, early.json()["code"]) == (409, "INVALID_STATE")
+    assert (await road.post(f"orders/{order_id}/deliver", {"idCheck": id_check()})).status_code == 200
+    told = (await road.client.get(url, headers=road.admin.headers)).json()["receipt"]
+    assert (told["title"], told["missing"]) == ("Delivery completion", ["items[].package_tag"])
+    assert told["content"]["address"] == {"city": "Austin", "county": "Travis County"}
+    assert told["content"]["customer"]["class"] == "adult use"
+    as_pdf = road.admin.headers | {"Accept": "application/pdf"}
+    assert (await road.client.get(url, headers=as_pdf)).content.startswith(b"%PDF-")
+    unknown = await road.client.get(f"/api/admin/orders/{new_id()}/completion", headers=road.admin.headers)
+    assert unknown.status_code == 404
+    for who in (road.customer, road.driver):
+        assert (await road.client.get(url, headers=who.headers)).status_code == 403
 
 
 async def test_each_format(road: Road) -> None:

@@ -1,4 +1,4 @@
-"""Writes what we use of the ZIP code data, one line each: code, latitude, longitude, state, cities.
+"""Writes what we use of the ZIP code data, one line each: code, latitude, longitude, state, county, cities.
 
 A program of its own, run by `geocoder`: the library unpacks its data into 40 MB that it never gives back.
 """
@@ -14,7 +14,14 @@ def main() -> None:
             if place["active"] and place["country"] == "US":
                 # The Post Office accepts some names and not others, but people use them all.
                 cities = [place["city"], *place["acceptable_cities"], *place["unacceptable_cities"]]
-                fields = [place["zip_code"], place["lat"], place["long"], place["state"], *cities]
+                fields = [
+                    place["zip_code"],
+                    place["lat"],
+                    place["long"],
+                    place["state"],
+                    place["county"],
+                    *cities,
+                ]
                 sys.stdout.write("|".join(fields) + "\n")
 
 

@@ -34,6 +34,11 @@ class ZipcodeGeocoder:
             zip_code=found.code,
         )
 
+    async def county(self, zip_code: str) -> str | None:
+        """Return the county that most of a ZIP code lies in; None where none is known."""
+        found = await self._table.find(zip_code[:5])
+        return (found.county or None) if found else None
+
     async def town(self, city: str, *, states: Collection[str]) -> tuple[float, float] | None:
         """Return the middle of a town in one of the states; None when there is none of this name."""
         refuse_inside_transaction("The gazetteer")

@@ -1,4 +1,4 @@
-"""The ZIP codes of the United States as 41,000 sorted lines (6 MB): code, latitude, longitude, state, cities.
+"""The ZIP codes of the United States as 41,000 sorted lines (6 MB): code, latitude, longitude, state, county, cities.
 
 The table is made when first needed, by a short-lived child (0.4 s).
 """
@@ -18,12 +18,13 @@ _LONGEST = 60  # seconds; a machine that needs more is broken
 
 @dataclass(frozen=True, slots=True)
 class Zip:
-    """A ZIP code, its middle in degrees, and the names of its towns, the usual one first."""
+    """A ZIP code, its middle in degrees, its county ("" where none is known), and its towns, the usual one first."""
 
     code: str
     latitude: float
     longitude: float
     state: str
+    county: str
     cities: tuple[str, ...]
 
 
@@ -62,8 +63,8 @@ def find_line(table: Sequence[str], zip_code: str) -> str | None:
 
 
 def parse(line: str) -> Zip:
-    code, latitude, longitude, state, *cities = line.split("|")
-    return Zip(code, float(latitude), float(longitude), state, tuple(cities))
+    code, latitude, longitude, state, county, *cities = line.split("|")
+    return Zip(code, float(latitude), float(longitude), state, county, tuple(cities))
 
 
 def parsed(table: Sequence[str]) -> Iterator[Zip]:

@@ -107,6 +107,10 @@ class NoReceiptYet(InvalidState):
     sentence = "There is no receipt before the order is confirmed."
 
 
+class NotHandedOver(InvalidState):
+    sentence = "There is no record of a handover before the order is delivered."
+
+
 class CashMissing(Invalid):
     """Less cash than is due; `amountDue` in dollars."""
 

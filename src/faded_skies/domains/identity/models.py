@@ -257,3 +257,13 @@ class PasskeyKey:
     public_key: bytes
     sign_count: int
     backup_eligible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Employee:
+    """One of the staff; `employee_no` is how legal papers name them."""
+
+    id: UUID
+    full_name: str
+    role: Role
+    employee_no: str | None

@@ -132,7 +132,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """The one shop. `paused` takes no new orders."""
+    """The one shop. `paused` takes no new orders; legal papers tell `legal_name`, `address` and `phone`."""
 
     name: str
     license_number: str
@@ -144,3 +144,6 @@ class Shop:
     longitude: float
     paused: bool = False
     tenders: Sequence[str] = ("card", "apple_pay", "google_pay", "fs_coin", "cash")
+    legal_name: str | None = None
+    address: str | None = None
+    phone: str | None = None

@@ -87,6 +87,10 @@ class AddressFinder(Protocol):
 class Gazetteer(Geocoder, Protocol):
     """Knows towns and ZIP codes without asking anybody, so that nobody pays for what strangers ask."""
 
+    async def county(self, zip_code: str) -> str | None:
+        """Return the county of a ZIP code, "Travis County"; None where none is known. Some codes lie in two."""
+        ...
+
     async def town(self, city: str, *, states: Collection[str]) -> tuple[float, float] | None:
         """Return the middle of a town in one of the states, in degrees; None when there is none of this name."""
         ...

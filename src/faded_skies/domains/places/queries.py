@@ -82,17 +82,15 @@ _BARRED = f"SELECT {_BARRED_COLUMNS} FROM barred_places ORDER BY name, id"
 _INSERT_BARRED = f"INSERT INTO barred_places ({_BARRED_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"
 _DELETE_BARRED = "DELETE FROM barred_places WHERE id = $1"
 
-_SHOP = """
-SELECT name, license_number, license_type, license_issuer, license_issued_on, license_expires_on, latitude,
-    longitude, paused, tenders
-FROM shop
+_SHOP_COLUMNS = """
+    name, license_number, license_type, license_issuer, license_issued_on, license_expires_on, latitude, longitude,
+    paused, tenders, legal_name, address, phone
 """
-_INSERT_SHOP = """
-INSERT INTO shop (
-    name, license_number, license_type, license_issuer, license_issued_on, license_expires_on, latitude,
-    longitude, paused, tenders
-)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+_SHOP = f"SELECT {_SHOP_COLUMNS} FROM shop"
+_LOCK_SHOP = f"{_SHOP} FOR NO KEY UPDATE"
+_SET_SHOP = f"""
+INSERT INTO shop ({_SHOP_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (singleton) DO UPDATE SET ({_SHOP_COLUMNS}) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 
 
@@ -219,13 +217,13 @@ def _area(row: Row) -> ServiceArea:
     )
 
 
-async def find_shop(db: Reader) -> Shop | None:
-    row = await db.fetchrow(_SHOP)
+async def find_shop(db: Reader, *, lock: bool = False) -> Shop | None:
+    row = await db.fetchrow(_LOCK_SHOP if lock else _SHOP)
     return None if row is None else Shop(**{**dict(row), "tenders": tuple(row["tenders"])})
 
 
-async def insert_shop(tx: Tx, shop: Shop) -> None:
-    await tx.execute(_INSERT_SHOP, *astuple(shop))
+async def set_shop(tx: Tx, shop: Shop) -> None:
+    await tx.execute(_SET_SHOP, *astuple(shop))
 
 
 _HELD = """

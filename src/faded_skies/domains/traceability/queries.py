@@ -88,7 +88,7 @@ RETURNING r.id
 """
 _CLAIMED = f"""
 SELECT {_R}, p.metrc_id AS parent_id, o.delivery_address AS address, t.driver_id, d.full_name AS driver_name,
-       f.employee_no, f.license_wrapped, v.make, v.model, v.plate
+       d.employee_no, f.license_wrapped, v.make, v.model, v.plate
 FROM trace_reports r
 LEFT JOIN trips t ON t.id = r.trip_id
 LEFT JOIN users d ON d.id = t.driver_id

@@ -10,6 +10,7 @@ from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter
 from faded_skies.domains.delivery.service import Leaving, RefusedByLaw
 from faded_skies.domains.payments.ports import Gateways
+from faded_skies.domains.places.ports import Gazetteer
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.http.answers import Json
@@ -20,6 +21,7 @@ from faded_skies.platform.keyring import Keyring
 Rules = Annotated[Law, provided(Law)]
 Connected = Annotated[Gateways, provided(Gateways)]
 Gated = Annotated[DepartureGate, provided(DepartureGate)]
+Towns = Annotated[Gazetteer, provided(Gazetteer)]
 Printer = Annotated[PaperPrinter, provided(PaperPrinter)]
 
 

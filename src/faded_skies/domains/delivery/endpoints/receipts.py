@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.endpoints.needs import Printer, Rules
+from faded_skies.domains.delivery.endpoints.needs import Printer, Rules, Towns
 from faded_skies.domains.delivery.schemas.papers import PAPER, ReceiptAnswer, answer_receipt
 from faded_skies.platform.http.accepting import Accepted
 from faded_skies.platform.http.auth import SignedIn, needs_token
@@ -20,6 +20,7 @@ async def get_receipt(
     db: Db,
     law: Rules,
     printer: Printer,
+    gazetteer: Towns,
     accept: Accepted = None,
 ) -> Response:
     """The receipt as JSON, or as a page to print, as `Accept` asks (PDF, HTML); `missing` is what the law misses on it.
@@ -27,5 +28,7 @@ async def get_receipt(
     The customer's own, a driver's assigned one, any for staff; others read as absent (404). 409 INVALID_STATE before
     the order is confirmed, 406 NOT_ACCEPTABLE for another format.
     """
-    content, missing, title = await service.get_receipt(db, law, actor=actor, order_id=order_id)
+    content, missing, title = await service.get_paper(
+        db, law, gazetteer, kind="receipt", actor=actor, order_id=order_id
+    )
     return await answer_receipt(content, missing, title, law.timezone, printer, accept=accept)

@@ -32,7 +32,7 @@ INSERT INTO vehicle_papers (vehicle_id, kind, expires_on)
 SELECT $1, kind, expires_on FROM unnest($2::text[], $3::date[]) AS n (kind, expires_on)
 """
 _DRIVER = """
-SELECT u.id, u.full_name, u.date_of_birth, p.employee_no, p.license_wrapped
+SELECT u.id, u.full_name, u.date_of_birth, u.employee_no, p.license_wrapped
 FROM users u LEFT JOIN driver_profiles p ON p.driver_id = u.id WHERE u.id = $1 AND u.role = 'driver'
 """
 _LOCK_DRIVER = "SELECT id FROM users WHERE id = $1 AND role = 'driver' FOR NO KEY UPDATE"
@@ -42,9 +42,9 @@ _ADD_DRIVER_PAPERS = """
 INSERT INTO driver_papers (driver_id, kind, expires_on)
 SELECT $1, kind, expires_on FROM unnest($2::text[], $3::date[]) AS n (kind, expires_on)
 """
-_PUT_PROFILE = """
-INSERT INTO driver_profiles (driver_id, employee_no, license_wrapped) VALUES ($1, $2, $3)
-ON CONFLICT (driver_id) DO UPDATE SET employee_no = EXCLUDED.employee_no, license_wrapped = EXCLUDED.license_wrapped
+_PUT_LICENSE = """
+INSERT INTO driver_profiles (driver_id, license_wrapped) VALUES ($1, $2)
+ON CONFLICT (driver_id) DO UPDATE SET license_wrapped = EXCLUDED.license_wrapped
 """
 
 
@@ -142,7 +142,5 @@ async def put_driver_papers(tx: Tx, driver_id: UUID, papers: Sequence[HeldPaper]
     )
 
 
-async def put_profile(
-    tx: Tx, driver_id: UUID, *, employee_no: str | None, license_wrapped: bytes | None
-) -> None:
-    await tx.execute(_PUT_PROFILE, driver_id, employee_no, license_wrapped)
+async def put_license(tx: Tx, driver_id: UUID, license_wrapped: bytes | None) -> None:
+    await tx.execute(_PUT_LICENSE, driver_id, license_wrapped)

@@ -326,8 +326,8 @@ WHERE driver_id = $1 ORDER BY at, id
 SELECT kind, expires_on AS "expiresOn" FROM driver_papers WHERE driver_id = $1 ORDER BY kind
 """,
     "driverProfile": """
-SELECT employee_no AS "employeeNo", license_wrapped IS NOT NULL AS "hasLicenseNumber" FROM driver_profiles
-WHERE driver_id = $1
+SELECT u.employee_no AS "employeeNo", p.license_wrapped IS NOT NULL AS "hasLicenseNumber"
+FROM users u LEFT JOIN driver_profiles p ON p.driver_id = u.id WHERE u.id = $1 AND u.role <> 'customer'
 """,
     "driverPositions": """
 SELECT recorded_at AS "recordedAt", order_id AS "orderId", latitude, longitude, heading::float8 AS heading,

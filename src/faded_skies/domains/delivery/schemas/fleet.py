@@ -9,9 +9,8 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from faded_skies.domains.delivery.models.trips import DriverPapers, HeldPaper, Vehicle
-from faded_skies.domains.delivery.schemas.road import Day
 from faded_skies.domains.delivery.service import KEEP
-from faded_skies.platform.http.fields import Body, Line, Shape
+from faded_skies.platform.http.fields import Body, Day, Line, Shape
 
 Name = Annotated[Line, Field(max_length=50)]
 Plate = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9 -]{0,14}$", description="Capitals and digits.")]

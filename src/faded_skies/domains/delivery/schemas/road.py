@@ -1,13 +1,11 @@
 """Deliveries on the wire (contract §3, §6, §7)."""
 
-import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from faded_skies.domains.cash.service import Drawer, DrawerStatus
 from faded_skies.domains.delivery import rules
@@ -15,21 +13,11 @@ from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.orders.schemas import OrderShape, present_order, present_tracking
 from faded_skies.domains.orders.service import Order, TrackingLine
 from faded_skies.platform.errors import Refused
-from faded_skies.platform.http.fields import MOST_TEXT, Body, Id, Line, Shape, Text
+from faded_skies.platform.http.fields import MOST_TEXT, Body, Day, Id, Line, Shape, Text
 from faded_skies.platform.money import Cents, Dollars, cents_of, to_dollars
 
 MOST_POSITIONS = 100
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def _day(value: object) -> object:
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise PydanticCustomError("day", "Write the day as YYYY-MM-DD, such as 1990-04-30.")
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_day)]
 Latitude = Annotated[
     float,
     Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Degrees.", examples=[30.2672]),

@@ -26,7 +26,7 @@ from faded_skies.domains.delivery.service.fleet import (
 )
 from faded_skies.domains.delivery.service.judging import RefusedByLaw, keep_refused
 from faded_skies.domains.delivery.service.manifests import context_of, get_manifest, title_of
-from faded_skies.domains.delivery.service.receipts import get_receipt
+from faded_skies.domains.delivery.service.receipts import get_paper
 from faded_skies.domains.delivery.service.road import (
     arrive,
     assign,
@@ -82,7 +82,7 @@ __all__ = [
     "get_driver_papers",
     "get_manifest",
     "get_overview",
-    "get_receipt",
+    "get_paper",
     "get_trip",
     "get_vehicle_papers",
     "hand_over",

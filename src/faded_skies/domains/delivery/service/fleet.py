@@ -7,6 +7,7 @@ from uuid import UUID
 from faded_skies.domains.delivery.errors import DriverNotFound, VehicleNotFound, VehicleOnShift
 from faded_skies.domains.delivery.models.trips import DriverPapers, HeldPaper, Vehicle
 from faded_skies.domains.delivery.queries import fleet as queries
+from faded_skies.domains.identity import service as identity
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.keyring import Keyring
 
@@ -109,19 +110,17 @@ async def set_driver_papers(
     """
     if not await queries.lock_driver(tx, driver_id):
         raise DriverNotFound("There is no such driver.")
-    driver = await get_driver_papers(tx, driver_id)
-    wrapped = driver.license_wrapped
+    await queries.put_driver_papers(tx, driver_id, papers)
     if license_number is not KEEP:
         wrapped = (
             None
             if license_number is None
             else keyring.wrap(str(license_number).encode(), context=license_context(driver_id))
         )
-    number = driver.employee_no if employee_no is KEEP else employee_no
-    await queries.put_driver_papers(tx, driver_id, papers)
-    await queries.put_profile(
-        tx, driver_id, employee_no=None if number is None else str(number), license_wrapped=wrapped
-    )
+        await queries.put_license(tx, driver_id, wrapped)
+    if employee_no is not KEEP:
+        number = None if employee_no is None else str(employee_no)
+        await identity.set_employee_no(tx, driver_id, employee_no=number, actor_id=actor_id)
     tx.audit(
         "driver.papers_set",
         object_type="user",

@@ -142,7 +142,9 @@ async def retailer(source: Database | Tx) -> dict[str, Any]:
         return {}
     return {
         "name": shop.name,
-        "legal_name": shop.name,
+        "legal_name": shop.legal_name or shop.name,
+        "address": shop.address,
+        "phone": shop.phone,
         "license_no": shop.license_number,
         "license_type": shop.license_type,
         "license_issuer": shop.license_issuer,

@@ -1,21 +1,23 @@
-"""The receipt of an order: what any shop prints, and what the law of its town wants besides."""
+"""Papers of an order: its receipt, and the record of its handover where the law wants one."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import Law, RuleBook
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import rules
-from faded_skies.domains.delivery.errors import NoReceiptYet
+from faded_skies.domains.delivery.errors import NoReceiptYet, NotHandedOver
 from faded_skies.domains.delivery.queries import receipts as queries
 from faded_skies.domains.delivery.queries import trips
 from faded_skies.domains.delivery.service.manifests import customer_number, one_line, retailer
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.service import Order, Status
+from faded_skies.domains.places.ports import Gazetteer
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row
 from faded_skies.platform.money import to_dollars
 
+_COUNTY = "address.county"
 _UNCONFIRMED = frozenset({Status.PENDING, Status.PAYMENT_FAILED})
 # What is on every receipt. Of the customer only the first name and a number, unless the law wants more.
 _ALWAYS = (
@@ -45,28 +47,34 @@ _ALWAYS = (
 )
 
 
-async def get_receipt(
-    db: Database, law: Law, *, actor: Actor, order_id: UUID
+_TITLES = {"receipt": "Receipt", "completion": "Record of handover"}
+
+Kind = Literal["receipt", "completion"]
+
+
+async def get_paper(
+    db: Database, law: Law, gazetteer: Gazetteer, *, kind: Kind, actor: Actor, order_id: UUID
 ) -> tuple[dict[str, Any], list[str], str]:
-    """Return an order's receipt, what the law misses on it, and its title. Raises OrderNotFound, NoReceiptYet."""
+    """Return a paper of an order, what the law misses on it, and its title.
+
+    Raises OrderNotFound, NoReceiptYet; NotHandedOver for a completion of what is not delivered.
+    """
     order = await orders.get_order_for(db, actor, order_id)
     if order.status in _UNCONFIRMED:
         raise NoReceiptYet
+    if kind == "completion" and order.status is not Status.DELIVERED:
+        raise NotHandedOver
     book = law.of_town(order.created_at, order.delivery_address["city"])
-    tree = await _lay_out(db, order)
-    wanted = _demanded(book)
-    return rules.pick(tree, [*_ALWAYS, *wanted]), rules.lacking(tree, wanted), _title(book)
+    documents = [one for one in book.documents if one.kind == kind]
+    wanted = [path for one in documents for path in one.fields]
+    county = await gazetteer.county(order.delivery_address["zipCode"]) if _COUNTY in wanted else None
+    tree = await _lay_out(db, order, county=county)
+    title = documents[0].title if documents else _TITLES[kind]
+    return rules.pick(tree, [*_ALWAYS, *wanted]), rules.lacking(tree, wanted), title
 
 
-def _demanded(book: RuleBook) -> list[str]:
-    return [path for one in book.documents if one.kind == "receipt" for path in one.fields]
-
-
-def _title(book: RuleBook) -> str:
-    return next((one.title for one in book.documents if one.kind == "receipt"), "Receipt")
-
-
-async def _lay_out(db: Database, order: Order) -> dict[str, Any]:
+async def _lay_out(db: Database, order: Order, *, county: str | None) -> dict[str, Any]:
+    packer = await queries.find_packer(db, order.id)
     around = await queries.get_around(db, order.id)
     address = order.delivery_address
     lines = [_item(line) for line in await trips.list_goods(db, [order.id])]
@@ -83,7 +91,7 @@ async def _lay_out(db: Database, order: Order) -> dict[str, Any]:
             "signature": "signed electronically" if around["signed"] else None,
         },
         "driver": {"first_name": around["driver_first_name"], "employee_no": around["employee_no"]},
-        "preparer": {"first_name": await queries.find_packer(db, order.id), "employee_no": None},
+        "preparer": {} if packer is None else dict(packer),
         "requested_at": order.created_at.isoformat(timespec="seconds"),
         "delivered_at": delivered,
         "delivery_address": one_line(address),
@@ -91,7 +99,7 @@ async def _lay_out(db: Database, order: Order) -> dict[str, Any]:
             "city": address["city"],
             "state": address["state"],
             "zip": address["zipCode"],
-            "county": None,
+            "county": county,
         },
         "items": lines,
         "taxes": [

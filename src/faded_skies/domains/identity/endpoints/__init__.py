@@ -12,6 +12,7 @@ from faded_skies.domains.identity.endpoints import (
     profile,
     sessions,
     sign_in,
+    staff,
 )
 
 ROUTERS: list[APIRouter] = [
@@ -27,4 +28,5 @@ ROUTERS: list[APIRouter] = [
     sessions.router,
     invitations.router,
     invitations.public,
+    staff.router,
 ]

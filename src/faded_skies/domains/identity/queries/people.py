@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from faded_skies.domains.identity.errors import EmailTaken, PersonNotFound
-from faded_skies.domains.identity.models import Customer, User
+from faded_skies.domains.identity.models import Customer, Employee, User
 from faded_skies.domains.identity.queries.sessions import LIVE_SESSION
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database, Row, Tx
@@ -51,6 +51,11 @@ SET full_name = coalesce($2, full_name), phone = coalesce($3, phone), updated_at
 WHERE id = $1
 """
 _SET_BIRTH_DATE = "UPDATE users SET date_of_birth = $2, updated_at = now() WHERE id = $1"
+_NAME_EMPLOYEE = """
+UPDATE users SET employee_no = $2, updated_at = now()
+WHERE id = $1 AND role <> 'customer' AND account_status <> 'closed'
+RETURNING id, full_name, role, employee_no
+"""
 _SUSPEND = "UPDATE users SET account_status = 'suspended', updated_at = now() WHERE id = $1"
 _UPDATE_PENDING_EMAIL = """
 UPDATE users SET pending_email = $2::text::citext, updated_at = now() WHERE id = $1
@@ -184,3 +189,9 @@ async def approve_id(tx: Tx, user_id: UUID, *, expires_on: date | None) -> None:
 
 async def reject_id(tx: Tx, user_id: UUID) -> None:
     await tx.execute(_REJECT_ID, user_id)
+
+
+async def set_employee_no(tx: Tx, user_id: UUID, employee_no: str | None) -> Employee | None:
+    """Number one of the staff; None when there is nobody of the staff by this id."""
+    row = await tx.fetchrow(_NAME_EMPLOYEE, user_id, employee_no)
+    return None if row is None else Employee(**{**row, "role": Role(row["role"])})

@@ -73,6 +73,7 @@ from faded_skies.domains.identity.service.people import (
     get_user,
     list_admins,
     lock_customer,
+    set_employee_no,
 )
 from faded_skies.domains.identity.service.pruning import prune
 from faded_skies.domains.identity.service.secrets import new_token
@@ -165,6 +166,7 @@ __all__ = [
     "request_password_reset",
     "reset_password",
     "revoke_invitation",
+    "set_employee_no",
     "sign_in",
     "sign_in_with_passkey",
     "sign_out",

@@ -3,9 +3,9 @@
 from datetime import date
 from uuid import UUID
 
-from faded_skies.domains.identity.errors import EmailTaken, Underage
+from faded_skies.domains.identity.errors import EmailTaken, PersonNotFound, Underage
 from faded_skies.domains.identity.events import EmailConfirmationRequested
-from faded_skies.domains.identity.models import Customer, User
+from faded_skies.domains.identity.models import Customer, Employee, User
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.identity.queries import people as queries
 from faded_skies.platform import clock
@@ -103,3 +103,18 @@ async def list_admins(tx: Tx) -> list[Customer]:
 async def lock_customer(tx: Tx, user_id: UUID) -> Customer:
     """Return a person whose row stays as it is until the commit. Raises PersonNotFound."""
     return await queries.lock_customer(tx, user_id)
+
+
+async def set_employee_no(tx: Tx, user_id: UUID, *, employee_no: str | None, actor_id: UUID) -> Employee:
+    """Give one of the staff the number that legal papers name them by; None takes it. Raises PersonNotFound."""
+    employee = await queries.set_employee_no(tx, user_id, employee_no)
+    if employee is None:
+        raise PersonNotFound
+    tx.audit(
+        "user.employee_no_set",
+        object_type="user",
+        object_id=user_id,
+        actor_id=actor_id,
+        employee_no=employee_no,
+    )
+    return employee

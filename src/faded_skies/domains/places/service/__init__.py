@@ -25,6 +25,7 @@ from faded_skies.domains.places.service.addresses import (
 from faded_skies.domains.places.service.areas import (
     add_area,
     areas,
+    change_shop,
     get_shop,
     offer_at,
     open_shop,
@@ -52,6 +53,7 @@ __all__ = [
     "areas",
     "bar",
     "change_address",
+    "change_shop",
     "erase",
     "find",
     "geojson_of",

@@ -1,6 +1,11 @@
 """The shop, where it delivers, and which area serves an address."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields, replace
+from typing import Any, cast
+from uuid import UUID
+
+from pydantic.alias_generators import to_camel
 
 from faded_skies.domains.places import queries
 from faded_skies.domains.places.models import Offer, Reach, ServiceArea, Shop
@@ -24,7 +29,30 @@ async def get_shop(db: Database | Tx) -> Shop:
 
 async def open_shop(tx: Tx, shop: Shop) -> None:
     """Set the shop up; there is one."""
-    await queries.insert_shop(tx, shop)
+    await queries.set_shop(tx, shop)
+
+
+_NEEDED = tuple(field.name for field in fields(Shop) if field.default is MISSING)
+
+
+async def change_shop(tx: Tx, changes: Mapping[str, object], *, actor_id: UUID) -> Shop:
+    """Change what is given of the shop, or set it up with everything it needs.
+
+    Raises Refused for the first thing that is missing, and for a licence that ends before it begins.
+    """
+    before = await queries.find_shop(tx, lock=True)
+    if before is None:
+        for name in _NEEDED:
+            if name not in changes:
+                raise Refused(to_camel(name), "The shop is not set up yet: this field is needed too.")
+        shop = Shop(**cast("dict[str, Any]", changes))
+    else:
+        shop = replace(before, **cast("dict[str, Any]", changes))
+    if shop.license_expires_on <= shop.license_issued_on:
+        raise Refused("licenseExpiresOn", "The licence ends before it begins. Look at both days again.")
+    await queries.set_shop(tx, shop)
+    tx.audit("shop.changed", object_type="shop", object_id=None, actor_id=actor_id, changes=dict(changes))
+    return shop
 
 
 async def areas(db: Database | Tx) -> list[ServiceArea]:
