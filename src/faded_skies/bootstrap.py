@@ -299,7 +299,6 @@ def _wire(ports: Ports) -> None:
         Sending,
         Sending(
             adulthood=ports.get(Adulthood),
-            postal_address=ports.settings.postal_address,
             needs_postal_address=ports.settings.environment == "production",
             most_a_minute=ports.settings.promotions_a_minute,
         ),

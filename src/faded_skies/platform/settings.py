@@ -204,7 +204,6 @@ class Settings(BaseSettings):
     metrc_destroyed_reason: str = Field("Waste", alias="METRC_DESTROYED_REASON", min_length=1)
     metrc_blocks_departure: bool = Field(default=False, alias="METRC_BLOCKS_DEPARTURE")
     from_email: str = Field("noreply@fadedskies.example", alias="FROM_EMAIL")
-    postal_address: str | None = Field(None, alias="POSTAL_ADDRESS", min_length=10, max_length=200)
     smtp_host: str | None = Field(None, alias="SMTP_HOST", min_length=1)
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(587, alias="SMTP_PORT")
     smtp_tls: Literal["starttls", "implicit", "none"] = Field("starttls", alias="SMTP_TLS")

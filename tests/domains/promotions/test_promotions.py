@@ -19,6 +19,7 @@ from faded_skies.domains.notifications.service import sending as sending_module
 from faded_skies.domains.places import service as places
 from faded_skies.domains.places.service import Circle, Polygon
 from faded_skies.domains.promotions import service
+from faded_skies.domains.promotions.errors import PostalAddressMissing
 from faded_skies.domains.promotions.rules import latest_birth
 from faded_skies.domains.promotions.service import Sending, running
 from faded_skies.platform import clock
@@ -179,7 +180,6 @@ async def test_batches_keep_the_pace_and_are_resumed(
     promotion_id = await write(client, admin)
     sending = Sending(
         adulthood=app.ports.get(Sending).adulthood,
-        postal_address=None,
         needs_postal_address=False,
         most_a_minute=3,
     )
@@ -452,18 +452,20 @@ async def test_only_a_draft_is_changed_and_started_and_a_stop_happens_once(
 async def test_offers_by_mail_say_where_the_shop_is(
     app: Application, client: httpx.AsyncClient, db: Database, admin: SignedInPerson
 ) -> None:
-    terms: Sending = app.ports.get(Sending)
+    sending = Sending(app.ports.get(Sending).adulthood, needs_postal_address=True, most_a_minute=300)
 
-    async def start(promotion_id: str, address: str | None) -> None:
-        sending = Sending(terms.adulthood, address, True, 300)
+    async def start(promotion_id: str) -> None:
         async with db.transaction() as tx:
             await service.start(tx, UUID(promotion_id), sending, at=None, actor_id=admin.id, now=NOON)
         await service.send_batches(db, UUID(promotion_id), sending, now=NOON)
 
     await agreed(app, device=True)
-    with pytest.raises(Exception, match="set POSTAL_ADDRESS"):
-        await start(await write(client, admin), None)
-    await start(await write(client, admin, channels=["push"]), None)
-    await start(await write(client, admin, channels=["email"]), "1 Main St, Austin, TX 78701")
+    with pytest.raises(PostalAddressMissing):
+        await start(await write(client, admin))
+    await start(await write(client, admin, channels=["push"]))
+    await db.fetch(
+        "UPDATE shop SET legal_name = 'Faded Skies LLC', address = E'1 Main St\n  Austin, TX 78701'"
+    )
+    await start(await write(client, admin, channels=["email"]))
     content = await db.fetchval("SELECT content FROM messages WHERE channel = 'email'")
-    assert content["small_print"] == ["Faded Skies, licence TX-1", "1 Main St, Austin, TX 78701"]
+    assert content["small_print"] == ["Faded Skies LLC, licence TX-1", "1 Main St Austin, TX 78701"]

@@ -18,7 +18,8 @@ class NothingToStop(InvalidState):
 class PostalAddressMissing(Conflict):
     code = "POSTAL_ADDRESS_MISSING"
     sentence = (
-        "Promotions by mail must say where the shop is: set POSTAL_ADDRESS, or send this one by push only."
+        "Promotions by mail must say where the shop is: set its address with PATCH /api/admin/settings, or send this "
+        "one by push only."
     )
 
 

@@ -33,10 +33,9 @@ _PACE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Sending:
-    """Under which terms promotions go: who is old enough, where the shop is, and to how many in a minute."""
+    """Under which terms promotions go: who is old enough, whether mails must say where the shop is, and the pace."""
 
     adulthood: Adulthood
-    postal_address: str | None
     needs_postal_address: bool
     most_a_minute: int
 
@@ -51,12 +50,10 @@ async def start(
     promotion = await _lock(tx, promotion_id)
     if promotion.state != "draft":
         raise NotADraft
-    if (
-        Channel.EMAIL in promotion.channels
-        and sending.needs_postal_address
-        and sending.postal_address is None
-    ):
-        raise PostalAddressMissing
+    if Channel.EMAIL in promotion.channels and sending.needs_postal_address:
+        shop = await places.get_shop(tx)
+        if shop.address is None:
+            raise PostalAddressMissing
     later = at is not None and at > now
     place = await place_of(tx, promotion.segment)
     await queries.make_ready(tx, promotion_id, place=place, starts_at=at if later else None)
@@ -134,7 +131,7 @@ async def _send_batch(tx: Tx, promotion_id: UUID, sending: Sending, *, now: date
     most = min(BATCH, room)
     question = asked(promotion, promotion.place, adulthood=sending.adulthood, now=now)
     people = await queries.list_next(tx, question, after=promotion.reached_id, most=most)
-    promoted = await _promoted(tx, promotion, sending)
+    promoted = await _promoted(tx, promotion)
     for person in people:
         if person.skipped is None:
             await notifications.promote(
@@ -150,11 +147,11 @@ async def _send_batch(tx: Tx, promotion_id: UUID, sending: Sending, *, now: date
     return not is_done
 
 
-async def _promoted(tx: Tx, promotion: Promotion, sending: Sending) -> Promoted:
+async def _promoted(tx: Tx, promotion: Promotion) -> Promoted:
     shop = await places.get_shop(tx)
-    small_print = [f"{shop.name}, licence {shop.license_number}"]
-    if sending.postal_address is not None:
-        small_print.append(sending.postal_address)
+    small_print = [f"{shop.legal_name or shop.name}, licence {shop.license_number}"]
+    if shop.address is not None:
+        small_print.append(" ".join(shop.address.split()))
     return Promoted(promotion.id, promotion.title, promotion.body, promotion.image_url, small_print)
 
 
