@@ -14,6 +14,7 @@ from factories.catalog import make_product
 from factories.delivery import id_check, make_order, position
 from factories.federated import Someone, TalkativeProvider
 from factories.identity import PASSWORD, SignedInPerson, mails_to, registration, sign_in, signed_in, token_in
+from factories.messages import make_told
 from factories.operations import Operation, operations_of
 from factories.reports import make_report
 from factories.shop import Shopper, make_shopper, open_shop
@@ -507,22 +508,7 @@ async def _promote(app: Application, client: httpx.AsyncClient, call: Caller, pe
     token = unsubscribe_token(app.ports.purpose_keys, person.id)
     for method in ("GET", "POST"):
         await call(f"{method} /api/notifications/unsubscribe/{{token}}", ids=(token,))
-    message_id = new_id()
-    letter = {
-        "to": "m@example.com",
-        "subject": "s",
-        "full_name": "m",
-        "paragraphs": [],
-        "button": "b",
-        "path": "/",
-    }
-    await app.ports.db.fetch(
-        "INSERT INTO messages (id, user_id, channel, kind, fact, content, failed_at, reason) "
-        "VALUES ($1, $2, 'email', 'test', 'test', $3, now(), '550 no such user')",
-        message_id,
-        person.id,
-        letter,
-    )
+    await make_told(app, admin.id)
     (failed,) = (await call("GET /api/admin/messages", admin.headers, params={"state": "failed"}))["messages"]
     assert failed["reason"] == "550 no such user"
     await call("POST /api/admin/messages/{message_id}/resend", admin.headers, ids=(failed["id"],))

@@ -12,6 +12,7 @@ from factories.delivery import make_counted_drawer, make_order, make_trip, make_
 from factories.federated import TalkativeProvider, make_identity
 from factories.identity import SignedInPerson, sign_in, signed_in
 from factories.lots import make_lot
+from factories.messages import make_promotion, make_told
 from factories.operations import Operation
 from factories.places import make_barred_place
 from factories.reports import make_report
@@ -47,6 +48,9 @@ class World:
     report_id: UUID
     vehicle_id: UUID
     trip_id: UUID
+    promotion_id: UUID
+    notification_id: UUID
+    message_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -78,6 +82,9 @@ class World:
             "vehicle_id": self.vehicle_id,
             "driver_id": self.driver.id,
             "trip_id": self.trip_id,
+            "promotion_id": self.promotion_id,
+            "notification_id": self.notification_id,
+            "message_id": self.message_id,
             "provider": "google",
             "token": "a-link-that-nobody-made",
         }
@@ -142,6 +149,8 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         await make_report(app.ports.db, order_id),
         await make_vehicle(app, actor_id=admin.id),
         await make_trip(app, client, shopper.id, driver),
+        await make_promotion(app, actor_id=admin.id),
+        *await make_told(app, shopper.id),
     )
 
 

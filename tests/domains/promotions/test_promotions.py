@@ -278,6 +278,28 @@ async def test_a_promotion_for_later_waits_and_can_be_stopped_before(
     assert await db.fetchval("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'promotions.send'") == 1
 
 
+@pytest.mark.parametrize(
+    "starts_at",
+    [
+        "0",
+        0,
+        "2026-12-01",
+        "2026-12-01T17:00:00",
+        "tomorrow",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-23:59",
+    ],
+)
+async def test_another_time_is_refused(
+    client: httpx.AsyncClient, db: Database, admin: SignedInPerson, starts_at: object
+) -> None:
+    promotion_id = await write(client, admin)
+    body = {"startsAt": starts_at}
+    answer = await client.post(f"{PATH}/{promotion_id}/start", headers=admin.headers, json=body)
+    assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, "startsAt")
+    assert await db.fetchval("SELECT state FROM promotions") == "draft"
+
+
 class TestSegments:
     async def preview(self, client: httpx.AsyncClient, admin: SignedInPerson, **segment: Any) -> int:
         promotion_id = await write(client, admin, segment=segment)

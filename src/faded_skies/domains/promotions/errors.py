@@ -23,6 +23,11 @@ class PostalAddressMissing(Conflict):
     )
 
 
+class TooFarAhead(Refused):
+    def __init__(self) -> None:
+        super().__init__("startsAt", "A promotion starts within a year.")
+
+
 class AreaUnknown(Refused):
     def __init__(self) -> None:
         super().__init__("segment.areaId", "There is no such service area.")

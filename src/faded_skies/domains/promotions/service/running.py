@@ -20,6 +20,7 @@ from faded_skies.domains.promotions.errors import (
     NothingToStop,
     PostalAddressMissing,
     PromotionNotFound,
+    TooFarAhead,
 )
 from faded_skies.domains.promotions.events import PromotionStarted
 from faded_skies.domains.promotions.models import ChannelCounts, Promotion
@@ -29,6 +30,7 @@ from faded_skies.platform.db import Database, Tx
 
 BATCH = 100
 _PACE = timedelta(minutes=1)
+_FARTHEST = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ async def start(
 ) -> Promotion:
     """Send a draft from now on, or from a later moment.
 
-    Raises PromotionNotFound, NotADraft, AreaUnknown or PostalAddressMissing.
+    Raises PromotionNotFound, NotADraft, AreaUnknown, TooFarAhead or PostalAddressMissing.
     """
     promotion = await _lock(tx, promotion_id)
     if promotion.state != "draft":
@@ -55,6 +57,8 @@ async def start(
         if shop.address is None:
             raise PostalAddressMissing
     later = at is not None and at > now
+    if at is not None and at > now + _FARTHEST:
+        raise TooFarAhead
     place = await place_of(tx, promotion.segment)
     await queries.make_ready(tx, promotion_id, place=place, starts_at=at if later else None)
     tx.audit(
