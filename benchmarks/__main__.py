@@ -9,6 +9,7 @@ import click
 
 from benchmarks import report
 from benchmarks.delivering import measure_delivering
+from benchmarks.draining import measure_draining
 from benchmarks.lagging import SECONDS, measure_lag
 from benchmarks.law import measure_law
 from benchmarks.measuring import Plan, measure
@@ -29,6 +30,9 @@ from benchmarks.starting import measure_start
 )
 @click.option("--webhooks", is_flag=True, help="Only webhooks, 200 a second, beside the bare commit.")
 @click.option("--law", is_flag=True, help="Only a full decision of the rule engine for a cart of 20 lines.")
+@click.option(
+    "--metrc", is_flag=True, help="Only how fast reports to Metrc go out after two days without it."
+)
 @click.option("--write", is_flag=True, help="Write benchmarks/RESULTS.md in spite of other options.")
 def main(
     *,
@@ -42,6 +46,7 @@ def main(
     placing: bool,
     webhooks: bool,
     law: bool,
+    metrc: bool,
     write: bool,
 ) -> None:
     """Measure what a request costs our server, how soon it starts, and what memory it needs."""
@@ -49,7 +54,7 @@ def main(
         raise click.ClickException(
             "The benchmarks pin server and load to a core each: they need Linux and two cores."
         )
-    parts = {_start: start, _lag: lag, _placing: placing, _webhooks: webhooks, _law: law}
+    parts = {_start: start, _lag: lag, _placing: placing, _webhooks: webhooks, _law: law, _metrc: metrc}
     for part in [part for part, wanted in parts.items() if wanted]:
         click.echo(part(quick=quick))
     if any(parts.values()):
@@ -78,7 +83,9 @@ def main(
         click.echo(report.delivering_table(delivered))
         decided = measure_law()
         click.echo(report.law_table(decided))
-        report.write(plan, cases, samples, lags, began, placed, delivered, decided)
+        drained = measure_draining(progress=_tell)
+        click.echo(report.draining_table(drained))
+        report.write(plan, cases, samples, lags, began, placed, delivered, decided, drained)
 
 
 def _start(*, quick: bool) -> str:  # noqa: ARG001 - a start takes as long as it takes
@@ -105,6 +112,11 @@ def _webhooks(*, quick: bool) -> str:
 
 def _law(*, quick: bool) -> str:  # noqa: ARG001 - it takes a second
     return report.law_table(measure_law())
+
+
+def _metrc(*, quick: bool) -> str:
+    size = {"reports": 500} if quick else {}
+    return report.draining_table(measure_draining(**size, progress=_tell))
 
 
 def _tell(line: str) -> None:

@@ -130,6 +130,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "RATE_LIMIT_MAX": str(settings.rate_limit_max),
         "RATE_LIMIT_AUTH_MAX": str(settings.rate_limit_auth_max),
         "RATE_LIMIT_ORDER_MAX": str(settings.rate_limit_order_max),
+        "RATE_LIMIT_CHAT_MAX": str(settings.rate_limit_chat_max),
         "LOG_LEVEL": "info",
     }
 

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import socketio
 from fastapi import APIRouter
@@ -38,18 +39,17 @@ from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
+from faded_skies.domains.orders import service as orders
+from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways, PaymentGateway
 from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
 from faded_skies.domains.promotions.service import Sending
+from faded_skies.domains.support import service as support
+from faded_skies.domains.support.ports import Desk
 from faded_skies.domains.traceability.ports import Line, TrackAndTrace
 from faded_skies.domains.traceability.service import Gate as MetrcGate
-from faded_skies.domains.verification.ports import (
-    DocumentReader,
-    DocumentStore,
-    IdVerifier,
-    VendorVerifier,
-)
+from faded_skies.domains.verification.ports import IdVerifier, VendorVerifier
 from faded_skies.domains.verification.service import (
     BarcodeCheck,
     DocumentNumbers,
@@ -58,23 +58,28 @@ from faded_skies.domains.verification.service import (
     Vault,
 )
 from faded_skies.permissions import TABLE
-from faded_skies.platform import clock, rooms
+from faded_skies.platform import asyncapi, clock, rooms
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.access import Access
+from faded_skies.platform.actor import Actor
 from faded_skies.platform.connections import Connections
-from faded_skies.platform.db import Database
+from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.documents.ports import DocumentReader, DocumentStore
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.events import Bus
+from faded_skies.platform.http import docs_page
 from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, included, layered
 from faded_skies.platform.http.guards import Guards
 from faded_skies.platform.http.proxies import BehindProxies
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.keyring import Keyring, PurposeKeys
 from faded_skies.platform.ports import Ports
+from faded_skies.platform.presence import Presence
 from faded_skies.platform.ratelimit import Gate, Meter
 from faded_skies.platform.rooms import Realtime
 from faded_skies.platform.settings import Settings
+from faded_skies.platform.streams import Streams
 from faded_skies.platform.tokens import AccessTokens
 
 PURPOSES = ("audit", "document_number", "sign_in", "unsubscribe")
@@ -188,7 +193,9 @@ async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
     """Provide whom sales are reported to: Metrc with its keys, else nobody in production and a double elsewhere."""
     settings, law = ports.settings, ports.get(Law)
     system: TrackAndTrace | None = None
+    license_no: str | None = None
     if settings.metrc is not None:
+        license_no = settings.metrc.license_no
         system = await stack.enter_async_context(open_metrc(settings.metrc, law.timezone))
     elif settings.environment != "production":
         system = await stack.enter_async_context(open_double(settings.database_url))
@@ -199,7 +206,7 @@ async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
         ports.doubles["metrc"] = (
             "Metrc is not connected, and the law wants reports: they pile up until its keys are set."
         )
-    line = Line(system, blocks_departure=settings.metrc_blocks_departure)
+    line = Line(system, license_no, blocks_departure=settings.metrc_blocks_departure)
     ports.provide(Line, line)
     ports.provide(DepartureGate, MetrcGate(ports.db, ports.keyring, law, line))
 
@@ -295,6 +302,8 @@ def _wire(ports: Ports) -> None:
             adulthood=ports.get(Adulthood),
         ),
     )
+    ports.provide(Presence, Presence(ports.valkey, ports.db))
+    ports.provide(Desk, _desk(ports))
     ports.provide(
         Sending,
         Sending(
@@ -324,6 +333,30 @@ def _wire(ports: Ports) -> None:
     )
 
 
+def _desk(ports: Ports) -> Desk:
+    async def check_own_order(tx: Tx, actor: Actor, order_id: UUID) -> None:
+        order = await orders.get_order_for(tx, actor, order_id)
+        if order.user_id != actor.id:  # staff and drivers see those of others too
+            raise OrderNotFound
+
+    settings = ports.settings
+    return Desk(
+        db=ports.db,
+        presence=ports.get(Presence),
+        pictures=support.files_of(ports.get(DocumentStore), ports.keyring),
+        capacity=settings.support_chats_per_agent,
+        reopens_for=settings.support_reopens_for,
+        messages=Gate(
+            ports.valkey,
+            "support-messages",
+            limit=settings.rate_limit_chat_max,
+            window=60,
+            refusal="That is more messages than one can write in a minute. Wait a moment.",
+        ),
+        check_own_order=check_own_order,
+    )
+
+
 def _pages(ports: Ports) -> list[APIRouter]:
     """Return the pages that doubles show in place of a vendor's."""
     gateway = ports.get(Gateways).find("sandbox")
@@ -341,13 +374,22 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     media.mkdir(parents=True, exist_ok=True)  # without it every picture would be a failure instead of a 404
     api.mount("/media", StaticFiles(directory=media), name="media")
     events = registry.client_events(ports)
+    document = asyncapi.describe(events, registry.server_events(), ports.access, version=settings.version)
+    docs_page.serve_document(api, "/asyncapi.json", document)
     ports.access.require_named(doors_of(api.routes) | {f"SOCKET {event.name}" for event in events})
-    connections = Connections(ports.authenticator)
+    connections, streams = Connections(ports.authenticator), Streams(ports.valkey)
+    ports.provide(Connections, connections)
+    ports.provide(Streams, streams)
     stack.push_async_callback(connections.close)
+    stack.push_async_callback(streams.close)
+    presence: Presence = ports.get(Presence)
+    stack.push_async_callback(presence.close)
     server = sockets.build_server(
         manager,
         authenticator=ports.authenticator,
+        tokens=ports.tokens,
         connections=connections,
+        presence=presence,
         access=ports.access,
         events=events,
         origins=settings.client_origins,

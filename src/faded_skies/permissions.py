@@ -11,6 +11,7 @@ from faded_skies.platform.actor import Owed, Role
 EVERYBODY = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
 DRIVER = frozenset({Role.DRIVER})
+AGENT = frozenset({Role.AGENT})
 STAFF = frozenset({Role.ADMIN, Role.AGENT})
 
 OWING_BIRTH_DATE = frozenset({Owed.DATE_OF_BIRTH})
@@ -62,7 +63,11 @@ TABLE: tuple[Permission, ...] = (
         public=True,
         doors=("GET /health", "GET /health/live", "GET /health/ready"),
     ),
-    Permission(name="read the API's document", public=True, doors=("GET /docs", "GET /openapi.json")),
+    Permission(
+        name="read the API's document",
+        public=True,
+        doors=("GET /docs", "GET /openapi.json", "GET /asyncapi.json"),
+    ),
     Permission(
         name="deliver a webhook",
         public=True,
@@ -169,6 +174,7 @@ TABLE: tuple[Permission, ...] = (
             "GET /api/orders",
             "GET /api/orders/{order_id}",
             "GET /api/orders/{order_id}/tracking",
+            "GET /api/orders/{order_id}/events",
             "GET /api/orders/{order_id}/receipt",
             "SOCKET connect",
             "SOCKET track-order",
@@ -218,6 +224,23 @@ TABLE: tuple[Permission, ...] = (
         roles=EVERYBODY,
         doors=("GET /api/users/id-verification", "POST /api/users/id-verification"),
     ),
+    Permission(
+        name="talk with support",
+        roles=EVERYBODY,
+        doors=(
+            "GET /api/support/tickets",
+            "POST /api/support/tickets",
+            "GET /api/support/tickets/{ticket_id}/messages",
+            "POST /api/support/tickets/{ticket_id}/messages",
+            "POST /api/support/tickets/{ticket_id}/read",
+            "POST /api/support/uploads",
+            "GET /api/support/uploads/{upload_id}",
+            "SOCKET join-chat",
+            "SOCKET send-message",
+            "SOCKET typing",
+            "SOCKET mark-read",
+        ),
+    ),
     # Drivers
     Permission(
         name="drive",
@@ -240,6 +263,20 @@ TABLE: tuple[Permission, ...] = (
         ),
     ),
     # Staff
+    Permission(
+        name="answer customers",
+        roles=AGENT,
+        doors=(
+            "GET /api/agent/tickets",
+            "GET /api/agent/tickets/{ticket_id}",
+            "POST /api/agent/tickets/{ticket_id}/take",
+            "POST /api/agent/tickets/{ticket_id}/transfer",
+            "POST /api/agent/tickets/{ticket_id}/notes",
+            "POST /api/agent/tickets/{ticket_id}/close",
+            "POST /api/agent/tickets/{ticket_id}/reopen",
+            "GET /api/agent/colleagues",
+        ),
+    ),
     Permission(
         name="look at identity papers",
         roles=STAFF,

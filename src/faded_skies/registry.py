@@ -16,6 +16,7 @@ from faded_skies.backoffice import lot_endpoints as lots
 from faded_skies.backoffice import money_endpoints as money
 from faded_skies.backoffice import report_endpoints as reports
 from faded_skies.backoffice import settings_endpoints as shop_settings
+from faded_skies.backoffice import ticket_endpoints as tickets
 from faded_skies.backoffice import trip_endpoints as trips
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.checkout import endpoints as checkout
@@ -33,6 +34,7 @@ from faded_skies.domains.notifications import jobs as notifications_jobs
 from faded_skies.domains.notifications import subscribers as notifications_subscribers
 from faded_skies.domains.orders import endpoints as orders
 from faded_skies.domains.orders import jobs as orders_jobs
+from faded_skies.domains.orders import sockets as orders_sockets
 from faded_skies.domains.orders import subscribers as orders_subscribers
 from faded_skies.domains.payments import endpoints as payments
 from faded_skies.domains.payments import jobs as payments_jobs
@@ -43,23 +45,27 @@ from faded_skies.domains.promotions import jobs as promotions_jobs
 from faded_skies.domains.promotions import subscribers as promotions_subscribers
 from faded_skies.domains.rewards import endpoints as rewards
 from faded_skies.domains.rewards import jobs as rewards_jobs
+from faded_skies.domains.support import endpoints as support
+from faded_skies.domains.support import jobs as support_jobs
+from faded_skies.domains.support import sockets as support_sockets
+from faded_skies.domains.support import subscribers as support_subscribers
 from faded_skies.domains.traceability import endpoints as traceability
 from faded_skies.domains.traceability import jobs as traceability_jobs
 from faded_skies.domains.traceability import subscribers as traceability_subscribers
 from faded_skies.domains.verification import endpoints as verification
 from faded_skies.domains.verification import jobs as verification_jobs
 from faded_skies.domains.verification import subscribers as verification_subscribers
-from faded_skies.domains.verification.ports import MOST_DOCUMENT_BYTES
 from faded_skies.platform import housekeeping
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.audit_log import sealing
 from faded_skies.platform.db import Database
+from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.http import health
 from faded_skies.platform.http.app import MOST_BODY_BYTES, included
 from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
-from faded_skies.platform.realtime import ClientEvent
+from faded_skies.platform.realtime import ClientEvent, ServerEvent
 from faded_skies.platform.tokens import AccessTokens
 from faded_skies.platform.wrapped import Wrapped
 from faded_skies.privacy import endpoints as privacy
@@ -82,12 +88,18 @@ WRAPPED = (
         "license_wrapped",
         "driver_license",
     ),
+    Wrapped(
+        "keys of pictures in conversations", "support_uploads", "id", "uuid", "wrapped_key", "support_upload"
+    ),
     Wrapped("licence numbers of manifests", "manifests", "id", "uuid", "license_wrapped", "manifest"),
 )
 """Everything in the database that is wrapped under a master key, for `faded-skies vault`."""
 
-BODY_LIMITS = {"/api/users/id-verification": 2 * MOST_DOCUMENT_BYTES + MOST_BODY_BYTES}
-"""Paths that take larger bodies than the rest, in bytes: front and back of a document."""
+BODY_LIMITS = {
+    "/api/users/id-verification": 2 * MOST_DOCUMENT_BYTES + MOST_BODY_BYTES,
+    "/api/support/uploads": MOST_DOCUMENT_BYTES + MOST_BODY_BYTES,
+}
+"""Paths that take larger bodies than the rest, in bytes: front and back of a document; a picture for a message."""
 
 
 def authenticator(db: Database, tokens: AccessTokens, *, second_factors_required: bool) -> Authenticator:
@@ -118,6 +130,7 @@ def routers() -> Sequence[APIRouter]:
         rewards.router,
         compliance.router,
         *verification.ROUTERS,
+        *support.ROUTERS,
         backoffice.router,
         amendments.router,
         money.router,
@@ -125,6 +138,7 @@ def routers() -> Sequence[APIRouter]:
         drawers.router,
         fleet.router,
         trips.router,
+        tickets.router,
         trips.completions,
         shop_settings.router,
         law.router,
@@ -142,7 +156,15 @@ def routers() -> Sequence[APIRouter]:
 
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:
-    return [*delivery_sockets.client_events(ports)]
+    return [*delivery_sockets.client_events(ports), *support_sockets.client_events(ports)]
+
+
+def server_events() -> Sequence[ServerEvent]:
+    return [
+        *orders_sockets.SERVER_EVENTS,
+        *delivery_sockets.SERVER_EVENTS,
+        *support_sockets.SERVER_EVENTS,
+    ]
 
 
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
@@ -151,6 +173,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *payments_subscribers.subscriptions(ports),
         *orders_subscribers.subscriptions(ports),
         *verification_subscribers.subscriptions(ports),
+        *support_subscribers.subscriptions(ports),
         *traceability_subscribers.subscriptions(ports),
         *privacy_subscribers.subscriptions(ports),
         *promotions_subscribers.subscriptions(ports),
@@ -167,6 +190,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *checkout_jobs.periodic(ports),
         *inventory_jobs.periodic(ports),
         *verification_jobs.periodic(ports),
+        *support_jobs.periodic(ports),
         *traceability_jobs.periodic(ports),
         *notifications_jobs.periodic(ports),
         *promotions_jobs.periodic(ports),

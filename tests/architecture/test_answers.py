@@ -95,6 +95,7 @@ async def test_every_answer_has_the_shape_that_the_document_promises(
     await _fleet(app, client, call)
     await _be_told(app, client, call)
     await _show_papers(app, client, call)
+    await _talk_with_support(app, client, call)
     await _audit(app, client, call)
     assert call.called == set(call.operations) - ELSEWHERE
 
@@ -537,6 +538,42 @@ async def _show_papers(app: Application, client: httpx.AsyncClient, call: Caller
         assert shown.content.startswith(b"\xff\xd8\xff")
         await app.worker.drain()
         await call(f"POST {path}/{decision}", agent.headers, ids=ids, json=body)
+
+
+async def _talk_with_support(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    customer = await signed_in(app, client)
+    agents = [await signed_in(app, client, Role.AGENT) for _ in range(2)]
+    order_id = str(await make_order(app, customer.id))
+    told = {"subject": "A jar is missing", "message": "Only one of two came.", "orderId": order_id}
+    ids = ((await call("POST /api/support/tickets", customer.headers, json=told))["ticket"]["id"],)
+    files = {"file": ("jar.jpg", FRONT, "image/jpeg")}
+    upload = (await call("POST /api/support/uploads", customer.headers, files=files))["upload"]
+    shown = await call("GET /api/support/uploads/{upload_id}", customer.headers, ids=(upload["id"],))
+    assert shown.content.startswith(b"\xff\xd8\xff")
+    path, written = "/api/support/tickets/{ticket_id}", {"message": "See.", "attachments": [upload["id"]]}
+    message = (await call(f"POST {path}/messages", customer.headers, ids=ids, json=written))["message"]
+    assert len((await call(f"GET {path}/messages", customer.headers, ids=ids))["messages"]) == 2
+    assert (await call("GET /api/support/tickets", customer.headers))["total"] == 1
+
+    me, other = agents
+    for agent in agents:
+        listed = await call("GET /api/agent/colleagues", agent.headers)
+    assert [one["id"] for one in listed["agents"]] == [str(agent.id) for agent in agents]
+    assert (await call("GET /api/agent/tickets", me.headers))["tickets"][0]["unread"] == 2
+    read = {"messageId": message["id"]}
+    assert (await call(f"POST {path}/read", me.headers, ids=ids, json=read)) == {"read": 2}
+    path = "/api/agent/tickets/{ticket_id}"
+    await call(f"POST {path}/take", me.headers, ids=ids)
+    await call(f"POST {path}/notes", me.headers, ids=ids, json={"note": "The driver says two."})
+    await call(f"POST {path}/transfer", me.headers, ids=ids, json={"agentId": str(other.id)})
+    await call(f"POST {path}/close", other.headers, ids=ids, json={})
+    await call(f"POST {path}/reopen", me.headers, ids=ids, json={})
+    whole = await call(f"GET {path}", me.headers, ids=ids)
+    assert (len(whole["notes"]), whole["order"]["id"], whole["ticket"]["agentId"]) == (
+        1,
+        order_id,
+        str(me.id),
+    )
 
 
 async def _audit(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

@@ -13,6 +13,7 @@ from factories.catalog import make_product
 from factories.delivery import make_order
 from factories.identity import signed_in
 from factories.operations import Operation, operations_of
+from factories.support import messages_of, open_ticket
 from faded_skies import registry
 from faded_skies.bootstrap import Application
 from faded_skies.permissions import TABLE
@@ -28,6 +29,13 @@ ACCESS = Access(TABLE)
 
 PAGES = {"read the API's document", "see what the doubles did"}
 """Permissions for what is not in the document."""
+
+SEES_ALL = {
+    "track-order": {Role.ADMIN, Role.AGENT},
+    "driver-location-update": {Role.DRIVER},
+    **{event: {Role.AGENT} for event in ("join-chat", "send-message", "typing", "mark-read")},
+}
+"""Who may send an event about things of others; to the rest these do not exist."""
 
 ABSENT_IS_NO_ERROR = {"DELETE /api/cart/remove/{product_id}"}
 
@@ -212,7 +220,7 @@ async def test_a_stranger_and_an_id_of_another_kind_find_nothing(
     owner = await signed_in(app, client)
     order_id = await make_order(app, owner.id)
     product_id = await make_product(app.ports.db)
-    people = {role: await signed_in(app, client, role) for role in (Role.CUSTOMER, Role.DRIVER, Role.ADMIN)}
+    people = {role: await signed_in(app, client, role) for role in Role}
     method_id = await app.ports.db.fetchval("SELECT id FROM payment_methods WHERE user_id = $1", owner.id)
     address_id = await app.ports.db.fetchval("SELECT id FROM delivery_addresses WHERE user_id = $1", owner.id)
     for operation in await operations_of(client):
@@ -241,9 +249,15 @@ async def test_a_stranger_and_an_id_of_another_kind_find_nothing(
 async def test_sockets_refuse_bad_tokens_and_wrong_roles(app: Application, client: httpx.AsyncClient) -> None:
     owner = await signed_in(app, client)
     order_id = await make_order(app, owner.id)
+    ticket = await open_ticket(client, owner)
+    [message] = await messages_of(client, owner, ticket)
     payloads = {
         "track-order": {"orderId": str(order_id)},
         "driver-location-update": {"lat": 30.2, "lng": -97.7},
+        "join-chat": {"ticketId": ticket["id"]},
+        "send-message": {"ticketId": ticket["id"], "message": "Hello?"},
+        "typing": {"ticketId": ticket["id"]},
+        "mark-read": {"ticketId": ticket["id"], "messageId": message["id"]},
     }
     async with serving(app.asgi) as address:
         for make, _ in BAD_TOKENS:
@@ -263,7 +277,7 @@ async def test_sockets_refuse_bad_tokens_and_wrong_roles(app: Application, clien
                             role,
                             event,
                         )
-                    elif event == "track-order" and role in {Role.CUSTOMER, Role.DRIVER}:
+                    elif role not in SEES_ALL[event]:
                         assert (answer["ok"], answer["code"]) == (False, "NOT_FOUND"), role
                     else:
                         assert answer["ok"] is True, (role, event)

@@ -97,3 +97,21 @@ def test_webhooks_of_both_gateways_stand_beside_the_bare_commit() -> None:
         "Delivery of the sandbox",
         "Delivery of Stripe",
     ]
+
+
+def test_reports_that_piled_up_stand_beside_the_bare_calls() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--metrc"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert [line.split("|")[1].strip() for line in run.stdout.splitlines()] == [
+        "Two days without Metrc",
+        "---",
+        "The same number straight to the adapter (the floor)",
+        "500 queued reports",
+    ]

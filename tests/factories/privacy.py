@@ -17,12 +17,13 @@ from faded_skies.platform.db import Database
 STREET = "1 Main St"
 PHONE = "(512) 555-0134"
 DEVICE = "device-token-of-rosalind"
+SAID = "Written by Rosalind to support."
 NOTE = "Ring at the neighbours."
 
 
 @dataclass(frozen=True)
 class Life:
-    """A customer with a delivered and a cancelled order, coins, a review, a cart, a card, a device and mails."""
+    """A customer with two orders (one cancelled), coins, a review, a ticket, a cart, a card, a device and mails."""
 
     shopper: Shopper
     driver: SignedInPerson
@@ -71,6 +72,8 @@ async def live(app: Application, client: httpx.AsyncClient, drain: Callable[[], 
     await call("POST", f"/api/orders/{cancelled}/cancel", shopper.headers)
     review = {"rating": 4, "title": "Soft evening", "body": "Written by Rosalind herself."}
     await call("POST", f"/api/products/{product}/reviews", shopper.headers, review)
+    question = {"subject": "Written by me", "message": SAID, "orderId": delivered}
+    await call("POST", "/api/support/tickets", shopper.headers, question)
     await call("POST", "/api/notifications/register-token", shopper.headers, {"token": DEVICE})
     await call("POST", "/api/auth/forgot-password", {}, {"email": shopper.email})
     await drain()

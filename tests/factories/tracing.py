@@ -19,8 +19,8 @@ from faded_skies.adapters.metrc.opening import open_metrc
 from faded_skies.bootstrap import Application
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.traceability import service
-from faded_skies.domains.traceability.ports import TrackAndTrace
-from faded_skies.domains.traceability.service import Sender
+from faded_skies.domains.traceability.ports import Line, TrackAndTrace
+from faded_skies.domains.traceability.service import Gate, Sender
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database, Row
 from faded_skies.platform.settings import MetrcAccount
@@ -106,6 +106,16 @@ class Tracing:
     async def bring_back(self, order: JSON) -> None:
         await self.drive(f"orders/{order['id']}/return", {"reason": "Nobody opened.", "code": "nobody_there"})
 
+    def gate(self) -> Gate:
+        """The gate of an operator who lets departures wait for Metrc."""
+        line = Line(self.sender.system, blocks_departure=True)
+        return Gate(self.db, self.app.ports.keyring, self.app.ports.get(Law), line)
+
+    async def prepare(self, trip_id: str) -> None:
+        """Queue what has to be told before a planned trip may leave."""
+        async with self.db.transaction() as tx:
+            await service.prepare_departure(tx, self.app.ports.get(Law), UUID(trip_id), now=clock.now())
+
     async def queue(self) -> list[Row]:
         """Let the jobs run; returns all reports by lane and place."""
         await self.app.worker.drain()
@@ -148,5 +158,9 @@ async def make_tracing(
     product_id = await make_product(app.ports.db, "Haze 3.5 g", price_cents=4000, net_weight_mg=3500, stock=0)
     lot = await receive_lot(trade, product_id, 60, tag=TAG)
     peer.stock(TAG, 60)
+    await app.worker.drain()
+    await app.ports.db.fetch(
+        "DELETE FROM trace_reports"
+    )  # that the lot arrived: tests of that receive one themselves
     sender = Sender(app.ports.db, system, app.ports.keyring)
     return Tracing(trade, peer, sender, lot, product_id)

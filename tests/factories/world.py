@@ -17,6 +17,7 @@ from factories.operations import Operation
 from factories.places import make_barred_place
 from factories.reports import make_report
 from factories.shop import Shopper, make_shopper, open_shop, put_in_cart
+from factories.support import come_in, make_upload, messages_of, open_ticket
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.ports import IdentityProviders
 from faded_skies.domains.orders.service import Status
@@ -48,14 +49,20 @@ class World:
     report_id: UUID
     vehicle_id: UUID
     trip_id: UUID
+    agent: SignedInPerson
+    ticket_id: UUID
+    upload_id: UUID
+    message_id: UUID
     promotion_id: UUID
     notification_id: UUID
-    message_id: UUID
+    mail_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
         if operation.path.startswith("/api/admin/"):
             return self.admin.headers
+        if operation.path.startswith("/api/agent/"):
+            return self.agent.headers
         if operation.path.startswith("/api/driver/"):
             return self.driver.headers
         return {} if operation.public else self.shopper.headers
@@ -84,7 +91,9 @@ class World:
             "trip_id": self.trip_id,
             "promotion_id": self.promotion_id,
             "notification_id": self.notification_id,
-            "message_id": self.message_id,
+            "message_id": self.mail_id,
+            "ticket_id": self.ticket_id,
+            "upload_id": self.upload_id,
             "provider": "google",
             "token": "a-link-that-nobody-made",
         }
@@ -101,6 +110,8 @@ class World:
             "paymentMethodId": self.shopper.methods["card"],
             "orderId": self.order_id,
             "driverId": self.driver.id,
+            "agentId": self.agent.id,
+            "messageId": self.message_id,
         }
         example: dict[str, Any] = operation.example
         if "orderIds" in example:
@@ -132,6 +143,10 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         new_id(),
         shopper.id,
     )
+    agent = await signed_in(app, client, Role.AGENT)
+    await come_in(client, agent)
+    ticket = await open_ticket(client, other)
+    [message] = await messages_of(client, other, ticket)
     return World(
         shopper,
         driver,
@@ -149,6 +164,10 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         await make_report(app.ports.db, order_id),
         await make_vehicle(app, actor_id=admin.id),
         await make_trip(app, client, shopper.id, driver),
+        agent,
+        UUID(ticket["id"]),
+        await make_upload(app, shopper.id),
+        UUID(message["id"]),
         await make_promotion(app, actor_id=admin.id),
         *await make_told(app, shopper.id),
     )

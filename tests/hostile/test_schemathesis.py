@@ -77,7 +77,7 @@ async def send(client: httpx.AsyncClient, case: Case[Any], headers: dict[str, st
     return await client.request(str(asked.method), str(asked.url), headers=sent, content=body)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 async def test_no_request_that_can_be_made_up_is_a_failure_of_ours(
     app: Application, client: httpx.AsyncClient, mode: GenerationMode

@@ -1,72 +1,28 @@
 """Socket.IO over a real server: signing in, following an order, and seeing the driver come."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 import socketio
 
 from factories.delivery import DOOR, make_order, position
 from factories.identity import SignedInPerson, signed_in
+from factories.sockets import connected
 from factories.strict import make_strict
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.service import Status
-from faded_skies.platform import connections
+from faded_skies.platform import clock, connections, realtime
 from faded_skies.platform.actor import Role
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.settings import Settings
-from servers import serving
-
-
-@pytest.fixture
-async def address(app: Application) -> AsyncIterator[str]:
-    """The address of the application on a real server."""
-    async with serving(app.asgi) as found:
-        yield found
-
-
-class Client:
-    """A connected client and what it heard."""
-
-    def __init__(self, app: Application, person: SignedInPerson) -> None:
-        self._app = app
-        self._person = person
-        self._heard: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
-        self.io = socketio.AsyncClient(reconnection=False)
-        self.io.on("*", self._hear)
-
-    async def _hear(self, event: str, data: object) -> None:
-        self._heard.put_nowait((event, data))
-
-    async def send(self, event: str, data: object) -> dict[str, Any]:
-        """Send an event and return its acknowledgement."""
-        answer: dict[str, Any] = await self.io.call(event, data, timeout=5)
-        return answer
-
-    async def heard(self) -> list[tuple[str, Any]]:
-        """Return what came since the last call: all that was told before a fence, which is told now."""
-        fence = str(new_id())
-        await self._app.ports.realtime.tell("fence", fence, rooms=[f"user:{self._person.id}"])
-        events: list[tuple[str, Any]] = []
-        async with asyncio.timeout(5):
-            while (one := await self._heard.get()) != ("fence", fence):
-                events.append(one)
-        return events
-
-
-@asynccontextmanager
-async def connected(app: Application, address: str, person: SignedInPerson) -> AsyncIterator[Client]:
-    client = Client(app, person)
-    await client.io.connect(address, auth={"token": person.access_token}, transports=["websocket"])
-    try:
-        yield client
-    finally:
-        await client.io.disconnect()
+from servers import serving, until
 
 
 @pytest.mark.parametrize("auth", [None, {}, {"token": None}, {"token": "nonsense"}, {"token": 7}, "nonsense"])
@@ -298,3 +254,91 @@ async def test_a_payload_that_cannot_be(
         assert (refused["ok"], refused["code"]) == (False, "VALIDATION_ERROR")
         assert refused["error"]
         assert await driving.send("track-order", {"orderId": str(new_id())}) != refused
+
+
+async def test_who_gave_the_order_up_hears_no_more_of_it(
+    app: Application, client: httpx.AsyncClient, address: str, drain: Callable[[], Awaitable[None]]
+) -> None:
+    customer, admin = await signed_in(app, client), await signed_in(app, client, Role.ADMIN)
+    before, after = [await signed_in(app, client, Role.DRIVER) for _ in range(2)]
+    order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=before.id)
+    order = {"orderId": str(order_id)}
+    async with connected(app, address, before) as gone, connected(app, address, after) as new:
+        assert (await gone.send("track-order", order))["ok"] is True
+        url = f"/api/admin/orders/{order_id}/assign"
+        body = {"driverId": str(after.id)}
+        given = await client.post(url, json=body, headers=admin.headers)
+        assert given.status_code == 200, given.text
+        await drain()
+        await gone.heard()
+        assert (await gone.send("track-order", order))["code"] == "NOT_FOUND"
+        assert (await new.send("track-order", order))["ok"] is True
+        assert (await new.send("driver-location-update", position(order_id)))["ok"] is True
+        assert [event for event, _ in await new.heard()] == ["driver-location"]
+        assert await gone.heard() == []
+
+
+async def test_one_socket_can_only_send_so_much(
+    app: Application, client: httpx.AsyncClient, address: str
+) -> None:
+    noisy, calm = await signed_in(app, client), await signed_in(app, client)
+    async with connected(app, address, noisy) as shouting, connected(app, address, calm) as speaking:
+        body = {"orderId": str(new_id())}
+        answers = await asyncio.gather(*(shouting.send("track-order", body) for _ in range(120)))
+        codes = [one["code"] for one in answers]
+        assert set(codes) == {"NOT_FOUND", "RATE_LIMITED"}
+        assert codes.count("NOT_FOUND") >= realtime.MOST_AT_ONCE
+        assert (await speaking.send("track-order", body))["code"] == "NOT_FOUND"
+
+
+async def test_an_expired_token_is_hung_up_on(
+    app: Application, client: httpx.AsyncClient, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_BETWEEN_LOOKS_SECONDS", 0.05)
+    person = await signed_in(app, client)
+    async with connected(app, address, person) as waiting:
+        await asyncio.sleep(0.2)
+        assert waiting.io.connected
+        later = clock.now() + timedelta(hours=25)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        async with asyncio.timeout(10):
+            await waiting.io.wait()
+        assert not waiting.io.connected
+
+
+async def test_who_does_not_listen_costs_nobody_anything(
+    app: Application, client: httpx.AsyncClient, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_BETWEEN_LOOKS_SECONDS", 0.2)
+    deaf, listening = await signed_in(app, client), await signed_in(app, client)
+    async with connected(app, address, listening) as hears:
+        reader, writer = await deaf_socket(address, deaf)
+        known = app.ports.get(connections.Connections)
+        assert len(known) == 2
+        for _ in range(2_500):
+            await app.ports.realtime.tell("fill", "x" * 4_000, rooms=[f"user:{deaf.id}"])
+
+        async def alone() -> bool:
+            return len(known) == 1
+
+        await until(alone, "the deaf one is hung up on")
+        assert await hears.heard() == []
+        writer.transport.abort()
+        del reader
+
+
+async def deaf_socket(
+    address: str, person: SignedInPerson
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect by hand, say hello, and read no more."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=2_048)
+    writer.write(
+        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    text = b"40" + orjson.dumps({"token": person.access_token})
+    writer.write(bytes([0x81, 0x80 | 126]) + len(text).to_bytes(2, "big") + bytes(4) + text)
+    await reader.readuntil(b"40{")
+    return reader, writer

@@ -92,6 +92,26 @@ _FIELDS = {
         "EstimatedArrivalDateTime",
         "Transactions",
     },
+    "receipt again": {
+        "Id",
+        *_SALE[:3],
+        "ExternalReceiptNumber",
+        "CaregiverLicenseNumber",
+        "IdentificationMethod",
+        "PatientRegistrationLocationId",
+        "Transactions",
+    },
+    "delivery again": {
+        "Id",
+        "TransporterFacilityLicenseNumber",
+        *_SALE,
+        *_CREW,
+        *_RECIPIENT,
+        "PlannedRoute",
+        "EstimatedDepartureDateTime",
+        "EstimatedArrivalDateTime",
+        "Transactions",
+    },
     "complete": {"Id", "ActualArrivalDateTime", "PaymentType", "AcceptedPackages", "ReturnedPackages"},
     "retailer": {"DateTime", *_CREW, "EstimatedDepartureDateTime", "Destinations", "Packages"},
     "depart": {"RetailerDeliveryId"},
@@ -115,6 +135,9 @@ _FIELDS = {
     "end": {"RetailerDeliveryId", "ActualArrivalDateTime", "Packages"},
     "adjust": {"Label", "Quantity", "UnitOfMeasure", "AdjustmentReason", "AdjustmentDate", "ReasonNote"},
 }
+
+
+_WITHOUT_IDS = frozenset({"depart", "complete", "receipt again", "delivery again"})
 
 
 class DroppedError(Exception):
@@ -147,6 +170,7 @@ class MetrcPeer:
     deliveries: dict[int, JSON] = field(default_factory=dict)
     ledgers: dict[int, JSON] = field(default_factory=dict)
     adjustments: list[JSON] = field(default_factory=list)
+    facilities: list[JSON] = field(default_factory=lambda: [a_facility()])
     down: bool = False
     keys: tuple[str, str] = (VENDOR, USER)
     faults: list[Fault] = field(default_factory=list)
@@ -178,7 +202,7 @@ class MetrcPeer:
         if not self._knows(authorization):
             return Reply(401)
         if path == "/facilities/v2":
-            return Reply(200, [_FACILITY])
+            return Reply(200, self.facilities)
         if query.get("licenseNumber") != LICENSE:
             return Reply(401)
         return self._read(path, query) if method == "GET" else self._write_with_faults(method, path, body)
@@ -193,30 +217,33 @@ class MetrcPeer:
     # Reading
 
     def _read(self, path: str, query: dict[str, str]) -> Reply:
-        lists: dict[str, list[JSON]] = {
+        if path in self._lists():
+            return _page(self._lists()[path], query)
+        *_, kind, last = path.split("/")
+        if path.startswith("/sales/v2/receipts/external/"):
+            found = [one for one in self.receipts.values() if one["ExternalReceiptNumber"] == last]
+            return Reply(200, found[0]) if found else Reply(401)  # as documented
+        if path == f"/packages/v2/{last}":
+            return Reply(200, self.packages[last]) if last in self.packages else Reply(401)  # as documented
+        things = self._things(kind)
+        if things is None or not last.isdigit():
+            return Reply(404)
+        thing = things.get(int(last))
+        return Reply(401) if thing is None else Reply(200, thing)
+
+    def _things(self, kind: str) -> dict[int, JSON] | None:
+        return {"receipts": self.receipts, "deliveries": self.deliveries, "retailer": self.ledgers}.get(kind)
+
+    def _lists(self) -> dict[str, list[JSON]]:
+        return {
             "/packages/v2/active": list(self.packages.values()),
             "/packages/v2/adjustments": self.adjustments,
-            "/sales/v2/receipts/active": list(self.receipts.values()),
+            "/sales/v2/receipts/active": [one for one in self.receipts.values() if not one["ArchivedDate"]],
             "/sales/v2/deliveries/active": _open(self.deliveries),
             "/sales/v2/deliveries/inactive": _closed(self.deliveries),
             "/sales/v2/deliveries/retailer/active": _open(self.ledgers),
             "/sales/v2/deliveries/retailer/inactive": _closed(self.ledgers),
         }
-        if path in lists:
-            return _page(lists[path], query)
-        *_, kind, last = path.split("/")
-        if path.startswith("/sales/v2/receipts/external/"):
-            found = [one for one in self.receipts.values() if one["ExternalReceiptNumber"] == last]
-            return Reply(200, found[0]) if found else Reply(401)  # as documented
-        things = {
-            "receipts": self.receipts,
-            "deliveries": self.deliveries,
-            "retailer": self.ledgers,
-        }.get(kind)
-        if things is None or not last.isdigit():
-            return Reply(404)
-        thing = things.get(int(last))
-        return Reply(401) if thing is None else Reply(200, thing)
 
     # Writing
 
@@ -234,8 +261,12 @@ class MetrcPeer:
         return Reply(500) if fault == "500 after" else reply
 
     def _write(self, method: str, path: str, body: bytes) -> Reply:
+        if method == "DELETE":
+            return self._void(path)
         work = {
             "POST /sales/v2/receipts": ("receipts", self._receipt),
+            "PUT /sales/v2/receipts": ("receipt again", self._receipt_again),
+            "PUT /sales/v2/deliveries": ("delivery again", self._delivery_again),
             "POST /sales/v2/deliveries": ("deliveries", self._delivery),
             "PUT /sales/v2/deliveries/complete": ("complete", self._complete),
             "POST /sales/v2/deliveries/retailer": ("retailer", self._ledger),
@@ -272,7 +303,7 @@ class MetrcPeer:
             self._restore(kept)
             return Reply(400, problems)
         self.told.append((name, rows))
-        return Reply(204) if name in {"depart", "complete"} else Reply(200, {"Ids": ids, "Warnings": None})
+        return Reply(204) if name in _WITHOUT_IDS else Reply(200, {"Ids": ids, "Warnings": None})
 
     def _snapshot(self) -> tuple[Any, ...]:
         return (
@@ -301,6 +332,51 @@ class MetrcPeer:
             "LastModified": self._stamp(),
         }
         return made
+
+    def _receipt_again(self, row: JSON) -> None:
+        receipt = self.receipts.get(row["Id"])
+        if receipt is None or receipt["ArchivedDate"] is not None:
+            raise _RefusedError("Sales Receipt was not found.")
+        if not row["Transactions"]:
+            raise _RefusedError("A sale has at least one transaction.")
+        self._give_back(receipt["Transactions"])
+        self._take(row["Transactions"])
+        self.receipts[row["Id"]] = receipt | self._restated(row)
+
+    def _delivery_again(self, row: JSON) -> None:
+        delivery = self.deliveries.get(row["Id"])
+        if delivery is None or delivery["VoidedDate"] is not None:
+            raise _RefusedError("Sales Delivery was not found.")
+        if not row["Transactions"]:
+            raise _RefusedError("A sale has at least one transaction.")
+        if delivery["CompletedDateTime"] is not None:
+            self._give_back(delivery["Transactions"])
+            self._take(row["Transactions"])
+        self.deliveries[row["Id"]] = delivery | self._restated(row)
+
+    def _restated(self, row: JSON) -> JSON:
+        return row | {"TotalPrice": _total(row["Transactions"]), "LastModified": self._stamp()}
+
+    def _void(self, path: str) -> Reply:
+        """Archive a receipt, or void a delivery or ledger; what it took is back in its packages."""
+        *_, kind, last = path.split("/")
+        thing = (self._things(kind) or {}).get(int(last)) if last.isdigit() else None
+        if thing is None:
+            return Reply(404)
+        ended = "ArchivedDate" if kind == "receipts" else "VoidedDate"
+        if thing[ended] is not None:
+            return Reply(400, {"Message": "It is void already."})
+        if kind == "retailer" and thing["ActualDepartureDateTime"] is not None:
+            return Reply(400, {"Message": "Retailer Delivery has departed."})
+        if kind == "receipts" or (kind == "deliveries" and thing["CompletedDateTime"] is not None):
+            self._give_back(thing["Transactions"])
+        thing |= {ended: self._stamp(), "LastModified": self._stamp()}
+        self.told.append((f"void {kind}", [{"Id": int(last)}]))
+        return Reply(204)
+
+    def _give_back(self, lines: list[JSON]) -> None:
+        for line in lines:
+            self.packages[line["PackageLabel"]]["Quantity"] += Decimal(str(line["Quantity"]))
 
     def _delivery(self, row: JSON) -> int:
         for line in row["Transactions"]:
@@ -510,24 +586,23 @@ class MetrcPeer:
             await runner.cleanup()
 
 
-_FACILITY = {
-    "FacilityId": 1,
-    "Name": "Faded Skies",
-    "FacilityType": {
-        "CanSellToConsumers": True,
-        "CanDeliverSalesToConsumers": True,
-        "RetailerDelivery": True,
-    },
-    "License": {"Number": LICENSE, "LicenseType": "Retailer"},
-}
+def a_facility(license_no: str = LICENSE, *, without: str | None = None) -> JSON:
+    """Return a place that may do everything but one thing."""
+    kinds = ("CanSellToConsumers", "CanDeliverSalesToConsumers", "RetailerDelivery")
+    return {
+        "FacilityId": 1,
+        "Name": "Faded Skies",
+        "FacilityType": {kind: kind != without for kind in kinds},
+        "License": {"Number": license_no, "LicenseType": "Retailer"},
+    }
 
 
 def _open(things: dict[int, JSON]) -> list[JSON]:
-    return [one for one in things.values() if one["CompletedDateTime"] is None]
+    return [one for one in things.values() if one["CompletedDateTime"] is None and not one["VoidedDate"]]
 
 
 def _closed(things: dict[int, JSON]) -> list[JSON]:
-    return [one for one in things.values() if one["CompletedDateTime"] is not None]
+    return [one for one in things.values() if one["CompletedDateTime"] is not None or one["VoidedDate"]]
 
 
 def _rows(body: bytes) -> list[JSON] | None:

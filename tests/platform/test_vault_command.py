@@ -11,7 +11,6 @@ from uuid import UUID
 import pytest
 
 from faded_skies import registry
-from faded_skies.domains.verification.service.papers import context_of
 from faded_skies.platform import wrapped
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Bus
@@ -79,7 +78,7 @@ async def add_pictures(db: Database, key: str, count: int) -> dict[UUID, bytes]:
     data = {new_id(): keyring.new_data_key() for _ in range(count)}
     async with db.pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")
-        wraps = [keyring.wrap(secret, context=context_of(identity)) for identity, secret in data.items()]
+        wraps = [keyring.wrap(secret, context=f"id_document:{identity}") for identity, secret in data.items()]
         await connection.execute(_ADD, list(data), wraps)
     return data
 
@@ -87,7 +86,7 @@ async def add_pictures(db: Database, key: str, count: int) -> dict[UUID, bytes]:
 async def opened(db: Database, *keys: str) -> dict[UUID, bytes]:
     keyring = Keyring.parse(",".join(keys))
     rows = await db.fetch("SELECT id, wrapped_key FROM id_documents WHERE wrapped_key IS NOT NULL")
-    return {row["id"]: keyring.unwrap(row["wrapped_key"], context=context_of(row["id"])) for row in rows}
+    return {row["id"]: keyring.unwrap(row["wrapped_key"], context=f"id_document:{row['id']}") for row in rows}
 
 
 async def names(db: Database) -> list[str]:
@@ -97,7 +96,7 @@ async def names(db: Database) -> list[str]:
 
 def test_each_description_is_what_its_owner_wraps() -> None:
     identity = new_id()
-    assert PICTURES.context(identity) == context_of(identity)
+    assert PICTURES.context(identity) == f"id_document:{identity}"
     assert KEYS.context("audit") == PurposeKeys.context("audit")
 
 

@@ -31,9 +31,9 @@ from faded_skies.adapters.object_store.bucket import PREFIX, open_bucket
 from faded_skies.adapters.object_store.folder import open_folder
 from faded_skies.adapters.object_store.signing import Signer
 from faded_skies.bootstrap import Application
-from faded_skies.domains.verification.errors import DocumentExists, DocumentGone, DocumentStoreDown
-from faded_skies.domains.verification.ports import DocumentStore
 from faded_skies.platform import clock
+from faded_skies.platform.documents.errors import DocumentExists, DocumentGone, DocumentStoreDown
+from faded_skies.platform.documents.ports import DocumentStore
 from faded_skies.platform.errors import Kind, StartRefused
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.outbound import NetworkInsideTransactionError

@@ -27,9 +27,12 @@ from faded_skies.adapters.metrc.system import Metrc
 from faded_skies.adapters.metrc.words import Words
 from faded_skies.domains.traceability.ports import (
     Adjustment,
+    Arrival,
     Crew,
     Delivery,
+    DeliveryChange,
     DeliveryEnd,
+    DeliveryVoid,
     Destination,
     Done,
     Facility,
@@ -40,8 +43,11 @@ from faded_skies.domains.traceability.ports import (
     LedgerEnd,
     LedgerRestock,
     LedgerSale,
+    LedgerVoid,
     Package,
     Receipt,
+    ReceiptChange,
+    ReceiptVoid,
     Rejected,
     Sale,
     Thing,
@@ -199,6 +205,65 @@ async def test_an_adjustment_is_told_apart_by_its_note(system: TrackAndTrace, pe
         assert peer.adjustments[0]["AdjustmentReasonName"] == "Entry Error"
 
 
+async def test_a_sale_is_told_again_with_less_and_void_in_the_end(
+    system: TrackAndTrace, peer: MetrcPeer
+) -> None:
+    first = receipt(good(3, cents=300), good(1, OTHER, cents=50))
+    (made,) = await done(system, first)
+    less = ReceiptChange(number("RU"), made, replace(first, goods=[good(1, cents=100)]))
+    await done(system, less)
+    await done(system, less)  # again, it changes nothing
+    since, until = clock.now() - timedelta(hours=1), clock.now() + timedelta(minutes=1)
+    told = await system.list_sales(since, until)
+    assert isinstance(told, Sequence)
+    assert Sale(made, first.number, 100) in told
+    if peer.asked:
+        assert (peer.packages[TAG]["Quantity"], peer.packages[OTHER]["Quantity"]) == (99, 50)
+    void = ReceiptVoid(number("RV"), made)
+    assert await system.find(void) is None
+    await done(system, void)
+    assert isinstance(await system.find(void), Found)
+    told = await system.list_sales(since, until)
+    assert isinstance(told, Sequence)
+    assert made not in {sale.id for sale in told}
+    if peer.asked:
+        assert peer.packages[TAG]["Quantity"] == 100
+
+
+async def test_a_delivered_sale_is_told_again_with_less_and_void_in_the_end(
+    system: TrackAndTrace, peer: MetrcPeer
+) -> None:
+    first = delivery(good(3, cents=300))
+    (made,) = await done(system, first)
+    await done(system, DeliveryEnd(number("DD"), made, clock.now(), [TAG], [], None))
+    await done(system, DeliveryChange(number("DU"), made, replace(first, goods=[good(2, cents=200)])))
+    if peer.asked:
+        assert peer.packages[TAG]["Quantity"] == 98
+    void = DeliveryVoid(number("DV"), made)
+    assert await system.find(void) is None
+    await done(system, void)
+    assert isinstance(await system.find(void), Found)
+    if peer.asked:
+        assert peer.packages[TAG]["Quantity"] == 100
+
+
+async def test_a_ledger_that_never_left_is_void(system: TrackAndTrace, peer: MetrcPeer) -> None:
+    opened = ledger()
+    (made,) = await done(system, opened)
+    void = LedgerVoid(number("LV"), made)
+    assert await system.find(void) is None
+    await done(system, void)
+    assert isinstance(await system.find(void), Found)
+    if peer.asked:
+        assert await system.tell([void]) == Rejected({}, "It is void already.")
+
+
+async def test_a_package_that_arrived_is_agreed_on(system: TrackAndTrace) -> None:
+    arrived = Arrival(number("PR"), TAG, Decimal(100), "Each")
+    assert await system.find(arrived) is None
+    await done(system, arrived)
+
+
 async def test_sales_of_a_span_are_listed_with_our_numbers(system: TrackAndTrace) -> None:
     things = [receipt(good(1, cents=1234)) for _ in range(10)] + [
         receipt(good(1, cents=99)) for _ in range(10)
@@ -296,8 +361,12 @@ async def test_reads_ask_only_what_the_collection_documents(peer: MetrcPeer) -> 
             DeliveryEnd(number(), 8, clock.now(), [TAG], [], None),
             LedgerDeparture(number(), 9),
             Adjustment(number(), TAG, Decimal(1), "Each", False, None, None, date(2026, 1, 1)),
+            ReceiptVoid(number(), 10),
+            DeliveryVoid(number(), 11),
+            LedgerVoid(number(), 12),
         ):
             await metrc.find(thing)
+        await metrc.tell([Arrival(number(), TAG, Decimal(1), "Each")])
         await metrc.list_packages()
         await metrc.list_sales(clock.now() - timedelta(days=3), clock.now())
         await metrc.facilities()
@@ -312,7 +381,9 @@ async def test_reads_ask_only_what_the_collection_documents(peer: MetrcPeer) -> 
         else:
             assert names == {"licenseNumber"}
             assert path.rpartition("/")[0] in {
+                "/packages/v2",
                 "/sales/v2/receipts/external",
+                "/sales/v2/receipts",
                 "/sales/v2/deliveries",
                 "/sales/v2/deliveries/retailer",
                 "/facilities",
@@ -437,6 +508,35 @@ async def test_no_key_and_no_name_is_logged(metrc: Metrc, peer: MetrcPeer) -> No
     assert not any(secret in str(logs) for secret in (VENDOR, USER, "Dana", "F1234567"))
 
 
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"IsFinished": True}, "Metrc holds this package as finished. Check the tag."),
+        ({"ArchivedDate": "2026-11-01"}, "Metrc holds this package as finished. Check the tag."),
+        ({"UnitOfMeasureName": "Grams"}, "Metrc measures this package in Grams, and we count it in Each."),
+        ({"Quantity": 101}, "Metrc holds 101 of this package, and 100 arrived. Count it again."),
+    ],
+)
+async def test_a_package_that_arrived_otherwise_says_how(
+    metrc: Metrc, peer: MetrcPeer, change: dict[str, Any], refusal: str
+) -> None:
+    peer.packages[TAG] |= change
+    arrived = Arrival(number("PR"), TAG, Decimal(100), "Each")
+    assert await metrc.tell([arrived]) == Rejected({}, refusal)
+
+
+async def test_a_package_that_is_not_there_is_no_wrong_key(metrc: Metrc, peer: MetrcPeer) -> None:
+    strange = Arrival(number("PR"), "1A4060300002EE1STRANGE", Decimal(1), "Each")
+    refusal = (
+        "Metrc has no package with this tag at our licence. Receive its transfer there, or check the tag."
+    )
+    assert await metrc.tell([strange]) == Rejected({}, refusal)
+    peer.keys = ("x", "y")
+    assert await metrc.tell([strange]) == Unauthorised("status 401")
+    peer.down = True
+    assert await metrc.tell([strange]) == Unreachable("status 503", unsure=True)
+
+
 # An independent client, on the same peer
 
 
@@ -449,6 +549,10 @@ async def test_an_independent_client_writes_as_we_do(peer: MetrcPeer) -> None:
         def post(what: str, call: Any, thing: Thing) -> Any:
             bodies[what] = [words.body(thing)]
             return call(bodies[what], LICENSE)
+
+        def delete(path: str) -> Any:
+            # The client's own deletions end in a NameError, as its reads do.
+            return client._send("DELETE", path, None, {"licenseNumber": LICENSE})
 
         sales = client.sales
         run = asyncio.to_thread
@@ -489,6 +593,22 @@ async def test_an_independent_client_writes_as_we_do(peer: MetrcPeer) -> None:
             sales.create_sales_deliveries_retailer_end,
             LedgerEnd(number(), ledger_id, clock.now(), [good(2)]),
         )
+        (receipt_id,) = peer.receipts
+        less = ReceiptChange(number(), receipt_id, receipt(good(1, OTHER)))
+        await run(post, "receipt again", sales.update_sales_receipts, less)
+        await run(delete, f"/sales/v2/receipts/{receipt_id}")
+        less_brought = DeliveryChange(number(), delivery_id, delivery(good(1, OTHER)))
+        await run(post, "delivery again", sales.update_sales_deliveries, less_brought)
+        await run(delete, f"/sales/v2/deliveries/{delivery_id}")
+        assert (peer.packages[TAG]["Quantity"], peer.packages[OTHER]["Quantity"]) == (99, 50)
+        unused = await run(
+            client._send,
+            "POST",
+            "/sales/v2/deliveries/retailer",
+            [words.body(ledger())],
+            {"licenseNumber": LICENSE},
+        )
+        await run(delete, f"/sales/v2/deliveries/retailer/{unused['Ids'][0]}")
         lost = Adjustment(number(), TAG, Decimal(-1), "Each", True, None, None, date(2026, 11, 27))
         await run(post, "adjust", client.packages.create_adjust_packages, lost)
         wrong = MetrcClient(base, VENDOR, "another")
@@ -507,6 +627,12 @@ async def test_an_independent_client_writes_as_we_do(peer: MetrcPeer) -> None:
         "sale",
         "restock",
         "end",
+        "receipt again",
+        "void receipts",
+        "delivery again",
+        "void deliveries",
+        "retailer",
+        "void retailer",
         "adjust",
     ]
-    assert peer.packages[TAG]["Quantity"] == 96
+    assert peer.packages[TAG]["Quantity"] == 98

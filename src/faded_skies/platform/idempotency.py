@@ -9,9 +9,11 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
+import orjson
 from fastapi import Header
 
 from faded_skies.platform.db import Database, Tx
@@ -75,6 +77,11 @@ class Answer:
 
     def response(self) -> Json:
         return Json(self.body, status_code=self.status)
+
+    def acknowledgement(self) -> dict[str, object]:
+        """Return it as a socket's acknowledgement: a kept refusal says `ok: false`."""
+        told: dict[str, object] = orjson.loads(self.body if isinstance(self.body, bytes) else dump(self.body))
+        return told if self.status < HTTPStatus.BAD_REQUEST else {**told, "ok": False}
 
 
 @dataclass(frozen=True)
@@ -155,17 +162,22 @@ async def keep_refusal(db: Database, call: Call | None, situation: Situation) ->
 
 async def once(db: Database, call: Call | None, work: Callable[[Tx], Awaitable[Answer]]) -> Json:
     """Run `work` in one transaction, at most once for a key, and return its answer or the first one's."""
+    return (await answer_once(db, call, work)).response()
+
+
+async def answer_once(db: Database, call: Call | None, work: Callable[[Tx], Awaitable[Answer]]) -> Answer:
+    """Do what `once` does, for edges that do not answer by HTTP."""
     try:
         async with db.transaction() as tx:
             first = await call.claim(tx) if call else None
             if isinstance(first, Answer):
-                return first.response()
+                return first
             answer = await work(tx)
             if call:
                 await call.keep(tx, answer)
     except Situation as situation:
-        answer = await keep_refusal(db, call, situation)
-    return answer.response()
+        return await keep_refusal(db, call, situation)
+    return answer
 
 
 async def prune(db: Database) -> None:

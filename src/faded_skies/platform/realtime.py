@@ -4,8 +4,10 @@ Every client event has a closed payload type and one handler; its acknowledgemen
 `{ok: false, error, code}`. Emits go over Valkey, so they reach rooms on every server process; a worker only emits.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -17,16 +19,20 @@ from redis.exceptions import RedisError
 from faded_skies.platform import rooms
 from faded_skies.platform.access import Access
 from faded_skies.platform.actor import Actor, Authenticator, Role
-from faded_skies.platform.connections import Connections
+from faded_skies.platform.connections import Connection, Connections
 from faded_skies.platform.db import DATABASE_LOST
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.http.answers import refusal
 from faded_skies.platform.http.errors import problems
-from faded_skies.platform.http.fields import Body
+from faded_skies.platform.http.fields import Body, Shape
+from faded_skies.platform.presence import Presence
+from faded_skies.platform.tokens import AccessTokens
 
 log = structlog.get_logger()
 
 MOST_MESSAGE_BYTES = 64 * 1024
+MOST_AT_ONCE = 40
+EVENTS_A_SECOND = 20
 
 
 @dataclass(frozen=True)
@@ -40,21 +46,55 @@ class Socket:
     async def join(self, room: str) -> None:
         await self.server.enter_room(self.sid, room)
 
+    async def tell_others(self, event: str, data: object, *, room: str) -> None:
+        """Send the event to every socket in the room but this one, in whichever process."""
+        await self.server.emit(event, data, room=room, skip_sid=self.sid)
+
 
 @dataclass(frozen=True)
 class ClientEvent:
-    """One event that clients may send: its name, its closed payload, and its handler's further ack fields."""
+    """One event that clients may send: its name, its closed payload, its handler, and the shape of the further ack."""
 
     name: str
     payload: type[Body]
     handler: Callable[[Socket, Any], Awaitable[dict[str, object]]]
+    answer: type[Shape] = Shape
+
+
+@dataclass(frozen=True)
+class ServerEvent:
+    """One event that clients may hear: its name, the shape of its data, and when it is told to whom."""
+
+    name: str
+    payload: type[Shape]
+    when: str
+
+
+class Bucket:
+    """How much one socket may still send: it holds MOST_AT_ONCE events and refills by EVENTS_A_SECOND."""
+
+    def __init__(self) -> None:
+        self._left = float(MOST_AT_ONCE)
+        self._at = time.monotonic()
+
+    def take(self) -> bool:
+        """Take one event; False when none is left."""
+        now = time.monotonic()
+        self._left = min(MOST_AT_ONCE, self._left + (now - self._at) * EVENTS_A_SECOND)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 def build_server(
     manager: socketio.AsyncRedisManager,
     *,
     authenticator: Authenticator,
+    tokens: AccessTokens,
     connections: Connections,
+    presence: Presence,
     access: Access,
     events: Sequence[ClientEvent],
     origins: list[str],
@@ -76,20 +116,31 @@ def build_server(
         try:
             actor = await authenticator.authenticate(token)
             access.check("SOCKET connect", actor)
+            expires_at = tokens.read(token).expires_at
         except Situation as situation:
             raise _refused(situation.code) from None
         await server.enter_room(sid, f"user:{actor.id}")
         if actor.role is Role.AGENT:
             await server.enter_room(sid, "agents")
-        connections.add(sid, actor, hang_up=server.disconnect)
+            await presence.enter(actor.id, sid)
+        buckets[sid] = Bucket()
+        client = server.eio.sockets[server.manager.eio_sid_from_sid(sid, "/")]
+        hang_up = partial(server.disconnect, sid)
+        connections.add(sid, Connection(actor, expires_at, hang_up, untaken=client.queue))
 
     async def disconnect(sid: str, _reason: str) -> None:
         connections.drop(sid)
+        buckets.pop(sid, None)
+        await presence.leave(sid)
 
+    buckets: dict[str, Bucket] = {}
     server.on("connect", connect)
     server.on("disconnect", disconnect)
     for event in events:
-        server.on(event.name, _receiver(server, connections, access, event))
+        server.on(event.name, _receiver(server, connections, access, buckets, event))
+    # Not at the first connection: what was told before it would leave a second connection to the bus open for good.
+    server.manager_initialized = True
+    manager.initialize()
     return server
 
 
@@ -99,9 +150,15 @@ def _refused(code: str) -> Exception:
 
 
 def _receiver(
-    server: socketio.AsyncServer, connections: Connections, access: Access, event: ClientEvent
+    server: socketio.AsyncServer,
+    connections: Connections,
+    access: Access,
+    buckets: Mapping[str, "Bucket"],
+    event: ClientEvent,
 ) -> Callable[..., Awaitable[dict[str, object]]]:
     async def receive(sid: str, *data: object) -> dict[str, object]:
+        if (bucket := buckets.get(sid)) is None or not bucket.take():
+            return {"ok": False, "error": "Slow down: that is too much at once.", "code": "RATE_LIMITED"}
         try:
             payload = event.payload.model_validate(data[0] if len(data) == 1 else None)
         except ValidationError as error:

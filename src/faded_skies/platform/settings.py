@@ -218,13 +218,21 @@ class Settings(BaseSettings):
     rate_limit_max: Annotated[int, Field(ge=1)] = Field(100, alias="RATE_LIMIT_MAX")
     rate_limit_auth_max: Annotated[int, Field(ge=1)] = Field(5, alias="RATE_LIMIT_AUTH_MAX")
     rate_limit_order_max: Annotated[int, Field(ge=1)] = Field(5, alias="RATE_LIMIT_ORDER_MAX")
+    rate_limit_chat_max: Annotated[int, Field(ge=1)] = Field(30, alias="RATE_LIMIT_CHAT_MAX")
+
+    support_chats_per_agent: Annotated[int, Field(ge=1, le=100)] = Field(5, alias="SUPPORT_CHATS_PER_AGENT")
+    support_reopens_for: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=365))] = Field(
+        timedelta(days=14), alias="SUPPORT_REOPENS_FOR"
+    )
 
     jurisdiction: str = Field("us-tx-example", alias="JURISDICTION")
     sandbox_webhook_secret: SecretStr | None = Field(None, alias="SANDBOX_WEBHOOK_SECRET")
     google_maps_api_key: SecretStr | None = Field(None, alias="GOOGLE_MAPS_API_KEY", min_length=1)
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", alias="LOG_LEVEL")
 
-    @field_validator("jwt_expires_in", "refresh_expires_in", "id_documents_keep", mode="before")
+    @field_validator(
+        "jwt_expires_in", "refresh_expires_in", "id_documents_keep", "support_reopens_for", mode="before"
+    )
     @classmethod
     def _span(cls, value: object) -> object:
         if not isinstance(value, str):

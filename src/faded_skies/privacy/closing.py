@@ -18,6 +18,7 @@ from faded_skies.domains.payments import service as payments
 from faded_skies.domains.places import service as places
 from faded_skies.domains.promotions import service as promotions
 from faded_skies.domains.rewards import service as rewards
+from faded_skies.domains.support import service as support
 from faded_skies.domains.verification import service as verification
 from faded_skies.platform import idempotency
 from faded_skies.platform.actor import Actor, Role
@@ -67,6 +68,7 @@ async def _erase_beside_account(tx: Tx, user_id: UUID) -> None:
     await rewards.forfeit(tx, user_id)
     await payments.erase(tx, user_id)
     await verification.forget_person(tx, user_id)
+    await support.erase(tx, user_id)
     await notifications.erase(tx, user_id)
     await promotions.erase(tx, user_id)
     await idempotency.forget_owner(tx, user_id)

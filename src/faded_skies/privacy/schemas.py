@@ -57,4 +57,8 @@ class ExportShape(Shape):
     quiet_hours: list[Record]
     promotion_consents: list[Record] = Field(description="Each consent to promotions, and how it ended.")
     promotions: list[Record] = Field(description="Which promotions the person got, and opened.")
+    support_tickets: list[Record] = Field(
+        description="Conversations with support, with what both sides wrote."
+    )
+    support_uploads: list[Record] = Field(description="When pictures were sent to support; not the pictures.")
     activity: list[Record] = Field(description="What the person did, as the audit log has it.")

@@ -26,8 +26,9 @@ from factories.papers import (
 )
 from faded_skies.adapters.documents.child import Children
 from faded_skies.adapters.documents.reader import Documents
-from faded_skies.domains.verification.errors import TooManyPixels, UnreadableDocument, UnsupportedFileType
-from faded_skies.domains.verification.ports import MOST_DOCUMENT_BYTES, BarcodeReader, DocumentReader, Scan
+from faded_skies.domains.verification.ports import BarcodeReader
+from faded_skies.platform.documents.errors import TooManyPixels, UnreadableDocument, UnsupportedFileType
+from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES, DocumentReader, Scan
 from faded_skies.platform.errors import FileTooLarge, Kind
 
 NOISE = random.Random(417).randbytes(1000)

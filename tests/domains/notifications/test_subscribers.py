@@ -130,28 +130,3 @@ async def test_admins_are_woken_once_for_each_refusal_of_a_report(
         await drain()
     mails = mails_to(app, "admin-of-reports@example.com")
     assert [mail.subject for mail in mails] == ["The state refused a report"] * 2
-
-
-async def test_a_talk_is_written_in_the_words_of_who_asks(app: Application, db: Database) -> None:
-    user_id: UUID = await make_person(app, email="maya@example.com")
-    async with db.transaction() as tx:
-        await service.write_letter(
-            tx,
-            user_id=user_id,
-            kind="support",
-            fact="transcript:1",
-            subject="Our talk",
-            paragraphs=["Maya, 14:02\nHello"],
-            button="See the talk",
-            path="/support/1",
-        )
-        await service.write_letter(
-            tx, user_id=new_id(), kind="support", fact="x", subject="s", paragraphs=[], button="b", path="/"
-        )
-    row = await db.fetchrow("SELECT channel, content FROM messages")
-    assert row is not None
-    assert (row["channel"], row["content"]["to"], row["content"]["paragraphs"]) == (
-        "email",
-        "maya@example.com",
-        ["Maya, 14:02\nHello"],
-    )

@@ -14,9 +14,9 @@ from factories.papers import card_back, front, photographed, saved
 from factories.verification import FRONT, OWN_CARD, hand_in, handed_in
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
-from faded_skies.domains.verification.ports import DocumentReader, Scan
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
+from faded_skies.platform.documents.ports import DocumentReader, Scan
 from faded_skies.platform.settings import Settings
 
 Drain = Callable[[], Awaitable[None]]

@@ -5,8 +5,8 @@ import re
 import structlog
 
 from faded_skies.adapters.documents.child import BrokenChildError, Children
-from faded_skies.domains.verification.errors import TooManyPixels, UnreadableDocument, UnsupportedFileType
-from faded_skies.domains.verification.ports import MOST_DOCUMENT_BYTES, Scan
+from faded_skies.platform.documents.errors import TooManyPixels, UnreadableDocument, UnsupportedFileType
+from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES, Scan
 from faded_skies.platform.errors import FileTooLarge, Situation
 
 log = structlog.get_logger()

@@ -50,8 +50,10 @@ class Caller:
         async with self._reads:
             return await self._ask("GET", path, query)
 
-    async def write(self, method: str, path: str, body: Sequence[Mapping[str, Any]]) -> Json | Failed:
-        """Write an array; an answer without a body is None."""
+    async def write(
+        self, method: str, path: str, body: Sequence[Mapping[str, Any]] | None = None
+    ) -> Json | Failed:
+        """Write an array, or nothing where the path says it all; an answer without a body is None."""
         return await self._ask(method, path, {}, body)
 
     async def read_all(self, path: str, **query: object) -> list[dict[str, Any]] | Failed:

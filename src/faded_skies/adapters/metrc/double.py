@@ -6,11 +6,14 @@ What it was told stands in a table of the sandbox, on connections of its own, as
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TypeAlias
 
 import asyncpg
 
 from faded_skies.domains.traceability.ports import (
     Delivery,
+    DeliveryChange,
+    DeliveryVoid,
     Done,
     Facility,
     Failure,
@@ -19,6 +22,8 @@ from faded_skies.domains.traceability.ports import (
     Outcome,
     Package,
     Receipt,
+    ReceiptChange,
+    ReceiptVoid,
     Sale,
     Thing,
 )
@@ -39,11 +44,15 @@ _TELL = """
 INSERT INTO sandbox.told (number, kind, total_cents) VALUES ($1, $2, $3)
 ON CONFLICT (number) DO UPDATE SET kind = EXCLUDED.kind RETURNING id
 """
+_CHANGE = "UPDATE sandbox.told SET total_cents = $2 WHERE id = $1"
+_VOID = "UPDATE sandbox.told SET kind = 'Void' WHERE id = $1"
 _FIND = "SELECT id FROM sandbox.told WHERE number = $1"
 _SALES = """
 SELECT id, number, total_cents FROM sandbox.told
 WHERE kind IN ('Receipt', 'LedgerSale', 'Delivery') AND told_at >= $1 AND told_at < $2 ORDER BY id
 """
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 _WITH_PRICES = (Receipt, LedgerSale, Delivery)
 
@@ -67,12 +76,7 @@ class MetrcDouble:
         """Remember all of them."""
         pool = await self._ready()
         async with pool.acquire() as connection, connection.transaction():
-            return Done(
-                [
-                    await connection.fetchval(_TELL, thing.number, type(thing).__name__, _total(thing))
-                    for thing in things
-                ]
-            )
+            return Done([await _remember(connection, thing) for thing in things])
 
     async def find(self, thing: Thing) -> Found | Failure | None:
         """Return whether it was told."""
@@ -91,6 +95,16 @@ class MetrcDouble:
     async def facilities(self) -> Sequence[Facility] | Failure:
         """Return a place that may do everything."""
         return [Facility("DOUBLE", "The built-in double", can_sell=True, can_deliver=True, has_ledgers=True)]
+
+
+async def _remember(connection: Connection, thing: Thing) -> int:
+    match thing:
+        case ReceiptChange(receipt_id=told, receipt=sale) | DeliveryChange(delivery_id=told, delivery=sale):
+            await connection.execute(_CHANGE, told, _total(sale))
+        case ReceiptVoid(receipt_id=told) | DeliveryVoid(delivery_id=told):
+            await connection.execute(_VOID, told)
+    made: int = await connection.fetchval(_TELL, thing.number, type(thing).__name__, _total(thing))
+    return made
 
 
 def _total(thing: Thing) -> int:

@@ -12,8 +12,11 @@ from faded_skies.adapters.metrc.caller import Absent, Caller, Failed
 from faded_skies.adapters.metrc.words import CALLS, Words, note, number_in
 from faded_skies.domains.traceability.ports import (
     Adjustment,
+    Arrival,
     Delivery,
+    DeliveryChange,
     DeliveryEnd,
+    DeliveryVoid,
     Done,
     Facility,
     Failure,
@@ -23,9 +26,12 @@ from faded_skies.domains.traceability.ports import (
     LedgerEnd,
     LedgerRestock,
     LedgerSale,
+    LedgerVoid,
     Outcome,
     Package,
     Receipt,
+    ReceiptChange,
+    ReceiptVoid,
     Rejected,
     Sale,
     Thing,
@@ -41,7 +47,8 @@ _WINDOW = timedelta(hours=24)
 _MARGIN = timedelta(minutes=5)
 _LEDGERS = "/sales/v2/deliveries/retailer"
 _DELIVERIES = "/sales/v2/deliveries"
-_WITHOUT_IDS = (LedgerDeparture, DeliveryEnd)
+_RECEIPTS = "/sales/v2/receipts"
+_WITHOUT_IDS = (LedgerDeparture, DeliveryEnd, ReceiptChange, DeliveryChange)
 """What is answered without ids, as documented."""
 
 
@@ -62,18 +69,26 @@ class Metrc:
             Delivery: self._find_delivery,
             DeliveryEnd: self._find_delivery_end,
             Adjustment: self._find_adjustment,
+            ReceiptChange: self._told_again,
+            DeliveryChange: self._told_again,
+            Arrival: self._told_again,
+            ReceiptVoid: self._find_void,
+            DeliveryVoid: self._find_void,
+            LedgerVoid: self._find_void,
         }
 
     async def tell(self, things: Sequence[Thing]) -> Outcome:
-        """Tell up to ten things of one kind in one call."""
-        method, path = CALLS[type(things[0])]
+        """Tell up to ten things of one kind in one call; voids and arrivals one by one."""
+        first = things[0]
+        if isinstance(first, Arrival):
+            return await self._agree(first)
+        if isinstance(first, ReceiptVoid | DeliveryVoid | LedgerVoid):
+            return await self._void(first)
+        method, path = CALLS[type(first)]
         answer = await self._caller.write(method, path, [self._words.body(thing) for thing in things])
-        match answer:
-            case Absent():
-                return Rejected({}, "What it belongs to is not known there (status 404).")
-            case Rejected() | Unauthorised() | Throttled() | Unreachable():
-                return answer
-        if isinstance(things[0], _WITHOUT_IDS):
+        if isinstance(answer, Failed):
+            return _not_taken(answer)
+        if isinstance(first, _WITHOUT_IDS):
             return Done([None] * len(things))
         ids = answer.get("Ids") if isinstance(answer, dict) else None
         if not isinstance(ids, list) or len(ids) != len(things):
@@ -83,20 +98,52 @@ class Metrc:
             log.warning("metrc_warned", things=len(things))
         return Done([int(one) for one in ids])
 
+    async def _void(self, thing: ReceiptVoid | DeliveryVoid | LedgerVoid) -> Outcome:
+        answer = await self._caller.write("DELETE", _path_of(thing))
+        return _not_taken(answer) if isinstance(answer, Failed) else Done([None])
+
+    async def _agree(self, thing: Arrival) -> Outcome:
+        """No call takes a package in: its transfer is received in Metrc itself. So we ask whether it was."""
+        answer = await self._caller.read(f"/packages/v2/{quote(thing.tag, safe='')}")
+        if isinstance(answer, Unauthorised):
+            known = await self._is_ours(answer)
+            answer = Absent() if known is None else known
+        if isinstance(answer, Absent):
+            return Rejected({}, _NOT_RECEIVED)
+        if isinstance(answer, Failed):
+            return _not_taken(answer)
+        if not isinstance(answer, dict):
+            return Unreachable("its answer cannot be read", unsure=False)
+        against = _against(thing, answer)
+        return Rejected({}, against) if against else Done([_id(answer)])
+
+    async def _is_ours(self, refusal: Unauthorised) -> Failure | None:
+        """As documented, what is not known is refused like a wrong key: None where the keys are good for our place."""
+        places = await self.facilities()
+        if isinstance(places, Unauthorised | Throttled | Unreachable):
+            return places
+        return None if any(one.license_no == self._license_no for one in places) else refusal
+
+    async def _told_again(self, _: Thing) -> Found | Failure | None:
+        """Answer that it is not known: it says how things are, and saying so again changes nothing."""
+        return None
+
+    async def _find_void(self, thing: ReceiptVoid | DeliveryVoid | LedgerVoid) -> Found | Failure | None:
+        def is_void(it: Mapping[str, Any]) -> bool:
+            return bool(it.get("ArchivedDate") or it.get("VoidedDate"))
+
+        return await self._ask_about(_path_of(thing), is_void)
+
     async def find(self, thing: Thing) -> Found | Failure | None:
         """Return whether Metrc knows of this already."""
         look = self._lookups[type(thing)]
         return await look(thing)
 
     async def _find_receipt(self, thing: Receipt) -> Found | Failure | None:
-        path = f"/sales/v2/receipts/external/{quote(thing.number, safe='')}"
+        path = f"{_RECEIPTS}/external/{quote(thing.number, safe='')}"
         answer = await self._caller.read(path)
         if isinstance(answer, Unauthorised):
-            # As documented, a number that is not known is answered like a wrong key: only good keys see our place.
-            places = await self.facilities()
-            if not isinstance(places, Unauthorised | Throttled | Unreachable):
-                return None if any(one.license_no == self._license_no for one in places) else answer
-            return places
+            return await self._is_ours(answer)
         if isinstance(answer, dict):
             return Found(_id(answer))
         return _failure(answer)
@@ -186,7 +233,7 @@ class Metrc:
     async def list_sales(self, since: datetime, until: datetime) -> Sequence[Sale] | Failure:
         """Return receipts and deliveries that changed in the span and were not voided."""
         sales: list[Sale] = []
-        for path in ("/sales/v2/receipts/active", f"{_DELIVERIES}/active", f"{_DELIVERIES}/inactive"):
+        for path in (f"{_RECEIPTS}/active", f"{_DELIVERIES}/active", f"{_DELIVERIES}/inactive"):
             found = await self._changed(path, since, until)
             if isinstance(found, Failed):
                 return _failure(found) or Unreachable("it has no sales", unsure=False)
@@ -222,6 +269,40 @@ class Metrc:
                 return part
             found += part
         return found
+
+
+_NOT_RECEIVED = (
+    "Metrc has no package with this tag at our licence. Receive its transfer there, or check the tag."
+)
+
+
+def _against(thing: Arrival, package: Mapping[str, Any]) -> str | None:
+    """Return what speaks against a package that arrived; sales may have lessened it since, nothing added to it."""
+    unit = package.get("UnitOfMeasureName")
+    if package.get("ArchivedDate") or package.get("IsFinished"):
+        return "Metrc holds this package as finished. Check the tag."
+    if unit != thing.unit:
+        return f"Metrc measures this package in {unit}, and we count it in {thing.unit}."
+    if Decimal(str(package.get("Quantity", 0))) > thing.quantity:
+        held = Decimal(str(package["Quantity"])).normalize()
+        return f"Metrc holds {held:f} of this package, and {thing.quantity:f} arrived. Count it again."
+    return None
+
+
+def _path_of(thing: ReceiptVoid | DeliveryVoid | LedgerVoid) -> str:
+    match thing:
+        case ReceiptVoid(receipt_id=found):
+            return f"{_RECEIPTS}/{found}"
+        case DeliveryVoid(delivery_id=found):
+            return f"{_DELIVERIES}/{found}"
+        case LedgerVoid(ledger_id=found):
+            return f"{_LEDGERS}/{found}"
+
+
+def _not_taken(answer: Failed) -> Outcome:
+    if isinstance(answer, Absent):
+        return Rejected({}, "What it belongs to is not known there (status 404).")
+    return answer
 
 
 def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -15,6 +15,7 @@ from faded_skies.domains.traceability.ports import (
     Adjustment,
     Crew,
     Delivery,
+    DeliveryChange,
     DeliveryEnd,
     Destination,
     Good,
@@ -24,6 +25,7 @@ from faded_skies.domains.traceability.ports import (
     LedgerRestock,
     LedgerSale,
     Receipt,
+    ReceiptChange,
     Thing,
 )
 from faded_skies.platform.money import to_dollars
@@ -38,6 +40,8 @@ CALLS: Mapping[type, tuple[str, str]] = {
     DeliveryEnd: ("PUT", "/sales/v2/deliveries/complete"),
     Receipt: ("POST", "/sales/v2/receipts"),
     Adjustment: ("POST", "/packages/v2/adjust"),
+    ReceiptChange: ("PUT", "/sales/v2/receipts"),
+    DeliveryChange: ("PUT", "/sales/v2/deliveries"),
 }
 
 _CUSTOMER = "Consumer"
@@ -72,6 +76,8 @@ class Words:
             DeliveryEnd: self._delivery_end,
             Receipt: self._receipt,
             Adjustment: self._adjustment,
+            ReceiptChange: lambda it: {"Id": it.receipt_id, **self._receipt(it.receipt)},
+            DeliveryChange: lambda it: {"Id": it.delivery_id, **self._delivery(it.delivery)},
         }
         return says[type(thing)](thing)
 

@@ -10,7 +10,7 @@ import structlog
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import ObjectStore
 
-from faded_skies.domains.verification.errors import DocumentExists, DocumentGone, DocumentStoreDown
+from faded_skies.platform.documents.errors import DocumentExists, DocumentGone, DocumentStoreDown
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 PAGE = 500

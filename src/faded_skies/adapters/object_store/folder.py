@@ -9,7 +9,7 @@ import structlog
 from obstore.store import LocalStore
 
 from faded_skies.adapters.object_store.documents import ObstoreDocuments
-from faded_skies.domains.verification.errors import DocumentStoreDown
+from faded_skies.platform.documents.errors import DocumentStoreDown
 from faded_skies.platform.errors import StartRefused
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -45,14 +45,15 @@ def open_folder(folder: Path, *, served: Path) -> ObstoreDocuments:
             raise DocumentStoreDown
 
     async def settle(key: str) -> None:
-        await asyncio.to_thread(_settle, place / key)
+        await asyncio.to_thread(_settle, place, place / key)
 
     return ObstoreDocuments(LocalStore(place), ready=ready, settle=settle)
 
 
-def _settle(path: Path) -> None:
+def _settle(root: Path, path: Path) -> None:
     """Close the file to other accounts, and wait until it and its name would survive a loss of power."""
-    for place in (path, path.parent):
+    folders = [parent for parent in path.parents if parent.is_relative_to(root)]
+    for place in (path, *folders):
         descriptor = os.open(place, os.O_RDONLY)
         try:
             if place == path:

@@ -26,8 +26,8 @@ from obstore.exceptions import BaseError, PermissionDeniedError, Unauthenticated
 from obstore.store import S3Store
 
 from faded_skies.adapters.object_store.signing import Signer
-from faded_skies.domains.verification.errors import DocumentStoreDown
 from faded_skies.platform import clock
+from faded_skies.platform.documents.errors import DocumentStoreDown
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.ids import new_id
 

@@ -42,6 +42,16 @@ class StopReturned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TripGivenUp(Event):
+    """A planned trip will not leave; what was told of it beforehand is void."""
+
+    name: ClassVar[str] = "delivery.trip_given_up"
+
+    trip_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class TripEnded(Event):
     """A vehicle is back at the shop, with whatever could not be handed over."""
 

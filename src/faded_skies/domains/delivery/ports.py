@@ -19,6 +19,11 @@ class PaperPrinter(Protocol):
 class DepartureGate(Protocol):
     """Has the last word before a departure, such as an authority that must know of it first."""
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether departures wait for its word; where not, nothing is prepared for asking it."""
+        ...
+
     async def before_departure(self, trip_id: UUID) -> None:
         """Return once the trip may leave as far as the gate is concerned. Asked outside of any transaction.
 

@@ -4,11 +4,27 @@ from collections.abc import Sequence
 
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.schemas.road import LocationBody, TrackOrder, present_tracked
+from faded_skies.domains.delivery.schemas.road import (
+    DriverLocationShape,
+    LocationBody,
+    ReceivedAnswer,
+    TrackedShape,
+    TrackOrder,
+    present_tracked,
+)
 from faded_skies.domains.orders import service as orders
 from faded_skies.platform import clock
 from faded_skies.platform.ports import Ports
-from faded_skies.platform.realtime import ClientEvent, Socket
+from faded_skies.platform.realtime import ClientEvent, ServerEvent, Socket
+
+SERVER_EVENTS = (
+    ServerEvent(
+        "driver-location",
+        DriverLocationShape,
+        "to everybody who watches the order while it is the driver's next stop; not to its customer where the law "
+        "hides the driver",
+    ),
+)
 
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:
@@ -16,17 +32,17 @@ def client_events(ports: Ports) -> Sequence[ClientEvent]:
     db, valkey, realtime = ports.db, ports.valkey, ports.realtime
 
     async def track_order(socket: Socket, payload: TrackOrder) -> dict[str, object]:
+        """Follow an order: its customer, its driver and staff; the answer is how it stands."""
         order = await orders.get_order_for(db, socket.actor, payload.order_id)
         # Joined before the state is read: what happens in between is told twice rather than never.
-        await socket.join(f"order:{order.id}")
-        if order.user_id != socket.actor.id:
-            await socket.join(service.staff_room(order.id))
+        await socket.join(orders.room_for(socket.actor, order))
         order = await orders.get_order_for(db, socket.actor, payload.order_id)
         now, law = clock.now(), ports.get(Law)
         position = await service.find_driver_position(valkey, db, law, socket.actor, order, now=now)
         return present_tracked(order, position, now=now)
 
     async def update_location(socket: Socket, payload: LocationBody) -> dict[str, object]:
+        """Tell where the driver is or was, one position or up to 100, for orders that are theirs."""
         now = clock.now()
         positions = payload.read(now)
         await service.record_positions(
@@ -35,6 +51,6 @@ def client_events(ports: Ports) -> Sequence[ClientEvent]:
         return {"received": len(positions)}
 
     return [
-        ClientEvent("track-order", TrackOrder, track_order),
-        ClientEvent("driver-location-update", LocationBody, update_location),
+        ClientEvent("track-order", TrackOrder, track_order, TrackedShape),
+        ClientEvent("driver-location-update", LocationBody, update_location, ReceivedAnswer),
     ]

@@ -9,6 +9,18 @@ from faded_skies.platform.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
+class LotReceived(Event):
+    """A package arrived with so many units."""
+
+    name: ClassVar[str] = "inventory.lot_received"
+    lot_id: UUID
+    product_id: UUID
+    tag: str
+    quantity: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class LotAdjusted(Event):
     """Units of a lot were found, lost or destroyed; `change` says how many, `reason` is adjusted or destroyed."""
 

@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from faded_skies.domains.notifications.rules import Email, Push, QuietHours
+from faded_skies.domains.notifications.rules import Email, Letter, Push, QuietHours
 
-__all__ = ["Delayed", "Email", "Mailer", "Push", "PushReport", "Pusher", "QuietHours", "Undeliverable"]
+__all__ = [
+    "Delayed",
+    "Email",
+    "Letter",
+    "Mailer",
+    "Push",
+    "PushReport",
+    "Pusher",
+    "QuietHours",
+    "Undeliverable",
+]
 
 
 class Delayed(Exception):  # noqa: N818 - a state of affairs

@@ -44,3 +44,12 @@ class AmendmentMoved(Event):
     total_before_cents: int
     total_after_cents: int
     moved_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaleChanged(Event):
+    """A delivered order holds other units than before: some were given back, or the refund of some failed."""
+
+    name: ClassVar[str] = "orders.sale_changed"
+    order_id: UUID
+    at: datetime

@@ -162,6 +162,7 @@ class Amendment:
 class TrackingLine:
     """One line of an order's story."""
 
+    id: UUID
     status: str
     message: str
     latitude: float | None

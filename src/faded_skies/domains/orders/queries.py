@@ -158,8 +158,10 @@ WHERE id = $1 AND status = 'out_for_delivery'
   AND (eta_at IS NULL OR abs(extract(epoch FROM eta_at - $2)) >= 120)
 """
 _TRACKING = """
-SELECT status, message, latitude, longitude, created_at FROM order_tracking WHERE order_id = $1 ORDER BY created_at, id
+SELECT id, status, message, latitude, longitude, created_at FROM order_tracking WHERE order_id = $1
+ORDER BY created_at, id
 """
+_DRIVER_OF = "SELECT driver_id FROM orders WHERE id = $1"
 _REVISE = f"""
 WITH revised AS (
     UPDATE orders SET
@@ -468,6 +470,11 @@ async def set_eta(source: Database | Tx, order_id: UUID, eta_at: datetime) -> No
 
 async def list_tracking(db: Database, order_id: UUID) -> list[TrackingLine]:
     return [TrackingLine(*row) for row in await db.fetch(_TRACKING, order_id)]
+
+
+async def find_driver_of(db: Database, order_id: UUID) -> UUID | None:
+    found: UUID | None = await db.fetchval(_DRIVER_OF, order_id)
+    return found
 
 
 async def list_expired(db: Database, now: datetime) -> list[UUID]:

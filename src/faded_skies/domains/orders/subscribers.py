@@ -29,7 +29,7 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
                 "message": event.message,
                 "createdAt": event.moved_at,
             },
-            rooms=[f"user:{event.user_id}", f"order:{event.order_id}"],
+            rooms=[f"user:{event.user_id}", *await service.list_rooms(db, event.order_id)],
         )
 
     async def write_to_customer(event: OrderMoved) -> None:
@@ -55,7 +55,7 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
                 "status": event.status,
                 "createdAt": event.moved_at,
             },
-            rooms=[f"user:{event.user_id}", f"order:{event.order_id}"],
+            rooms=[f"user:{event.user_id}", *await service.list_rooms(db, event.order_id)],
         )
 
     async def write_of_amendment(event: AmendmentMoved) -> None:

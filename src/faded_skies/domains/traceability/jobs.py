@@ -38,14 +38,18 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
 
 
 def consumers(ports: Ports) -> Sequence[Consumer]:
-    """Return the sender, where there is somebody to send to."""
+    """Return the sender, where there is somebody to send to; it asks first whether our licence is good there."""
     line: Line = ports.get(Line)
     if line.system is None:
         return []
     sender = Sender(ports.db, line.system, ports.keyring)
+    law: Law = ports.get(Law)
 
     async def run(stop: asyncio.Event) -> None:
+        check_at = clock.now()
         while not stop.is_set():
+            if check_at <= clock.now():
+                check_at = await service.check_licence(ports.db, line, law, now=clock.now())
             if await service.send_next(sender, now=clock.now()) == 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), IDLE_SECONDS)

@@ -52,6 +52,8 @@ class NewReport:
     due_at: datetime
     error: str | None
     """What stands in its way from the start: it is rejected until staff has put it right."""
+    alone: bool
+    """It never goes in one call with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,9 @@ class Status:
     down_since: datetime | None
     last_error: str | None
     compared_at: datetime | None
+    licence_checked_at: datetime | None
+    licence_refused: str | None
+    licence_warning: str | None
     open_differences: int
 
 

@@ -147,6 +147,58 @@ class Adjustment:
     on: date
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiptChange:
+    """A sale holds other goods than it was told with; `receipt` says all of it again, under its own number."""
+
+    number: str
+    receipt_id: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptVoid:
+    """All goods of a sale came back: it is none any more."""
+
+    number: str
+    receipt_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryChange:
+    """A delivered sale holds other goods than it was told with; `delivery` says all of it again."""
+
+    number: str
+    delivery_id: int
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryVoid:
+    """All goods of a delivered sale came back, or a delivery that was told beforehand never left."""
+
+    number: str
+    delivery_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerVoid:
+    """The vehicle of a ledger never left."""
+
+    number: str
+    ledger_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A package arrived with so much in it. Whoever sent it told the system; it is asked whether it agrees."""
+
+    number: str
+    tag: str
+    quantity: Decimal
+    unit: str
+
+
 Thing: TypeAlias = (
     Ledger
     | LedgerDeparture
@@ -157,6 +209,12 @@ Thing: TypeAlias = (
     | DeliveryEnd
     | Receipt
     | Adjustment
+    | ReceiptChange
+    | ReceiptVoid
+    | DeliveryChange
+    | DeliveryVoid
+    | LedgerVoid
+    | Arrival
 )
 
 
@@ -236,12 +294,16 @@ class Facility:
     can_deliver: bool
     has_ledgers: bool
 
+    def offers(self, flow: str) -> bool:
+        """Return whether sales may be told in this flow there."""
+        return {"receipts": self.can_sell, "deliveries": self.can_deliver}.get(flow, self.has_ledgers)
+
 
 class TrackAndTrace(Protocol):
     """The state's system. It is slow and often away, so it is asked outside of any transaction."""
 
     async def tell(self, things: Sequence[Thing]) -> Outcome:
-        """Tell up to ten things of one kind in one call: all are taken or none."""
+        """Tell up to ten things of one kind in one call: all are taken or none. Voids and arrivals are told singly."""
         ...
 
     async def find(self, thing: Thing) -> Found | Failure | None:
@@ -263,7 +325,11 @@ class TrackAndTrace(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The line to the system: None where no keys are set. `blocks_departure` as METRC_BLOCKS_DEPARTURE says."""
+    """The line to the system in the name of a licence: None where no keys are set.
+
+    `blocks_departure` as METRC_BLOCKS_DEPARTURE says.
+    """
 
     system: TrackAndTrace | None
+    license_no: str | None = None
     blocks_departure: bool = False

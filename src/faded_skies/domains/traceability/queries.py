@@ -34,12 +34,12 @@ _LANE = f"SELECT {_REPORT} FROM trace_reports WHERE lane = $1 ORDER BY sequence"
 _ADD = """
 INSERT INTO trace_reports (
     id, lane, sequence, trip_id, order_id, lot_id, step, external_number, payload, happened_at, warn_at, due_at, state,
-    last_error, history
+    last_error, history, alone
 )
 SELECT $1, $2, coalesce((SELECT max(sequence) FROM trace_reports WHERE lane = $2), 0) + 1, $3, $4, $5, $6, $7, $8, $9,
        $10, $11, CASE WHEN $12::text IS NULL THEN 'waiting' ELSE 'rejected' END, $12,
        CASE WHEN $12::text IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(
-           jsonb_build_object('at', $13::timestamptz, 'what', 'rejected', 'detail', $12::text)) END
+           jsonb_build_object('at', $13::timestamptz, 'what', 'rejected', 'detail', $12::text)) END, $14
 ON CONFLICT (external_number) DO NOTHING
 RETURNING id
 """
@@ -57,6 +57,26 @@ SELECT i.order_id, i.product_id, i.name, i.product_class, i.quantity, i.unit_pri
        o.delivery_address ->> 'zipCode' AS zip
 FROM order_items i JOIN orders o ON o.id = i.order_id
 WHERE i.order_id = ANY($1::uuid[]) ORDER BY i.order_id, i.line
+"""
+# A delivery became a sale where its end says that goods were taken; an order may have been on several trips.
+_SALE = f"""
+SELECT {_REPORT} FROM trace_reports r
+WHERE order_id = $1 AND (step IN ('receipt', 'ledger_sale') OR step = 'delivery_create' AND EXISTS (
+    SELECT FROM trace_reports c
+    WHERE c.order_id = $1 AND c.lane = r.lane AND c.step = 'delivery_complete' AND c.payload -> 'goods' <> '[]'))
+ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+_TRIP_OF_SALE = "SELECT trip_id FROM trip_stops WHERE order_id = $1 AND outcome = 'delivered'"
+_BACK = """
+SELECT i.product_id, i.refunded_quantity, coalesce(sum(m.change), 0)::int AS units
+FROM order_items i
+LEFT JOIN stock_movements m ON m.order_id = i.order_id AND m.product_id = i.product_id AND m.reason = 'restocked'
+WHERE i.order_id = $1 GROUP BY i.product_id, i.refunded_quantity
+"""
+_WITHDRAW = """
+UPDATE trace_reports SET state = 'cancelled', history = history || jsonb_build_array(jsonb_build_object(
+    'at', $2::timestamptz, 'what', 'withdrawn', 'detail', 'The trip left without it.'))
+WHERE id = $1 AND state IN ('waiting', 'rejected') AND NOT unsure
 """
 _DELIVERED_AT = "SELECT delivered_at FROM orders WHERE id = $1"
 
@@ -99,7 +119,8 @@ LEFT JOIN LATERAL (
     SELECT metrc_id FROM trace_reports p
     WHERE p.lane = r.lane AND p.state = 'sent' AND p.sequence < r.sequence AND (
         p.step = 'ledger_open' AND r.step LIKE 'ledger\\_%' OR
-        p.step = 'delivery_create' AND r.step = 'delivery_complete' AND p.order_id = r.order_id)
+        p.step = 'receipt' AND r.step LIKE 'receipt\\_%' OR
+        p.step IN ('delivery_create', 'ledger_sale') AND r.step LIKE 'delivery\\_%' AND p.order_id = r.order_id)
     ORDER BY p.sequence DESC LIMIT 1
 ) p ON true
 WHERE r.id = ANY($1::uuid[]) ORDER BY r.due_at, r.id
@@ -123,7 +144,7 @@ UPDATE trace_reports SET state = 'waiting', claimed_at = NULL, unsure = $6, alon
        history = CASE WHEN last_error IS NOT DISTINCT FROM $5 THEN history ELSE history || {_ENTRY} END
 WHERE id = $1 AND state = 'sending' AND claimed_at = $2
 """
-_READ_LINE = "SELECT failures, paused_until FROM trace_line"
+_READ_LINE = "SELECT failures, paused_until, licence_refused FROM trace_line"
 _LINE_GOOD = """
 INSERT INTO trace_line (last_success_at) VALUES ($1)
 ON CONFLICT (id) DO UPDATE
@@ -135,6 +156,12 @@ ON CONFLICT (id) DO UPDATE
 SET failures = least(l.failures + 1, 1000), paused_until = EXCLUDED.paused_until, last_error = EXCLUDED.last_error,
     down_since = coalesce(l.down_since, EXCLUDED.down_since)
 RETURNING failures
+"""
+_LINE_LICENCE = """
+INSERT INTO trace_line (licence_checked_at, licence_refused, licence_warning) VALUES ($1, $2, $3)
+ON CONFLICT (id) DO UPDATE
+SET licence_checked_at = EXCLUDED.licence_checked_at, licence_refused = EXCLUDED.licence_refused,
+    licence_warning = EXCLUDED.licence_warning
 """
 _LINE_COMPARED = """
 INSERT INTO trace_line (compared_at) VALUES ($1)
@@ -165,7 +192,8 @@ SELECT (SELECT coalesce(jsonb_object_agg(state, n), '{}'::jsonb)
        (SELECT min(due_at) FROM trace_reports WHERE state IN ('waiting', 'sending', 'rejected')) AS next_due_at,
        (SELECT count(*)::int FROM trace_reports
         WHERE state IN ('waiting', 'sending', 'rejected') AND due_at <= $1) AS overdue,
-       l.last_success_at, l.down_since, l.last_error, l.compared_at,
+       l.last_success_at, l.down_since, l.last_error, l.compared_at, l.licence_checked_at, l.licence_refused,
+       l.licence_warning,
        (SELECT count(*)::int FROM trace_differences WHERE resolved_at IS NULL) AS open_differences
 FROM (SELECT) one LEFT JOIN trace_line l ON true
 """
@@ -192,9 +220,19 @@ SELECT l.tag, l.quantity + coalesce((
     WHERE k.lot_id = l.id AND o.status <> 'delivered'), 0)::int AS units
 FROM lots l
 """
+# As it was told last. What changed since then is left out, and so is what is void.
 _OUR_SALES = """
-SELECT external_number, metrc_id, payload, sent_at FROM trace_reports
-WHERE state = 'sent' AND step IN ('receipt', 'ledger_sale', 'delivery_create') AND sent_at >= $1 AND sent_at < $2
+SELECT s.external_number, coalesce(c.payload, s.payload) AS payload
+FROM trace_reports s
+LEFT JOIN LATERAL (
+    SELECT step, payload, sent_at FROM trace_reports c
+    WHERE c.lane = s.lane AND c.order_id = s.order_id AND c.state = 'sent' AND c.step IN (
+        'receipt_update', 'receipt_void', 'delivery_update', 'delivery_void')
+    ORDER BY c.sequence DESC LIMIT 1
+) c ON true
+WHERE s.state = 'sent' AND s.step IN ('receipt', 'ledger_sale', 'delivery_create')
+  AND coalesce(c.sent_at, s.sent_at) >= $1 AND coalesce(c.sent_at, s.sent_at) < $2
+  AND coalesce(c.step, '') NOT IN ('receipt_void', 'delivery_void')
 """
 _KNOWN_NUMBERS = "SELECT external_number FROM trace_reports WHERE external_number = ANY($1::text[])"
 _SEE = """
@@ -251,6 +289,7 @@ async def add_report(tx: Tx, new: NewReport, *, now: datetime) -> UUID | None:
         new.due_at,
         new.error,
         now,
+        new.alone,
     )
     return made
 
@@ -277,6 +316,27 @@ async def list_lines(tx: Tx, order_ids: Sequence[UUID]) -> list[Row]:
 async def get_delivered_at(tx: Tx, order_id: UUID) -> datetime | None:
     found: datetime | None = await tx.fetchval(_DELIVERED_AT, order_id)
     return found
+
+
+async def find_sale(tx: Tx, order_id: UUID) -> Report | None:
+    """Return the report by which an order's sale was told."""
+    row = await tx.fetchrow(_SALE, order_id)
+    return None if row is None else _report(row)
+
+
+async def find_trip_of_sale(tx: Tx, order_id: UUID) -> UUID | None:
+    found: UUID | None = await tx.fetchval(_TRIP_OF_SALE, order_id)
+    return found
+
+
+async def list_back(tx: Tx, order_id: UUID) -> list[Row]:
+    """Return of each product how many units were refunded, and how many are in the shop again."""
+    return await tx.fetch(_BACK, order_id)
+
+
+async def withdraw(tx: Tx, report_id: UUID, *, at: datetime) -> bool:
+    """Cancel a report that nobody was told; False where it was told, or may have been."""
+    return await tx.execute(_WITHDRAW, report_id, at) == 1
 
 
 # Sending
@@ -333,10 +393,12 @@ async def put_back(
     return done == 1
 
 
-async def get_pause(db: Database) -> datetime | None:
-    """Return until when the system is left alone."""
+async def may_ask(db: Database, now: datetime) -> bool:
+    """Return whether the system may be asked: it is not left alone, and nothing is wrong with our licence."""
     row = await db.fetchrow(_READ_LINE)
-    return None if row is None else row["paused_until"]
+    if row is None:
+        return True
+    return row["licence_refused"] is None and (row["paused_until"] is None or row["paused_until"] <= now)
 
 
 async def note_answer(tx: Tx, at: datetime) -> None:
@@ -352,6 +414,10 @@ async def note_failure(tx: Tx, at: datetime, *, until: datetime, error: str) -> 
     """Leave the system alone until then; returns how many failures there were in a row."""
     failures: int = await tx.fetchval(_LINE_BAD, at, until, error)
     return failures
+
+
+async def note_licence(tx: Tx, at: datetime, *, refused: str | None, warning: str | None) -> None:
+    await tx.execute(_LINE_LICENCE, at, refused, warning)
 
 
 async def note_compared(tx: Tx, at: datetime) -> None:

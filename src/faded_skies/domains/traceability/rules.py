@@ -1,8 +1,9 @@
 """When a report is due, when it is tried again, and what may stand in one. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -25,7 +26,7 @@ _FIRST_PAUSE = 2.0  # seconds
 
 
 class Step(StrEnum):
-    """What is told: of a trip's ledger, of a delivery, of a sale at the door, of a package."""
+    """What is told: of a trip's ledger, of a delivery, of a sale at the door and of its changes, of a package."""
 
     LEDGER_OPEN = "ledger_open"
     LEDGER_DEPART = "ledger_depart"
@@ -36,6 +37,12 @@ class Step(StrEnum):
     DELIVERY_COMPLETE = "delivery_complete"
     RECEIPT = "receipt"
     PACKAGE_ADJUST = "package_adjust"
+    RECEIPT_UPDATE = "receipt_update"
+    RECEIPT_VOID = "receipt_void"
+    DELIVERY_UPDATE = "delivery_update"
+    DELIVERY_VOID = "delivery_void"
+    LEDGER_VOID = "ledger_void"
+    PACKAGE_RECEIVE = "package_receive"
 
 
 class State(StrEnum):
@@ -51,6 +58,12 @@ class State(StrEnum):
 BEFORE_DEPARTURE = frozenset({Step.LEDGER_OPEN, Step.DELIVERY_CREATE})
 """What the system must know before the vehicle leaves."""
 
+CHANGES = frozenset({Step.RECEIPT_UPDATE, Step.RECEIPT_VOID, Step.DELIVERY_UPDATE, Step.DELIVERY_VOID})
+"""What is told of a sale, or of what should have become one, after it was told."""
+
+ONE_BY_ONE = frozenset({Step.RECEIPT_VOID, Step.DELIVERY_VOID, Step.LEDGER_VOID, Step.PACKAGE_RECEIVE})
+"""Steps whose call names one thing in its path, so that it takes no others with it."""
+
 BY_STEP: Mapping[Step, str] = {
     Step.LEDGER_OPEN: "LO",
     Step.LEDGER_DEPART: "LD",
@@ -61,6 +74,12 @@ BY_STEP: Mapping[Step, str] = {
     Step.DELIVERY_COMPLETE: "DD",
     Step.RECEIPT: "RC",
     Step.PACKAGE_ADJUST: "PA",
+    Step.RECEIPT_UPDATE: "RU",
+    Step.RECEIPT_VOID: "RV",
+    Step.DELIVERY_UPDATE: "DU",
+    Step.DELIVERY_VOID: "DV",
+    Step.LEDGER_VOID: "LV",
+    Step.PACKAGE_RECEIVE: "PR",
 }
 
 
@@ -76,10 +95,11 @@ def external_number(step: Step, subject_hex: str) -> str:
 def due_at(step: Step, happened_at: datetime, *, bound: Bound, hours: int, timezone: ZoneInfo) -> datetime:
     """Return the legal deadline (UTC) of what happened at a moment.
 
-    What has to be known before departure is due then, whatever the law says of sales. The end of the local day is
-    the next midnight on the shop's clock, also on days of 23 and 25 hours.
+    What has to be known before departure is due then, whatever the law says of sales; that a package arrived is
+    known there before us, so it is never due at once. The end of the local day is the next midnight on the shop's
+    clock, also on days of 23 and 25 hours.
     """
-    if step in BEFORE_DEPARTURE or bound == "before":
+    if step in BEFORE_DEPARTURE or (bound == "before" and step is not Step.PACKAGE_RECEIVE):
         return happened_at
     if bound == "within_hours":
         return happened_at + timedelta(hours=hours)
@@ -113,15 +133,25 @@ def lacking(step: Step, payload: Mapping[str, Any]) -> list[str]:
         found.append("There are no goods in it.")
     if step in _NEED_CREW and payload.get("vehicle_id") is None:
         found.append("The trip has no vehicle.")
-    if step is Step.LEDGER_SALE and payload.get("place") is None:
+    if step in _NEED_PLACE and payload.get("place") is None:
         found.append("The place is not known.")
     return found
 
 
 _NEED_GOODS = frozenset(
-    {Step.LEDGER_OPEN, Step.LEDGER_RESTOCK, Step.LEDGER_SALE, Step.DELIVERY_CREATE, Step.RECEIPT}
+    {
+        Step.LEDGER_OPEN,
+        Step.LEDGER_RESTOCK,
+        Step.LEDGER_SALE,
+        Step.DELIVERY_CREATE,
+        Step.DELIVERY_UPDATE,
+        Step.RECEIPT,
+        Step.RECEIPT_UPDATE,
+        Step.PACKAGE_RECEIVE,
+    }
 )
-_NEED_CREW = frozenset({Step.LEDGER_OPEN, Step.DELIVERY_CREATE})
+_NEED_CREW = frozenset({Step.LEDGER_OPEN, Step.DELIVERY_CREATE, Step.DELIVERY_UPDATE})
+_NEED_PLACE = frozenset({Step.LEDGER_SALE, Step.DELIVERY_UPDATE})
 _LISTS = ("goods", "removed", "returned")
 
 
@@ -150,3 +180,81 @@ def quantity_of(text: str) -> Decimal:
         return Decimal(text)
     except InvalidOperation:
         raise ValueError(text) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What of a sold product was given back: so many `units` lie in the shop again, `by_tag` of which package.
+
+    The money of `refunded` units was given back, whether or not they came back.
+    """
+
+    units: int
+    by_tag: Mapping[str, int]
+    refunded: int
+
+
+def remaining(goods: Sequence[Mapping[str, Any]], back: Mapping[str, Back]) -> list[dict[str, Any]]:
+    """Return the lines of a sale without what was given back, by the products' ids.
+
+    What came back leaves the line of its package, or the last one; units whose money alone was given back stay, for
+    nothing. Lines that staff corrected to another unit stay as they are: nobody can say what one of ours is in it.
+    """
+    left = [quantity_of(line["quantity"]) for line in goods]
+    paid = list(left)
+    for product_id, one in back.items():
+        places = [
+            place
+            for place, line in enumerate(goods)
+            if line["product_id"] == product_id and line["unit"] == UNIT
+        ]
+        rest = Decimal(one.units)
+        by_tag = dict(one.by_tag)
+        for place in places:
+            tag = goods[place]["tag"]
+            taken = min(left[place], Decimal(by_tag.get(tag, 0)), rest)
+            by_tag[tag] = by_tag.get(tag, 0) - int(taken)
+            left[place] -= taken
+            rest -= taken
+        _take(left, reversed(places), rest)
+        for place in places:
+            paid[place] = left[place]
+        _take(paid, reversed(places), Decimal(max(one.refunded - one.units, 0)))
+    return [
+        dict(line)
+        if left[place] == paid[place] == quantity_of(line["quantity"])
+        else {**line, "quantity": f"{left[place]:f}", "price_cents": _share(line, paid[place])}
+        for place, line in enumerate(goods)
+        if left[place]
+    ]
+
+
+def _take(units: list[Decimal], places: Iterable[int], count: Decimal) -> None:
+    for place in places:
+        taken = min(units[place], count)
+        units[place] -= taken
+        count -= taken
+
+
+def _share(line: Mapping[str, Any], units: Decimal) -> int:
+    whole = Decimal(line["price_cents"]) * units / quantity_of(line["quantity"])
+    return int(whole.to_integral_value(ROUND_HALF_UP))
+
+
+def licence_refusal(ours: str, good_for: Sequence[str]) -> str | None:
+    """Return why nothing may be told in the name of our licence; None where the keys are good for it."""
+    if ours in good_for:
+        return None
+    listed = ", ".join(good_for[:10]) or "none"
+    return (
+        f"The user key is not good for the licence {ours}; it is good for: {listed}. Put METRC_LICENSE right, or let "
+        "the key's user work for it in the system, and restart."
+    )
+
+
+def flow_warning(ours: str, flow: str) -> str:
+    """Return the alarm about a flow that the law names and the system does not offer our licence."""
+    return (
+        f"The system does not say that the licence {ours} may tell its sales as {flow.replace('_', ' ')}, which the "
+        "law in force names. Ask its support, or check [reporting] in the rules."
+    )

@@ -129,7 +129,10 @@ class ReportAnswer(Shape):
 
 
 class StatusShape(Shape):
-    """How reporting does. Where the law wants reports and nothing is `connected`, they pile up."""
+    """How reporting does. Where the law wants reports and nothing is `connected`, they pile up.
+
+    While `licenceRefused` says why, nothing is sent; `licenceWarning` is only doubtful.
+    """
 
     required: bool
     connected: bool
@@ -142,6 +145,9 @@ class StatusShape(Shape):
     down_since: datetime | None
     error: str | None
     compared_at: datetime | None
+    licence_checked_at: datetime | None
+    licence_refused: str | None
+    licence_warning: str | None
     open_differences: int
 
 
@@ -222,6 +228,9 @@ def present_status(status: Status, *, required: bool, connected: bool) -> dict[s
         "downSince": status.down_since,
         "error": status.last_error,
         "comparedAt": status.compared_at,
+        "licenceCheckedAt": status.licence_checked_at,
+        "licenceRefused": status.licence_refused,
+        "licenceWarning": status.licence_warning,
         "openDifferences": status.open_differences,
     }
 
@@ -240,10 +249,13 @@ def present_difference(difference: Difference) -> dict[str, object]:
     }
 
 
+_INTERNAL = {"price_cents", "standing"}
 _NAMES = {
+    "arrived_at": "arrivedAt",
     "departed_at": "departedAt",
     "order_id": "orderId",
     "product_id": "productId",
+    "sold_at": "soldAt",
     "vehicle_id": "vehicleId",
 }
 
@@ -253,5 +265,5 @@ def _camel(value: Any) -> Any:
         return [_camel(one) for one in value]
     if not isinstance(value, dict):
         return value
-    told = {_NAMES.get(name, name): _camel(one) for name, one in value.items() if name != "price_cents"}
+    told = {_NAMES.get(name, name): _camel(one) for name, one in value.items() if name not in _INTERNAL}
     return told | ({"price": to_dollars(value["price_cents"])} if "price_cents" in value else {})

@@ -1,11 +1,18 @@
-"""What follows from facts about trips and lots: they are queued to be told."""
+"""What follows from facts about trips, sales and lots: they are queued to be told."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from faded_skies.domains.compliance.service import Law
-from faded_skies.domains.delivery.events import StopDelivered, StopReturned, TripDeparted, TripEnded
-from faded_skies.domains.inventory.events import LotAdjusted
+from faded_skies.domains.delivery.events import (
+    StopDelivered,
+    StopReturned,
+    TripDeparted,
+    TripEnded,
+    TripGivenUp,
+)
+from faded_skies.domains.inventory.events import LotAdjusted, LotReceived
+from faded_skies.domains.orders.events import SaleChanged
 from faded_skies.domains.traceability import service
 from faded_skies.domains.traceability.events import ReportOverdue, ReportRejected
 from faded_skies.platform import clock
@@ -15,7 +22,11 @@ from faded_skies.platform.ports import Ports
 
 
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
-    """Return who hears of trips and lots."""
+    """Return who hears of trips, sales and lots."""
+    return [*_trips_and_sales(ports), *_lots(ports)]
+
+
+def _trips_and_sales(ports: Ports) -> Sequence[Subscription]:
     db = ports.db
     law: Law = ports.get(Law)
 
@@ -40,6 +51,40 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
     async def ended(event: TripEnded) -> None:
         await _trip(event.trip_id)
 
+    async def given_up(event: TripGivenUp) -> None:
+        async with db.transaction() as tx:
+            await service.withdraw_trip(tx, law, event.trip_id, at=event.at, now=clock.now())
+
+    async def changed(event: SaleChanged) -> None:
+        async with db.transaction() as tx:
+            await service.report_sale_change(tx, law, event.order_id, at=event.at, now=clock.now())
+
+    return [
+        Subscription("traceability.trip_departed", TripDeparted, departed),
+        Subscription("traceability.stop_delivered", StopDelivered, delivered),
+        Subscription("traceability.stop_returned", StopReturned, returned),
+        Subscription("traceability.trip_ended", TripEnded, ended),
+        Subscription("traceability.trip_given_up", TripGivenUp, given_up),
+        Subscription("traceability.sale_changed", SaleChanged, changed),
+    ]
+
+
+def _lots(ports: Ports) -> Sequence[Subscription]:
+    db = ports.db
+    law: Law = ports.get(Law)
+
+    async def received(event: LotReceived) -> None:
+        async with db.transaction() as tx:
+            await service.report_arrival(
+                tx,
+                law,
+                lot_id=event.lot_id,
+                tag=event.tag,
+                quantity=event.quantity,
+                at=event.at,
+                now=clock.now(),
+            )
+
     async def adjusted(event: LotAdjusted) -> None:
         async with db.transaction() as tx:
             await service.report_adjustment(
@@ -55,10 +100,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
             )
 
     return [
-        Subscription("traceability.trip_departed", TripDeparted, departed),
-        Subscription("traceability.stop_delivered", StopDelivered, delivered),
-        Subscription("traceability.stop_returned", StopReturned, returned),
-        Subscription("traceability.trip_ended", TripEnded, ended),
+        Subscription("traceability.lot_received", LotReceived, received),
         Subscription("traceability.lot_adjusted", LotAdjusted, adjusted),
         *_alarms(db),
     ]

@@ -1,6 +1,6 @@
 """What verification needs from outside."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -11,18 +11,14 @@ from uuid import UUID
 from faded_skies.domains.verification.rules.licence import Cut, Licence
 
 __all__ = [
-    "MOST_DOCUMENT_BYTES",
     "BarcodeReader",
     "Case",
     "Consent",
     "Cut",
-    "DocumentReader",
-    "DocumentStore",
     "IdVerifier",
     "Licence",
     "Opinion",
     "Reference",
-    "Scan",
     "VendorVerifier",
     "Verdict",
 ]
@@ -99,59 +95,9 @@ class VendorVerifier(IdVerifier, Protocol):
         ...
 
 
-MOST_DOCUMENT_BYTES = 10 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """A picture of a document, made anew from what was uploaded: a JPEG, upright, without any metadata.
-
-    `width` and `height` are in pixels.
-    """
-
-    jpeg: bytes
-    width: int
-    height: int
-
-
-class DocumentReader(Protocol):
-    """Judges uploaded papers by their content and makes harmless pictures of them. Called outside transactions."""
-
-    async def read(self, body: bytes) -> Scan:
-        """Return the picture of a JPEG, a PNG, or a PDF of one or two pages (then one above the other).
-
-        Raises UnsupportedFileType, FileTooLarge, TooManyPixels, UnreadableDocument.
-        """
-        ...
-
-
 class BarcodeReader(Protocol):
     """Finds the barcode on the back of a licence. Called outside transactions."""
 
     async def find_pdf417(self, jpeg: bytes) -> bytes | None:
         """Return what the PDF417 in a Scan's picture says, a licence's first; None when none can be read."""
-        ...
-
-
-class DocumentStore(Protocol):
-    """A private store of sealed pictures. It never sees what is in them, and is never called in a transaction.
-
-    Keys are words of a-z, 0-9, _ and - with / between them; another key raises ValueError. Every method raises
-    DocumentStoreDown when the store does not answer, refuses us, or is not known to be private.
-    """
-
-    async def put(self, key: str, body: bytes) -> None:
-        """Keep it, whole or not at all, and never in another's place. Raises DocumentExists."""
-        ...
-
-    async def get(self, key: str) -> bytes:
-        """Return what was put. Raises DocumentGone."""
-        ...
-
-    async def delete(self, keys: Sequence[str]) -> None:
-        """Delete these for good. One that is gone already is no error, so a delete may be repeated."""
-        ...
-
-    def list_older(self, than: datetime) -> AsyncIterator[Sequence[str]]:
-        """Yield pages of at most 500 keys of what was put before this moment, for finding what no row names."""
         ...

@@ -1,15 +1,18 @@
-"""The page to try the API on, with its scripts served by us: a shop without internet shows it too."""
+"""The API's documents, and the page to try it on, its scripts served by us: a shop without internet shows it too."""
 
 import base64
 import hashlib
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
+
+from faded_skies.platform.http.answers import Json, dump
 
 _ASSETS = "/docs/assets"
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -33,6 +36,15 @@ def install(api: FastAPI) -> None:
     @api.get("/docs", include_in_schema=False)
     async def show() -> HTMLResponse:
         return HTMLResponse(page.body, headers=headers)
+
+
+def serve_document(api: FastAPI, path: str, document: dict[str, Any]) -> None:
+    """Serve a document beside the API's own."""
+    content = dump(document)
+
+    @api.get(path, include_in_schema=False)
+    async def show() -> Json:
+        return Json(content)
 
 
 def _policy(html: str) -> str:

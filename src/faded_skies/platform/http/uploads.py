@@ -5,16 +5,18 @@ lie about so; this one keeps them in memory, and refuses at the first byte too m
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from faded_skies.platform.errors import FileTooLarge, Malformed, Refused, Unsupported
+from faded_skies.platform.errors import FileTooLarge, InvalidState, Malformed, Refused, Unsupported
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -41,6 +43,35 @@ class UploadTooSlow(Malformed):
     sentence = (
         "The upload took longer than two minutes. Try again on a better connection, or with a smaller file."
     )
+
+
+class AlreadyUploading(InvalidState):
+    sentence = "Another upload of yours is still under way. Wait until it is through, then try again."
+
+
+PRIVATE_PICTURE = {
+    "Cache-Control": "no-store, private",
+    "Content-Disposition": "inline",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+}
+"""Header fields of a picture that somebody handed in: nothing of it may stay behind in the browser."""
+
+_uploading: set[UUID] = set()
+
+
+@contextmanager
+def one_at_a_time(user_id: UUID) -> Iterator[None]:
+    """Keep one person from taking all of this process's places for uploads with slow ones. Raises AlreadyUploading."""
+    if user_id in _uploading:
+        raise AlreadyUploading
+    _uploading.add(user_id)
+    try:
+        yield
+    finally:
+        _uploading.remove(user_id)
 
 
 @dataclass(frozen=True, slots=True)

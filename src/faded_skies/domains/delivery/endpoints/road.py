@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from faded_skies.domains.cash.service import Drawer
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.endpoints.needs import AboutToLeave, Connected, Rules, judged
+from faded_skies.domains.delivery.endpoints.needs import AboutToLeave, Connected, Gated, Rules, judged
 from faded_skies.domains.delivery.models.road import Shift
 from faded_skies.domains.delivery.schemas.road import (
     DeliverBody,
@@ -95,15 +95,27 @@ async def list_stops(actor: SignedIn, db: Db, law: Rules) -> Json:
 
 @router.post("/orders/{order_id}/pickup", response_model=OrderAnswer)
 async def pick_up(
-    order_id: Id, actor: SignedIn, db: Db, gateways: Connected, leaving: AboutToLeave, key: KeyHeader = None
+    order_id: Id,
+    actor: SignedIn,
+    db: Db,
+    gateways: Connected,
+    gate: Gated,
+    leaving: AboutToLeave,
+    key: KeyHeader = None,
 ) -> Json:
     """Take a packed order on the road; money that was authorised is taken now.
 
     It joins the trip that the driver is on, or has one of its own, which is over with it. 409 INVALID_STATE unless the
     order is being packed, or while another trip is planned; 402 PAYMENT_FAILED when the bank did not pay; 422
-    DEPARTURE_REFUSED with `reasons` when the law does not let it leave.
+    DEPARTURE_REFUSED with `reasons` when the law does not let it leave. 503 while the state's track and trace does not
+    know of it yet, where the operator lets departures wait for that; its trip stays planned.
     """
     await service.take_money(db, gateways, actor=actor, order_id=order_id)
+    if gate.is_asked:
+        async with db.transaction() as tx:
+            trip_id = await service.prepare_pick_up(tx, actor=actor, order_id=order_id, now=leaving.now)
+        if trip_id is not None:
+            await gate.before_departure(trip_id)
 
     async def work(tx: Tx) -> Answer:
         return await _answer(tx, await service.pick_up(tx, actor=actor, order_id=order_id, leaving=leaving))

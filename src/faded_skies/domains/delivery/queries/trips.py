@@ -20,7 +20,7 @@ RETURNING {_TRIP}
 _FIND = f"SELECT {_TRIP} FROM trips WHERE id = $1 AND ($2::uuid IS NULL OR driver_id = $2)"
 _LOCK = f"SELECT {_TRIP} FROM trips WHERE id = $1 FOR NO KEY UPDATE"
 _OPEN_OF = "SELECT id FROM trips WHERE driver_id = $1 AND departed_at IS NOT NULL AND ended_at IS NULL"
-_SET_PEOPLE = "UPDATE trips SET people = $2 WHERE id = $1"
+_SET_PLAN = "UPDATE trips SET people = $2, ends_itself = false WHERE id = $1"
 _DROP_STOPS = "DELETE FROM trip_stops WHERE trip_id = $1"
 _ADD_STOPS = """
 INSERT INTO trip_stops (trip_id, order_id, place)
@@ -144,8 +144,9 @@ def _trip(row: Row | None) -> Trip | None:
     return None if row is None else Trip(*row)
 
 
-async def set_people(tx: Tx, trip_id: UUID, people: int) -> None:
-    await tx.execute(_SET_PEOPLE, trip_id, people)
+async def set_plan(tx: Tx, trip_id: UUID, *, people: int) -> None:
+    """Make a trip one that its driver planned, with so many people in the vehicle."""
+    await tx.execute(_SET_PLAN, trip_id, people)
 
 
 async def put_stops(tx: Tx, trip_id: UUID, order_ids: Sequence[UUID]) -> None:

@@ -286,10 +286,24 @@ class TrackingLineShape(Shape):
     created_at: datetime
 
 
-class TrackingAnswer(Shape):
+class TrackedShape(Shape):
     order: TrackedOrderShape
-    tracking: list[TrackingLineShape]
     driver: DriverPositionShape | None
+
+
+class TrackingAnswer(TrackedShape):
+    tracking: list[TrackingLineShape]
+
+
+class DriverLocationShape(Shape):
+    """Where the driver is: degrees, degrees from north, metres per second, epoch milliseconds; minutes to the door."""
+
+    lat: float
+    lng: float
+    heading: float | None
+    speed: float | None
+    timestamp: int
+    eta: int
 
 
 def present_shift(shift: Shift | None) -> dict[str, object] | None:

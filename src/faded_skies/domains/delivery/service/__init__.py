@@ -37,7 +37,6 @@ from faded_skies.domains.delivery.service.road import (
     list_stops,
     record_positions,
     renew_partitions,
-    staff_room,
     start_shift,
     store_positions,
     take_money,
@@ -53,6 +52,7 @@ from faded_skies.domains.delivery.service.trips import (
     note_stop,
     pick_up,
     plan,
+    prepare_pick_up,
 )
 
 __all__ = [
@@ -98,12 +98,12 @@ __all__ = [
     "note_stop",
     "pick_up",
     "plan",
+    "prepare_pick_up",
     "receipt_sheet",
     "record_positions",
     "renew_partitions",
     "set_driver_papers",
     "set_vehicle_papers",
-    "staff_room",
     "start_shift",
     "store_positions",
     "take_money",

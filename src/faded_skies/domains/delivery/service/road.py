@@ -186,18 +186,14 @@ async def record_positions(
             "timestamp": newest.timestamp,
             "eta": eta,
         },
-        rooms=[watchers_of(newest.order_id, law.of_town(now, door.city))],
+        rooms=watchers_of(newest.order_id, driver_id, law.of_town(now, door.city)),
     )
 
 
-def watchers_of(order_id: UUID, book: RuleBook) -> str:
-    """Return the room that is told where the driver is: the law may hide it from the customer."""
-    return f"order:{order_id}" if book.positions.live_to_customer else staff_room(order_id)
-
-
-def staff_room(order_id: UUID) -> str:
-    """Return the room of those watchers of an order who work here."""
-    return f"order-staff:{order_id}"
+def watchers_of(order_id: UUID, driver_id: UUID, book: RuleBook) -> list[str]:
+    """Return the rooms that are told where the driver is: the law may hide it from the customer."""
+    rooms = [orders.staff_room(order_id), orders.drivers_room(order_id, driver_id)]
+    return [orders.customers_room(order_id), *rooms] if book.positions.live_to_customer else rooms
 
 
 async def find_driver_position(

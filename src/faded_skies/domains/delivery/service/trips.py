@@ -24,7 +24,7 @@ from faded_skies.domains.delivery.errors import (
     TripPlanned,
     TripUnderWay,
 )
-from faded_skies.domains.delivery.events import TripDeparted, TripEnded
+from faded_skies.domains.delivery.events import TripDeparted, TripEnded, TripGivenUp
 from faded_skies.domains.delivery.models.trips import HeldPaper, Trip, TripOverview, TripStop
 from faded_skies.domains.delivery.queries import fleet
 from faded_skies.domains.delivery.queries import trips as queries
@@ -67,8 +67,9 @@ async def plan(
     trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=people, ends_itself=False)
     if trip.departed_at is not None:
         raise TripUnderWay
-    if is_new or await queries.list_stop_ids(tx, trip.id) != list(order_ids) or trip.people != people:
-        await queries.set_people(tx, trip.id, people)
+    same = (await queries.list_stop_ids(tx, trip.id), trip.people, trip.ends_itself)
+    if is_new or same != (list(order_ids), people, False):
+        await queries.set_plan(tx, trip.id, people=people)
         await queries.put_stops(tx, trip.id, order_ids)
         tx.audit(
             "trip.planned",
@@ -169,6 +170,25 @@ async def pick_up(tx: Tx, *, actor: Actor, order_id: UUID, leaving: Leaving) -> 
 
     Raises OrderNotFound, IllegalMove, NotPaid while its money is not taken, TripPlanned, and RefusedByLaw.
     """
+    order, trip = await _load(tx, actor=actor, order_id=order_id, now=leaving.now)
+    await _leave(tx, trip, [order], leaving)
+    return await orders.lock_order(tx, order_id)
+
+
+async def prepare_pick_up(tx: Tx, *, actor: Actor, order_id: UUID, now: datetime) -> UUID | None:
+    """Plan the trip by which `pick_up` will leave, for those who must know of it first.
+
+    None where the order cannot leave, or joins a trip that left: `pick_up` says what then. Raises what it raises.
+    """
+    order = await orders.lock_order_for(tx, actor, order_id)
+    if order.status is not Status.PREPARING:
+        return None
+    _, trip = await _load(tx, actor=actor, order_id=order_id, now=now)
+    return trip.id if trip.departed_at is None else None
+
+
+async def _load(tx: Tx, *, actor: Actor, order_id: UUID, now: datetime) -> tuple[Order, Trip]:
+    """Put one order onto the trip that the driver is on, or onto one of its own, in place of one that did not leave."""
     order = await orders.lock_order_for(tx, actor, order_id)
     if order.status is Status.PREPARING and order.awaits_money:
         raise NotPaid
@@ -177,14 +197,16 @@ async def pick_up(tx: Tx, *, actor: Actor, order_id: UUID, leaving: Leaving) -> 
     if trip.ends_itself and trip.departed_at is not None:
         await queries.catch_up(tx, trip)
         if await queries.count_open_stops(tx, trip.id) == 0:
-            await _end(tx, trip, leaving.now)
+            await _end(tx, trip, now)
             trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=1, ends_itself=True)
     if trip.departed_at is None and not is_new and await queries.list_stop_ids(tx, trip.id) != [order_id]:
-        raise TripPlanned
+        if not trip.ends_itself:
+            raise TripPlanned
+        await _end(tx, trip, now)
+        trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=1, ends_itself=True)
     if is_new or trip.departed_at is not None:
         await queries.add_stops(tx, trip.id, [order_id])
-    await _leave(tx, trip, [order], leaving)
-    return await orders.lock_order(tx, order_id)
+    return order, trip
 
 
 async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -> None:
@@ -389,6 +411,8 @@ async def end(tx: Tx, *, actor: Actor, trip_id: UUID, now: datetime) -> tuple[Tr
 async def _end(tx: Tx, trip: Trip, now: datetime) -> None:
     await queries.set_ended(tx, trip.id, now)
     tx.audit("trip.ended", object_type="trip", object_id=trip.id, actor_id=trip.driver_id)
-    if trip.departed_at is not None:
-        await queries.log(tx, driver_id=trip.driver_id, kind="ended", trip_id=trip.id)
-        tx.emit(TripEnded(trip_id=trip.id, at=now))
+    if trip.departed_at is None:
+        tx.emit(TripGivenUp(trip_id=trip.id, at=now))
+        return
+    await queries.log(tx, driver_id=trip.driver_id, kind="ended", trip_id=trip.id)
+    tx.emit(TripEnded(trip_id=trip.id, at=now))

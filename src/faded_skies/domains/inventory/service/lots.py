@@ -5,7 +5,7 @@ from uuid import UUID
 
 from faded_skies.domains.inventory import rules
 from faded_skies.domains.inventory.errors import AlreadyCounted, LotNotFound, TagTaken, TooFewUnits
-from faded_skies.domains.inventory.events import LotAdjusted
+from faded_skies.domains.inventory.events import LotAdjusted, LotReceived
 from faded_skies.domains.inventory.models import Lab, Lot, LotMovement, NewLot, Traced
 from faded_skies.domains.inventory.queries import lots, stock
 from faded_skies.domains.inventory.rules import LotStatus
@@ -43,7 +43,17 @@ async def receive(tx: Tx, lot: NewLot, *, actor_id: UUID | None, today: date) ->
         tag=lot.tag,
         quantity=lot.quantity,
     )
-    return await get_lot(tx, lot.id)
+    made = await get_lot(tx, lot.id)
+    tx.emit(
+        LotReceived(
+            lot_id=made.id,
+            product_id=made.product_id,
+            tag=made.tag,
+            quantity=made.received,
+            at=made.received_at,
+        )
+    )
+    return made
 
 
 async def set_status(

@@ -38,7 +38,7 @@ _TOPIC_OF = {
     "order_amendment": Topic.ORDERS,
     "eta": Topic.ARRIVAL,
     "id_verification": Topic.IDENTITY,
-    "support": Topic.SUPPORT,
+    "chat_transcript": Topic.SUPPORT,
     PROMOTIONS: Topic.PROMOTIONS,
 }
 

@@ -13,7 +13,6 @@ from faded_skies.domains.notifications.rules import (
     Channel,
     Promoted,
     Purchase,
-    Push,
     QuietHours,
     Topic,
 )
@@ -33,7 +32,7 @@ from faded_skies.domains.notifications.service.accounts import (
 from faded_skies.domains.notifications.service.devices import register_device, unregister_device
 from faded_skies.domains.notifications.service.held import erase, held_on
 from faded_skies.domains.notifications.service.notices import list_notices, mark_all_read, mark_read
-from faded_skies.domains.notifications.service.notifying import alarm_admins, notify, write_letter
+from faded_skies.domains.notifications.service.notifying import alarm_admins, notify
 from faded_skies.domains.notifications.service.orders import (
     notify_amendment,
     notify_eta,
@@ -81,7 +80,6 @@ __all__ = [
     "Preferences",
     "Promoted",
     "Purchase",
-    "Push",
     "QuietHours",
     "Topic",
     "alarm_admins",
@@ -123,5 +121,4 @@ __all__ = [
     "unsubscribe_token",
     "welcome",
     "withdraw_consent",
-    "write_letter",
 ]

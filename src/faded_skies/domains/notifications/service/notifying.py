@@ -40,36 +40,6 @@ async def notify(
         await queries.notices.insert_notice(tx, user_id=user_id, kind=kind, fact=fact, notice=notice)
 
 
-async def write_letter(
-    tx: Tx,
-    *,
-    user_id: UUID,
-    kind: str,
-    fact: str,
-    subject: str,
-    paragraphs: list[str],
-    button: str,
-    path: str,
-    push: Push | None = None,
-) -> None:
-    """Write to a person in the words of the caller, such as a transcript; each paragraph keeps its line ends.
-
-    `path` is where the button leads, below the customer app's origin. What they typed is escaped by the layout.
-    """
-    customer = await identity.find_customer(tx, user_id)
-    if customer is None:
-        return
-    letter = Letter(
-        to=customer.email,
-        subject=subject,
-        full_name=customer.full_name,
-        paragraphs=paragraphs,
-        button=button,
-        path=path,
-    )
-    await notify(tx, user_id=user_id, kind=kind, fact=fact, letter=letter, push=push)
-
-
 async def alarm_admins(tx: Tx, *, fact: str, headline: str, paragraphs: list[str], path: str) -> None:
     """Write to every active admin that something must be seen to, once for each fact."""
     for admin in await identity.list_admins(tx):

@@ -57,6 +57,13 @@ from faded_skies.domains.orders.service.settling import (
     switch_to_cash,
 )
 from faded_skies.domains.orders.service.telling import purchase_of, write_of_refund
+from faded_skies.domains.orders.service.watching import (
+    customers_room,
+    drivers_room,
+    list_rooms,
+    room_for,
+    staff_room,
+)
 
 __all__ = [
     "Amendment",
@@ -81,7 +88,9 @@ __all__ = [
     "complete",
     "confirm_paid",
     "count_deliveries_to",
+    "customers_room",
     "decline_amendment",
+    "drivers_room",
     "erase",
     "expire_amendments",
     "expire_holds",
@@ -96,6 +105,7 @@ __all__ = [
     "list_items",
     "list_open",
     "list_packages",
+    "list_rooms",
     "list_tracking",
     "lock_order",
     "lock_order_by_cart",
@@ -110,9 +120,11 @@ __all__ = [
     "receive_goods",
     "refund_amount",
     "refund_units",
+    "room_for",
     "send_back",
     "set_eta",
     "settle",
+    "staff_room",
     "switch_to_cash",
     "unpack",
     "withdraw_amendment",

@@ -14,13 +14,14 @@ from faded_skies.domains.orders.errors import (
     NotInOrder,
     TooManyUnits,
 )
-from faded_skies.domains.orders.events import OrderDied
+from faded_skies.domains.orders.events import OrderDied, SaleChanged
 from faded_skies.domains.orders.models import Item, Order
 from faded_skies.domains.orders.rules import Status
 from faded_skies.domains.orders.service.life import close_amendments, lock_order, move, note
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.errors import RefundTooLarge
 from faded_skies.domains.rewards import service as rewards
+from faded_skies.platform import clock
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.money import to_dollars
@@ -126,6 +127,7 @@ async def refund_units(
         )
     await queries.count_units_back(tx, order.id, units)
     await _refund(tx, order, debits=debits, reason=reason, actor_id=actor_id, units=units)
+    tx.emit(SaleChanged(order_id=order.id, at=clock.now()))
     return await lock_order(tx, order.id)
 
 
@@ -208,6 +210,7 @@ async def note_refund(tx: Tx, *, order_id: UUID, refund_id: UUID, ok: bool) -> N
         units = await queries.take_lines_of_refund(tx, refund_id)
         if units:
             await queries.count_units_back(tx, order_id, {one: -count for one, count in units.items()})
+            tx.emit(SaleChanged(order_id=order_id, at=clock.now()))
         if order.status is Status.DELIVERED:
             await _keep_until_asked_again(tx, order, refund_id)
         return

@@ -3,12 +3,15 @@
 from faded_skies.domains.traceability.models import Difference, Report, Status
 from faded_skies.domains.traceability.rules import State, Step
 from faded_skies.domains.traceability.service.alarming import alarm_overdue, alarm_rejected
+from faded_skies.domains.traceability.service.changing import report_sale_change, withdraw_trip
 from faded_skies.domains.traceability.service.comparing import compare, list_differences
 from faded_skies.domains.traceability.service.deadlines import watch
 from faded_skies.domains.traceability.service.departing import Gate
+from faded_skies.domains.traceability.service.licensing import check_licence
 from faded_skies.domains.traceability.service.queueing import (
     prepare_departure,
     report_adjustment,
+    report_arrival,
     report_sale,
     report_trip,
 )
@@ -33,6 +36,7 @@ __all__ = [
     "alarm_overdue",
     "alarm_rejected",
     "cancel",
+    "check_licence",
     "compare",
     "correct",
     "get_report",
@@ -41,9 +45,12 @@ __all__ = [
     "list_reports",
     "prepare_departure",
     "report_adjustment",
+    "report_arrival",
     "report_sale",
+    "report_sale_change",
     "report_trip",
     "requeue",
     "send_next",
     "watch",
+    "withdraw_trip",
 ]

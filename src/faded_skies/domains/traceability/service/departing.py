@@ -30,13 +30,18 @@ class Gate:
         self._law = law
         self._line = line
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the operator wants departures to wait."""
+        return self._line.blocks_departure
+
     async def before_departure(self, trip_id: UUID) -> None:
         """Raise NotReportedYet while the system does not know of the trip, where departure shall wait for that.
 
         What it has to know is queued and sent from here at once; an outage then keeps vehicles at the shop. Where
         departure does not wait, it is queued with the departure itself.
         """
-        if not self._line.blocks_departure:
+        if not self.is_asked:
             return
         async with self._db.transaction() as tx:
             await prepare_departure(tx, self._law, trip_id, now=clock.now())

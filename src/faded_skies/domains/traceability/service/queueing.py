@@ -4,94 +4,19 @@ Whatever was heard of a trip, all that happened to it so far is queued: events m
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-import structlog
-
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import Law, RuleBook
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Package
 from faded_skies.domains.traceability import queries, rules
-from faded_skies.domains.traceability.events import ReportRejected
-from faded_skies.domains.traceability.models import NewReport, Report, StopFacts, TripFacts
+from faded_skies.domains.traceability.models import StopFacts, TripFacts
 from faded_skies.domains.traceability.rules import UNIT, Step
+from faded_skies.domains.traceability.service.lanes import Lane, open_lane
 from faded_skies.platform.db import Row, Tx
-
-log = structlog.get_logger()
-
-_OF_GOODS = frozenset({Step.LEDGER_OPEN, Step.LEDGER_RESTOCK})
-
-
-@dataclass(slots=True)
-class _Lane:
-    """A lane that this transaction holds, and what is in it by now."""
-
-    tx: Tx
-    book: RuleBook
-    id: UUID
-    trip_id: UUID | None
-    there: list[Report]
-    now: datetime
-
-    def has(self, number: str) -> bool:
-        return any(report.external_number == number for report in self.there)
-
-    def orders_told(self) -> set[UUID]:
-        """Orders whose goods are, or once were, on the ledger."""
-        return {
-            UUID(order_id)
-            for report in self.there
-            if report.step in _OF_GOODS
-            for order_id in report.payload["orders"]
-        }
-
-    async def add(
-        self,
-        step: Step,
-        number: str,
-        payload: dict[str, Any],
-        *,
-        at: datetime,
-        order_id: UUID | None = None,
-        lot_id: UUID | None = None,
-    ) -> None:
-        if self.has(number):
-            return
-        reporting = self.book.reporting
-        due = rules.due_at(
-            step, at, bound=reporting.due, hours=reporting.due_hours, timezone=self.book.timezone
-        )
-        missing = rules.lacking(step, payload)
-        new = NewReport(
-            lane=self.id,
-            trip_id=self.trip_id,
-            order_id=order_id,
-            lot_id=lot_id,
-            step=step,
-            external_number=number,
-            payload=payload,
-            happened_at=at,
-            warn_at=rules.warn_at(at, due),
-            due_at=due,
-            error=" ".join(missing) or None,
-        )
-        report_id = await queries.add_report(self.tx, new, now=self.now)
-        if report_id is None:
-            return
-        self.there = await queries.lock_lane(self.tx, self.id)
-        if missing:
-            self.tx.emit(ReportRejected(report_id=report_id, trip_id=self.trip_id))
-            log.error(
-                "metrc_rejected", report_id=report_id, step=step, trip_id=self.trip_id, order_id=order_id
-            )
-
-
-async def _open_lane(tx: Tx, book: RuleBook, lane: UUID, *, trip_id: UUID | None, now: datetime) -> _Lane:
-    return _Lane(tx, book, lane, trip_id, await queries.lock_lane(tx, lane), now)
 
 
 async def report_trip(tx: Tx, law: Law, trip_id: UUID, *, now: datetime) -> None:
@@ -107,7 +32,7 @@ async def report_trip(tx: Tx, law: Law, trip_id: UUID, *, now: datetime) -> None
             if stop.outcome == "delivered":
                 await report_sale(tx, law, stop.order_id, now=now)
         return
-    lane = await _open_lane(tx, book, trip_id, trip_id=trip_id, now=now)
+    lane = await open_lane(tx, book, trip_id, trip_id=trip_id, now=now)
     stops = await queries.list_stops(tx, trip_id)
     goods = await _goods(tx, [stop.order_id for stop in stops])
     if book.reporting.flow == "retailer_delivery":
@@ -124,7 +49,7 @@ async def prepare_departure(tx: Tx, law: Law, trip_id: UUID, *, now: datetime) -
         return
     if book.reporting.system == "none" or book.reporting.flow == "receipts":
         return
-    lane = await _open_lane(tx, book, trip_id, trip_id=trip_id, now=now)
+    lane = await open_lane(tx, book, trip_id, trip_id=trip_id, now=now)
     stops = await queries.list_stops(tx, trip_id)
     goods = await _goods(tx, [stop.order_id for stop in stops])
     vehicle = trip.vehicle_id or await queries.find_vehicle_of_shift(tx, trip.driver_id)
@@ -144,7 +69,7 @@ async def report_sale(tx: Tx, law: Law, order_id: UUID, *, now: datetime) -> Non
     book = law.at(at)
     if book.reporting.system == "none":
         return
-    lane = await _open_lane(tx, book, order_id, trip_id=None, now=now)
+    lane = await open_lane(tx, book, order_id, trip_id=None, now=now)
     goods = await _goods(tx, [order_id])
     lines = goods.lines(order_id)
     if lines:
@@ -169,7 +94,7 @@ async def report_adjustment(
     book = law.at(at)
     if book.reporting.system == "none":
         return
-    lane = await _open_lane(tx, book, lot_id, trip_id=None, now=now)
+    lane = await open_lane(tx, book, lot_id, trip_id=None, now=now)
     payload = {
         "goods": [{"name": tag, "tag": tag, "quantity": str(change), "unit": UNIT, "price_cents": 0}],
         "destroyed": destroyed,
@@ -182,11 +107,24 @@ async def report_adjustment(
     await lane.add(Step.PACKAGE_ADJUST, number, payload, at=at, lot_id=lot_id)
 
 
+async def report_arrival(
+    tx: Tx, law: Law, *, lot_id: UUID, tag: str, quantity: int, at: datetime, now: datetime
+) -> None:
+    """Queue that a package arrived with so many units, for the system to agree."""
+    book = law.at(at)
+    if book.reporting.system == "none":
+        return
+    lane = await open_lane(tx, book, lot_id, trip_id=None, now=now)
+    goods = [{"name": tag, "tag": tag, "quantity": str(quantity), "unit": UNIT, "price_cents": 0}]
+    number = rules.external_number(Step.PACKAGE_RECEIVE, lot_id.hex)
+    await lane.add(Step.PACKAGE_RECEIVE, number, {"at": _text(at), "goods": goods}, at=at, lot_id=lot_id)
+
+
 # The ledger of a vehicle
 
 
 async def _report_ledger(
-    lane: _Lane, trip: TripFacts, stops: Sequence[StopFacts], goods: "_Goods", *, departs_at: datetime
+    lane: Lane, trip: TripFacts, stops: Sequence[StopFacts], goods: "_Goods", *, departs_at: datetime
 ) -> None:
     if not goods.all_lines():
         return
@@ -197,6 +135,10 @@ async def _report_ledger(
         {"at": _text(departs_at)},
         at=departs_at,
     )
+    for order_id in sorted(lane.orders_told() - {stop.order_id for stop in stops}):
+        # The ledger was made before the trip was planned anew without it.
+        removed = [line for line in lane.goods_told() if line["order_id"] == str(order_id)]
+        await _restock(lane, trip, order_id, removed=removed, at=departs_at)
     for stop in stops:
         if stop.order_id not in lane.orders_told():
             await _restock(lane, trip, stop.order_id, added=goods.lines(stop.order_id), at=lane.now)
@@ -215,7 +157,7 @@ async def _report_ledger(
 
 
 async def _open_ledger(
-    lane: _Lane, trip: TripFacts, goods: "_Goods", *, at: datetime, vehicle_id: UUID | None
+    lane: Lane, trip: TripFacts, goods: "_Goods", *, at: datetime, vehicle_id: UUID | None
 ) -> None:
     payload = {
         "at": _text(at),
@@ -227,7 +169,7 @@ async def _open_ledger(
 
 
 async def _restock(
-    lane: _Lane,
+    lane: Lane,
     trip: TripFacts,
     order_id: UUID,
     *,
@@ -237,7 +179,8 @@ async def _restock(
 ) -> None:
     number = rules.external_number(Step.LEDGER_RESTOCK, _pair(trip.id, order_id))
     payload = {
-        "at": _text(at),
+        # One restock is told from another by its millisecond.
+        "at": _text(at + timedelta(milliseconds=len(lane.there))),
         "orders": [str(order_id)] if added else [],
         "goods": list(added),
         "removed": list(removed),
@@ -248,7 +191,7 @@ async def _restock(
         )
 
 
-async def _sell(lane: _Lane, stop: StopFacts, goods: "_Goods", *, departs_at: datetime) -> None:
+async def _sell(lane: Lane, stop: StopFacts, goods: "_Goods", *, departs_at: datetime) -> None:
     lines = goods.lines(stop.order_id)
     if not lines or stop.ended_at is None:
         return
@@ -271,10 +214,13 @@ async def _sell(lane: _Lane, stop: StopFacts, goods: "_Goods", *, departs_at: da
 
 
 async def _report_deliveries(
-    lane: _Lane, trip: TripFacts, stops: Sequence[StopFacts], goods: "_Goods", *, departs_at: datetime
+    lane: Lane, trip: TripFacts, stops: Sequence[StopFacts], goods: "_Goods", *, departs_at: datetime
 ) -> None:
     for stop in stops:
         await _create_delivery(lane, trip, stop, goods, at=departs_at, vehicle_id=trip.vehicle_id)
+    for report in lane.there:
+        if report.step is Step.DELIVERY_CREATE and report.order_id not in {stop.order_id for stop in stops}:
+            await lane.withdraw(report, at=departs_at)
     for stop in sorted((one for one in stops if one.ended_at), key=lambda one: (one.ended_at, one.place)):
         lines = goods.lines(stop.order_id)
         if not lines or stop.ended_at is None:
@@ -291,7 +237,7 @@ async def _report_deliveries(
 
 
 async def _create_delivery(
-    lane: _Lane,
+    lane: Lane,
     trip: TripFacts,
     stop: StopFacts,
     goods: "_Goods",

@@ -61,10 +61,10 @@ class _Back:
 async def send_next(sender: Sender, *, now: datetime) -> int:
     """Send the next reports that may go, as many of one step as fit into a call; returns how many were settled.
 
-    Nothing happens while the system is left alone after a failure. `now` is the time of the claim.
+    Nothing happens while the system is left alone after a failure, or refuses our licence. `now` is the time of the
+    claim.
     """
-    paused = await queries.get_pause(sender.db)
-    if paused is not None and paused > now:
+    if not await queries.may_ask(sender.db, now):
         return 0
     async with sender.db.transaction() as tx:
         claimed = await queries.claim(

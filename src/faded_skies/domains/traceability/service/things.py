@@ -9,9 +9,12 @@ from faded_skies.domains.traceability import rules
 from faded_skies.domains.traceability.models import Claimed
 from faded_skies.domains.traceability.ports import (
     Adjustment,
+    Arrival,
     Crew,
     Delivery,
+    DeliveryChange,
     DeliveryEnd,
+    DeliveryVoid,
     Destination,
     Good,
     Ledger,
@@ -19,13 +22,17 @@ from faded_skies.domains.traceability.ports import (
     LedgerEnd,
     LedgerRestock,
     LedgerSale,
+    LedgerVoid,
     Receipt,
+    ReceiptChange,
+    ReceiptVoid,
     Thing,
 )
 from faded_skies.domains.traceability.rules import Step
 from faded_skies.platform.keyring import KeyLost, Keyring, Tampered
 
-_ARRIVES_AFTER = timedelta(hours=1)
+ARRIVES_AFTER = timedelta(hours=1)
+"""When we say beforehand that a delivery will arrive."""
 
 
 class Unsendable(Exception):  # noqa: N818 - a refusal of ours, in a sentence for staff
@@ -85,7 +92,7 @@ def _delivery_create(claimed: Claimed, keyring: Keyring) -> Delivery:
     at = _moment(payload["at"])
     crew = _crew(claimed, keyring)
     return Delivery(
-        claimed.report.external_number, at, at, at + _ARRIVES_AFTER, crew, _destination(claimed), goods
+        claimed.report.external_number, at, at, at + ARRIVES_AFTER, crew, _destination(claimed), goods
     )
 
 
@@ -106,6 +113,43 @@ def _receipt(claimed: Claimed, _: Keyring) -> Receipt:
     payload = claimed.report.payload
     goods = goods_of(payload["goods"])
     return Receipt(claimed.report.external_number, _moment(payload["at"]), goods)
+
+
+def _receipt_update(claimed: Claimed, _: Keyring) -> ReceiptChange:
+    payload = claimed.report.payload
+    told = Receipt(payload["of"], _moment(payload["sold_at"]), goods_of(payload["goods"]))
+    return ReceiptChange(claimed.report.external_number, _parent(claimed), told)
+
+
+def _receipt_void(claimed: Claimed, _: Keyring) -> ReceiptVoid:
+    return ReceiptVoid(claimed.report.external_number, _parent(claimed))
+
+
+def _delivery_update(claimed: Claimed, keyring: Keyring) -> DeliveryChange:
+    payload = claimed.report.payload
+    told = Delivery(
+        payload["of"],
+        _moment(payload["sold_at"]),
+        _moment(payload["departed_at"]),
+        _moment(payload["arrived_at"]),
+        _crew(claimed, keyring),
+        _destination(claimed),
+        goods_of(payload["goods"]),
+    )
+    return DeliveryChange(claimed.report.external_number, _parent(claimed), told)
+
+
+def _delivery_void(claimed: Claimed, _: Keyring) -> DeliveryVoid:
+    return DeliveryVoid(claimed.report.external_number, _parent(claimed))
+
+
+def _ledger_void(claimed: Claimed, _: Keyring) -> LedgerVoid:
+    return LedgerVoid(claimed.report.external_number, _parent(claimed))
+
+
+def _package_receive(claimed: Claimed, _: Keyring) -> Arrival:
+    (one,) = goods_of(claimed.report.payload["goods"])
+    return Arrival(claimed.report.external_number, one.tag, one.quantity, one.unit)
 
 
 def _package_adjust(claimed: Claimed, _: Keyring) -> Adjustment:
@@ -195,4 +239,10 @@ _MAKERS: Mapping[Step, Callable[[Claimed, Keyring], Thing]] = {
     Step.DELIVERY_COMPLETE: _delivery_complete,
     Step.RECEIPT: _receipt,
     Step.PACKAGE_ADJUST: _package_adjust,
+    Step.RECEIPT_UPDATE: _receipt_update,
+    Step.RECEIPT_VOID: _receipt_void,
+    Step.DELIVERY_UPDATE: _delivery_update,
+    Step.DELIVERY_VOID: _delivery_void,
+    Step.LEDGER_VOID: _ledger_void,
+    Step.PACKAGE_RECEIVE: _package_receive,
 }

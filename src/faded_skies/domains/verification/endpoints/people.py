@@ -1,21 +1,15 @@
 """HTTP of one's own identity papers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, get_args
-from uuid import UUID
 
 from fastapi import APIRouter, Request
 
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.verification import service
-from faded_skies.domains.verification.errors import AlreadyUploading
 from faded_skies.domains.verification.models import DocumentType, Side, Verification
 from faded_skies.domains.verification.ports import (
-    MOST_DOCUMENT_BYTES,
     Consent,
-    DocumentReader,
     IdVerifier,
     VendorVerifier,
 )
@@ -28,20 +22,20 @@ from faded_skies.domains.verification.service import Vault
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database
+from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES, DocumentReader
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import ErrorShape
 from faded_skies.platform.http.limits import client_address
 from faded_skies.platform.http.provide import Db, ports_of, provided
-from faded_skies.platform.http.uploads import Form, documented_form, read_form
+from faded_skies.platform.http.uploads import Form, documented_form, one_at_a_time, read_form
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.ratelimit import Gate
 
 router = APIRouter(prefix="/api/users/id-verification", tags=["identity papers"], dependencies=needs_token)
 
 _UPLOADS_AN_HOUR = 10
-_uploading: set[UUID] = set()
 _FORM = documented_form(
     files={
         "idDocument": "The front: a JPEG, a PNG or a PDF of up to 10 MB, judged by its content.",
@@ -99,7 +93,7 @@ async def hand_in(
         window=3600,
         refusal="That is a lot of uploads within an hour. Wait a little, then try again with a clear photo.",
     ).enter(str(actor.id))
-    with _one_at_a_time(actor.id):
+    with one_at_a_time(actor.id):
         form = await read_form(
             request,
             files={"idDocument": MOST_DOCUMENT_BYTES, "idDocumentBack": MOST_DOCUMENT_BYTES},
@@ -115,18 +109,6 @@ async def hand_in(
         db, actor, document_type, form, reader, vault, method=verifier.method, today=today
     )
     return Json({"verification": present(verification)}, status_code=202)
-
-
-@contextmanager
-def _one_at_a_time(user_id: UUID) -> Iterator[None]:
-    """Keep one person from taking all of this process's places for uploads with slow ones. Raises AlreadyUploading."""
-    if user_id in _uploading:
-        raise AlreadyUploading
-    _uploading.add(user_id)
-    try:
-        yield
-    finally:
-        _uploading.remove(user_id)
 
 
 async def _keep(

@@ -9,18 +9,9 @@ from faded_skies.domains.verification import service
 from faded_skies.domains.verification.service import Vault
 from faded_skies.platform.http.fields import ErrorShape
 from faded_skies.platform.http.provide import Db, provided
+from faded_skies.platform.http.uploads import PRIVATE_PICTURE
 
 router = APIRouter(prefix="/api/id-documents", tags=["staff"])
-
-# The link is the permission: an <img> sends no token. Nothing of the picture may stay behind in the browser.
-_PRIVATE = {
-    "Cache-Control": "no-store, private",
-    "Content-Disposition": "inline",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex",
-}
 
 
 @router.get(
@@ -36,7 +27,10 @@ async def show(
     db: Db,
     vault: Annotated[Vault, provided(Vault)],
 ) -> Response:
-    """Show one picture of an identity paper, once, by a link from the staff's queue."""
+    """Show one picture of an identity paper, once, by a link from the staff's queue.
+
+    The link is the permission: an <img> sends no token.
+    """
     async with db.transaction() as tx:
         paper = await service.use_link(tx, token)
-    return Response(await vault.get(paper), media_type="image/jpeg", headers=_PRIVATE)
+    return Response(await vault.get(paper), media_type="image/jpeg", headers=PRIVATE_PICTURE)

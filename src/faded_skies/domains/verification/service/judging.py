@@ -11,7 +11,7 @@ import structlog
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.verification import rules
-from faded_skies.domains.verification.errors import DocumentGone, PapersGone
+from faded_skies.domains.verification.errors import PapersGone
 from faded_skies.domains.verification.models import Verification, VerificationStatus
 from faded_skies.domains.verification.ports import Case, IdVerifier, Opinion, Verdict
 from faded_skies.domains.verification.queries import holders, verifications
@@ -21,6 +21,7 @@ from faded_skies.domains.verification.service.numbers import DocumentNumbers
 from faded_skies.domains.verification.service.papers import Vault, pictures_of
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.documents.errors import DocumentGone
 from faded_skies.platform.keyring import Tampered
 
 log = structlog.get_logger()

@@ -1,0 +1,1 @@
+"""SQL of conversations with support; one file for each matter."""

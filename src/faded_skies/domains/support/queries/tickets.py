@@ -1,0 +1,148 @@
+"""SQL of tickets: reading, holding, and moving them. Whoever may not see one finds none."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from faded_skies.domains.support.errors import TicketNotFound
+from faded_skies.domains.support.models import Listed, Ticket
+from faded_skies.domains.support.rules.moves import ChatStatus, Priority
+from faded_skies.platform.actor import Actor, Role
+from faded_skies.platform.db import Database, Row, Tx
+
+_COLUMNS = """
+    t.id, t.user_id, c.full_name AS customer_name, t.order_id, t.agent_id,
+    split_part(a.full_name, ' ', 1) AS agent_name, t.subject, t.category, t.priority, t.chat_status, t.assigned_at,
+    t.closed_at, t.last_message_at, t.created_at, t.updated_at
+"""
+_FROM = "support_tickets t JOIN users c ON c.id = t.user_id LEFT JOIN users a ON a.id = t.agent_id"
+_FIND = f"SELECT {_COLUMNS} FROM {_FROM} WHERE t.id = $1"
+_FIND_FOR = f"{_FIND} AND (t.user_id = $2 OR $3)"
+_LOCK = f"{_FIND} FOR NO KEY UPDATE OF t"
+_LOCK_FOR = f"{_FIND_FOR} FOR NO KEY UPDATE OF t"
+_LOCK_NEXT_WAITING = f"""
+SELECT {_COLUMNS} FROM {_FROM} WHERE t.chat_status = 'waiting' AND t.id <> ALL ($1::uuid[])
+ORDER BY array_position(ARRAY['urgent', 'high', 'medium', 'low'], t.priority), t.created_at, t.id
+LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
+"""
+_INSERT = """
+INSERT INTO support_tickets (id, user_id, order_id, subject, category, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp())
+"""
+# Later than what it was by at least the smallest step, so that of two states of a ticket the newer one is known.
+_NOW = "greatest(clock_timestamp(), updated_at + interval '1 microsecond')"
+_MOVE = f"""
+UPDATE support_tickets SET
+    chat_status = $2::text, status = CASE $2::text WHEN 'ended' THEN 'closed' ELSE 'open' END,
+    agent_id = $3::uuid, assigned_at = CASE $2::text WHEN 'active' THEN clock_timestamp() ELSE assigned_at END,
+    closed_at = CASE $2::text WHEN 'ended' THEN clock_timestamp() END, updated_at = {_NOW}
+WHERE id = $1
+"""
+_STAMP_MESSAGE = """
+UPDATE support_tickets SET last_message_at = $2, updated_at = greatest($2, updated_at + interval '1 microsecond')
+WHERE id = $1
+"""
+_OWN = f"""
+SELECT {_COLUMNS}, count(*) OVER () AS total FROM {_FROM} WHERE t.user_id = $1
+ORDER BY t.created_at DESC, t.id DESC LIMIT $2 OFFSET $3
+"""
+_COUNT_OWN = "SELECT count(*) FROM support_tickets WHERE user_id = $1"
+_STAFFS_CONDITIONS = """
+    ($1::uuid IS NULL OR t.agent_id = $1) AND ($2::text IS NULL OR t.chat_status = $2)
+    AND ($3::text IS NULL OR t.category = $3) AND ($4::text IS NULL OR t.priority = $4)
+    AND ($5::uuid IS NULL OR t.user_id = $5)
+"""
+_UNREAD = """
+    (SELECT count(*) FROM support_messages m WHERE m.ticket_id = t.id AND m.sender_type = 'user' AND m.read_at IS NULL)
+"""
+_LIST_FOR_STAFF = f"""
+SELECT {_COLUMNS}, {_UNREAD} AS unread FROM {_FROM} WHERE {_STAFFS_CONDITIONS}
+ORDER BY CASE WHEN t.chat_status = 'ended' THEN 1 ELSE 0 END,
+    CASE WHEN $2 = 'waiting' THEN array_position(ARRAY['urgent', 'high', 'medium', 'low'], t.priority) END,
+    CASE WHEN $2 = 'waiting' THEN t.created_at END, t.updated_at DESC, t.id DESC
+LIMIT $6 OFFSET $7
+"""
+_COUNT_FOR_STAFF = f"SELECT count(*) FROM support_tickets t WHERE {_STAFFS_CONDITIONS}"
+
+
+def _ticket(row: Row) -> Ticket:
+    values: dict[str, Any] = {name: row[name] for name in Ticket.__dataclass_fields__}
+    values |= {"priority": Priority(row["priority"]), "chat_status": ChatStatus(row["chat_status"])}
+    return Ticket(**values)
+
+
+def _found(row: Row | None) -> Ticket:
+    if row is None:
+        raise TicketNotFound
+    return _ticket(row)
+
+
+async def get_ticket_for(db: Database | Tx, actor: Actor, ticket_id: UUID) -> Ticket:
+    """Return a ticket of the person's own, any to agents. Raises TicketNotFound for all others."""
+    return _found(await db.fetchrow(_FIND_FOR, ticket_id, actor.id, actor.role is Role.AGENT))
+
+
+async def lock_ticket_for(tx: Tx, actor: Actor, ticket_id: UUID) -> Ticket:
+    """Hold a ticket of the person's own, any for agents. Raises TicketNotFound for all others."""
+    return _found(await tx.fetchrow(_LOCK_FOR, ticket_id, actor.id, actor.role is Role.AGENT))
+
+
+async def find_ticket(db: Database | Tx, ticket_id: UUID) -> Ticket | None:
+    row = await db.fetchrow(_FIND, ticket_id)
+    return None if row is None else _ticket(row)
+
+
+async def get_ticket(tx: Tx, ticket_id: UUID) -> Ticket:
+    """Return a ticket, for the system itself. Raises TicketNotFound."""
+    return _found(await tx.fetchrow(_FIND, ticket_id))
+
+
+async def lock_ticket(tx: Tx, ticket_id: UUID) -> Ticket:
+    """Hold a ticket, for the system itself. Raises TicketNotFound."""
+    return _found(await tx.fetchrow(_LOCK, ticket_id))
+
+
+async def lock_next_waiting(tx: Tx, *, passed_over: list[UUID]) -> Ticket | None:
+    """Hold whoever has waited longest of the most urgent and is held by nobody; None when nobody waits."""
+    row = await tx.fetchrow(_LOCK_NEXT_WAITING, passed_over)
+    return None if row is None else _ticket(row)
+
+
+async def insert_ticket(
+    tx: Tx, ticket_id: UUID, *, user_id: UUID, order_id: UUID | None, subject: str, category: str | None
+) -> None:
+    await tx.execute(_INSERT, ticket_id, user_id, order_id, subject, category)
+
+
+async def update_chat(tx: Tx, ticket_id: UUID, *, status: ChatStatus, agent_id: UUID | None) -> None:
+    """Bring a held ticket to another state and agent."""
+    await tx.execute(_MOVE, ticket_id, status, agent_id)
+
+
+async def stamp_message(tx: Tx, ticket_id: UUID, written_at: datetime) -> None:
+    await tx.execute(_STAMP_MESSAGE, ticket_id, written_at)
+
+
+async def list_own(db: Database, user_id: UUID, *, limit: int, offset: int) -> tuple[list[Ticket], int]:
+    """Return a person's tickets, the newest first, and how many there are."""
+    rows = await db.fetch(_OWN, user_id, limit, offset)
+    total = rows[0]["total"] if rows else await db.fetchval(_COUNT_OWN, user_id)
+    return [_ticket(row) for row in rows], total
+
+
+async def list_for_staff(
+    db: Database,
+    *,
+    agent_id: UUID | None,
+    chat_status: ChatStatus | None,
+    category: str | None,
+    priority: Priority | None,
+    user_id: UUID | None,
+    limit: int,
+    offset: int,
+) -> tuple[list[Listed], int]:
+    """Return tickets as staff sees them: of those that wait the longest first, of others the last moved."""
+    conditions = (agent_id, chat_status, category, priority, user_id)
+    rows = await db.fetch(_LIST_FOR_STAFF, *conditions, limit, offset)
+    total: int = await db.fetchval(_COUNT_FOR_STAFF, *conditions)
+    return [Listed(_ticket(row), row["unread"]) for row in rows], total

@@ -1,0 +1,1 @@
+"""What is decided without a database: where a chat may go, and how its transcript reads."""

@@ -1,0 +1,33 @@
+"""A customer, agents who are not there yet, and a server."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from factories.identity import SignedInPerson, signed_in
+from faded_skies.bootstrap import Application
+from faded_skies.platform.actor import Role
+from servers import serving
+
+
+@pytest.fixture
+async def address(app: Application) -> AsyncIterator[str]:
+    """The address of the application on a real server."""
+    async with serving(app.asgi) as found:
+        yield found
+
+
+@pytest.fixture
+async def customer(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
+    return await signed_in(app, client, full_name="Maya Okafor")
+
+
+@pytest.fixture
+async def agent(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
+    return await signed_in(app, client, Role.AGENT, full_name="Agnes Lindqvist")
+
+
+@pytest.fixture
+async def colleague(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
+    return await signed_in(app, client, Role.AGENT, full_name="Bruno Vidal")
