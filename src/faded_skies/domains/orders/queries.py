@@ -43,6 +43,7 @@ _READ_HELD = f"SELECT {_COLUMNS} FROM o {_JOINS}"
 _LOCK_FOR = {role: _HELD_ORDER.format("o.id = $1" + clause) + _READ_HELD for role, clause in _MAY_SEE.items()}
 _LOCK = _HELD_ORDER.format("o.id = $1") + _READ_HELD
 _LOCK_BY_CART = _HELD_ORDER.format("o.cart_id = $1 AND o.status <> 'cancelled'") + _READ_HELD
+_FIND = _SELECT + " WHERE o.id = $1"
 _LIST = _SELECT + " WHERE o.user_id = $1 ORDER BY o.created_at DESC, o.id DESC LIMIT $2 OFFSET $3"
 _LIST_STATUS = (
     _SELECT
@@ -284,6 +285,11 @@ def _item(row: Row) -> Item:
 
 async def find_order_for(source: Database | Tx, actor: Actor, order_id: UUID) -> Order | None:
     row = await source.fetchrow(_GET_FOR[actor.role], order_id, actor.id)
+    return None if row is None else _order(row)
+
+
+async def find_order(tx: Tx, order_id: UUID) -> Order | None:
+    row = await tx.fetchrow(_FIND, order_id)
     return None if row is None else _order(row)
 
 
