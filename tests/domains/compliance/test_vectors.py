@@ -376,9 +376,45 @@ class TestWhatIsNotVerified:
         assert [one.rule for one in waiting if one.outcome is Outcome.NEEDS_ACKNOWLEDGEMENT] == [
             "hours.order",
             "tenders.networks",
+            "positions",
+            "privacy",
         ]
-        assert self._outcome(book, frozenset({"hours.order"})) is Outcome.NEEDS_ACKNOWLEDGEMENT
-        assert self._outcome(book, frozenset({"hours.order", "tenders.networks"})) is Outcome.ALLOW
+        all_four = {"hours.order", "tenders.networks", "positions", "privacy"}
+        for one in all_four:
+            assert self._outcome(book, frozenset(all_four - {one})) is Outcome.NEEDS_ACKNOWLEDGEMENT
+        assert self._outcome(book, frozenset(all_four)) is Outcome.ALLOW
+
+    @pytest.mark.parametrize(
+        ("part", "rule"),
+        [
+            ("[positions]", "positions"),
+            ("[reporting]", "reporting"),
+            ("[privacy]", "privacy"),
+            ("[retention]", "retention"),
+            ('[[document]]\nkind = "receipt"', "document.receipt"),
+            ('[[document]]\nkind = "completion"', "document.completion"),
+            ('[[document]]\nkind = "manifest"', "document.manifest"),
+        ],
+    )
+    def test_what_is_shown_written_told_and_kept_waits_too(
+        self, tmp_path: Path, part: str, rule: str
+    ) -> None:
+        unsure = f'{part}\nstatus = "unverified"'
+        papers = "".join(
+            f'[[document]]\nkind = "{kind}"\ntitle = "paper"\nevent = "stop.delivered"\n'
+            f'fields = ["delivered_at"]\nsource = "guide"\n'
+            for kind in ("receipt", "completion")
+        )
+        papers += (
+            '[[document]]\nkind = "manifest"\ntitle = "list"\nevent = "trip.depart"\n'
+            'fields = ["driver.name"]\nsource = "guide"\n'
+        )
+        changes = [] if part in papers else [(part, unsure)]
+        book = invented(tmp_path, *changes, more=papers.replace(part, unsure)).at(order().now)
+        waiting = judge_order(book, order(), frozenset())
+        assert [one.rule for one in waiting if one.outcome is not Outcome.ALLOW] == [rule]
+        assert rule in next(one.reason for one in waiting if one.rule == rule)
+        assert outcome_of(judge_order(book, order(), frozenset({rule}))) is Outcome.ALLOW
 
     def test_a_denial_stands_above_a_doubt(self) -> None:
         book = book_of("us-ca")

@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from faded_skies.domains.compliance.rules.book import Hours, LoadCap, Rule, RuleBook, Stage, TripRules
+from faded_skies.domains.compliance.rules.book import (
+    Hours,
+    LoadCap,
+    Rule,
+    RuleBook,
+    Stage,
+    TripRules,
+    standing_rules,
+)
 from faded_skies.domains.compliance.rules.days import (
     business_day,
     hours_of,
@@ -51,6 +59,8 @@ def judge_order(book: RuleBook, facts: OrderFacts, acknowledged: frozenset[str])
     answer.deliveries(facts.deliveries_to_address_today)
     for step in book.taxes:
         answer.add(step.rule)
+    for rule in standing_rules(book):
+        answer.add(rule)
     return answer.given
 
 
@@ -140,6 +150,11 @@ def outcome_of(decisions: Iterable[Decision]) -> Outcome:
     return against[0].outcome if against else Outcome.ALLOW
 
 
+def counts(book: RuleBook, rule: Rule, acknowledged: frozenset[str]) -> bool:
+    """Tell whether a rule may allow anything: it is verified, or the operator answers for it."""
+    return not rule.unverified or rule.id in acknowledged or book.on_unverified == "warn"
+
+
 class _Answers:
     """Collects the answers of one question."""
 
@@ -152,15 +167,12 @@ class _Answers:
         """Add a rule's answer: a denial is its reason; a rule that nobody answers for allows nothing."""
         if denial is not None:
             self.given.append(Decision(rule.id, Outcome.DENY, denial, rule.source, code))
-        elif self._counts(rule):
+        elif counts(self._book, rule, self._acknowledged):
             self.given.append(Decision(rule.id, Outcome.ALLOW, "", rule.source))
         else:
             outcome = Outcome.DENY if self._book.on_unverified == "deny" else Outcome.NEEDS_ACKNOWLEDGEMENT
             reason = f"The rule {rule.id} is not verified ({rule.source}), and the operator has not acknowledged it."
             self.given.append(Decision(rule.id, outcome, reason, rule.source, "RULE_UNVERIFIED"))
-
-    def _counts(self, rule: Rule) -> bool:
-        return not rule.unverified or rule.id in self._acknowledged or self._book.on_unverified == "warn"
 
     def place(self, place: Place) -> None:
         rule = self._book.places.rule
