@@ -71,7 +71,10 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class TripFacts:
-    """A trip that is about to depart. `people` are those on board; `missing` the fields its papers lack."""
+    """A trip that is about to depart. `people` are those on board; `missing` the fields its papers lack.
+
+    `places` are where what leaves now is brought: none where these rules are those of what is on board already.
+    """
 
     now: datetime
     driver_born_on: date | None

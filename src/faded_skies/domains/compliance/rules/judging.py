@@ -80,7 +80,8 @@ def judge_departure(book: RuleBook, facts: TripFacts, acknowledged: frozenset[st
     answer.prepaid(facts)
     for place in facts.places:
         answer.place(place)
-    answer.hours("handover", minute_of_day(book, facts.now))
+    if facts.places:
+        answer.hours("handover", minute_of_day(book, facts.now))
     for document in book.documents:
         if document.event == "trip.depart":
             gaps = ", ".join(facts.missing)
