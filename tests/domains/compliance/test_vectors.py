@@ -296,6 +296,24 @@ class TestTrips:
         assert self._colorado(value_cents=200_000, vehicle_enclosed=False) == []
         assert self._colorado(value_cents=200_001, vehicle_enclosed=False) == ["load.2"]
 
+    def test_without_a_vehicle_on_the_shift(self) -> None:
+        decisions = judge_departure(
+            book_of("us-ca"), trip(vehicle_enclosed=None, places=[CALIFORNIA]), all_of(book_of("us-ca"))
+        )
+        reasons = [one.reason for one in decisions if one.outcome is Outcome.DENY]
+        assert reasons[1:] == [
+            "The driver has no vehicle on the shift. Have them end the shift and begin it again with a vehicle."
+        ]
+        assert leaving(book_of("us-tx-example"), vehicle_enclosed=None) == []
+
+    def test_without_a_vehicle_where_only_the_load_depends_on_it(self, tmp_path: Path) -> None:
+        caps = "".join(
+            f'[[load]]\nvehicle = "{kind}"\nmax_value_cents = 1\nsource = "made_up"\n'
+            for kind in ("enclosed", "open")
+        )
+        book = invented(tmp_path, more=caps).at(trip().now)
+        assert leaving(book, vehicle_enclosed=None) == ["load.1"]
+
     def test_weight_on_board_in_michigan(self) -> None:
         facts = {
             "driver_papers": [Paper("driver_license", None)],

@@ -276,7 +276,8 @@ async def test_a_town_on_board_already_caps_the_load_too(road: Road, folder: Pat
     make_strict(road.app, folder)
     first, second = await road.packed(tender="cash"), await road.packed(tender="cash")
     await road.db.fetch(
-        "UPDATE orders SET delivery_address = delivery_address || '{\"city\": \"Lakeway\"}' WHERE id = $1", first
+        'UPDATE orders SET delivery_address = delivery_address || \'{"city": "Lakeway"}\' WHERE id = $1',
+        first,
     )
     assert (await road.post(f"orders/{first}/pickup")).status_code == 200
     refused = await road.post(f"orders/{second}/pickup")

@@ -38,6 +38,9 @@ from faded_skies.domains.compliance.rules.places import barred_kind, place_allow
 from faded_skies.platform.calendar import completed_years
 
 _OPEN_FROM = {"place_order": "We may take orders", "handover": "We may hand over"}
+_NO_VEHICLE = (
+    "The driver has no vehicle on the shift. Have them end the shift and begin it again with a vehicle."
+)
 
 
 def judge_order(book: RuleBook, facts: OrderFacts, acknowledged: frozenset[str]) -> list[Decision]:
@@ -70,11 +73,8 @@ def judge_departure(book: RuleBook, facts: TripFacts, acknowledged: frozenset[st
     answer.add(book.itself)
     today = business_day(book, facts.now)
     answer.crew(facts, today)
-    for kind, papers, needed in (
-        ("driver", facts.driver_papers, book.trips.driver_papers),
-        ("vehicle", facts.vehicle_papers, book.trips.vehicle_papers),
-    ):
-        answer.papers(kind, papers, needed, today)
+    answer.papers("driver", facts.driver_papers, book.trips.driver_papers, today)
+    answer.vehicle(facts, today)
     for cap in book.trips.caps:
         answer.load(cap, facts)
     answer.prepaid(facts)
@@ -263,7 +263,17 @@ class _Answers:
             f"The {whose} lacks a valid paper: {words}. Enter it with its last day." if lacking else None,
         )
 
+    def vehicle(self, facts: TripFacts, today: date) -> None:
+        rules = self._book.trips
+        by_kind = [cap.rule for cap in rules.caps if cap.vehicle != "any"]
+        if facts.vehicle_enclosed is not None or not (rules.vehicle_papers or by_kind):
+            self.papers("vehicle", facts.vehicle_papers, rules.vehicle_papers, today)
+        else:
+            self.add(rules.rule if rules.vehicle_papers else by_kind[0], _NO_VEHICLE)
+
     def load(self, cap: LoadCap, facts: TripFacts) -> None:
+        if cap.vehicle != "any" and facts.vehicle_enclosed is None:
+            return
         if cap.vehicle != "any" and (cap.vehicle == "enclosed") != facts.vehicle_enclosed:
             return
         carried = facts.value_cents if cap.measure == "value_cents" else facts.weight_mg

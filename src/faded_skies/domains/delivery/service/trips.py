@@ -236,7 +236,7 @@ async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -
             now=leaving.now,
             driver_born_on=driver.born_on,
             driver_papers=_shown(driver.papers),
-            vehicle_enclosed=vehicle is not None and vehicle.enclosed,
+            vehicle_enclosed=None if vehicle is None else vehicle.enclosed,
             vehicle_papers=_shown(papers),
             people=trip.people,
             value_cents=sum(value.values()),
