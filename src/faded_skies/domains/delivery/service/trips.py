@@ -257,7 +257,7 @@ async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -
     for verdict in verdicts:
         await keep(tx, verdict)
     departed = await queries.set_departed(tx, trip.id, leaving.now, vehicle_id=vehicle_id)
-    await inventory.lock_packed(tx, [order.id for order in goods])
+    await orders.lock_goods(tx, goods)
     for order in sorted(goods, key=lambda one: one.id):
         await orders.move(tx, order, to=Status.OUT_FOR_DELIVERY, actor_id=trip.driver_id)
     await _set_out(tx, trip, departed, made, leaving, goods)
