@@ -43,6 +43,10 @@ def inspect(first: datetime, last: datetime, out: Path | None) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise click.ClickException(f"{path} is there already. Name another file with --out.") from None
+    except OSError as error:
+        raise click.ClickException(
+            f"{path} cannot be written: {error.strerror}. Name another file with --out."
+        ) from None
     try:
         with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             code = on_database(lambda db: _write(db, first.date(), last.date(), archive))

@@ -12,9 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from factories.audit import tamper
 from factories.trade import Trade
+from faded_skies import inspect_command
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.platform import clock
 from faded_skies.platform.settings import Settings
@@ -87,6 +89,16 @@ async def test_the_pack_holds_the_day_and_proves_itself(
     code, out, _ = await run(environment, "audit", "verify", "--file", str(log))
     assert code == 0, out
     assert "inspection.written" in log.read_text()
+
+
+@pytest.mark.parametrize("out", ["nowhere/pack.zip", "file/pack.zip"])
+def test_where_the_pack_cannot_be_written(tmp_path: Path, out: str) -> None:
+    (tmp_path / "file").touch()
+    words = ["--from", "2026-11-01", "--to", "2026-11-02", "--out", str(tmp_path / out)]
+    told = CliRunner().invoke(inspect_command.inspect, words)
+    assert told.exit_code == 1
+    assert told.output.startswith(f"Error: {tmp_path / out} cannot be written: ")
+    assert "Name another file with --out." in told.output
 
 
 async def test_a_refusal_is_in_the_pack(day: Trade, environment: dict[str, str], tmp_path: Path) -> None:
