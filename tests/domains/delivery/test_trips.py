@@ -115,6 +115,9 @@ async def test_staff_watch_trips(road: Road) -> None:
         listed = await road.staff("GET", f"trips?{query}")
         TripsAnswer.model_validate_json(listed.content)
         assert len(listed.json()["trips"]) == count, query
+    for path in ("trips", "vehicles", "rules/decisions"):
+        behind = (await road.staff("GET", f"{path}?offset=50")).json()
+        assert (behind["total"], behind["hasMore"]) == (1, False), path
     for end in ("0001-01-01", "9999-12-31", "1764288000"):
         assert (await road.staff("GET", f"trips?day={end}")).status_code == 422
     for secret in ("Okafor", "555-"):

@@ -305,6 +305,8 @@ class TestHoldAndRecall:
         assert await level(trade.db, haze) == (0, 0)
         told = await trade.client.get(f"/api/admin/lots/{old['id']}", headers=trade.admin.headers)
         assert told.json()["lot"]["status"] == "expired"
+        behind = await trade.client.get("/api/admin/lots?offset=50", headers=trade.admin.headers)
+        assert (behind.json()["total"], behind.json()["lots"]) == (2, [])
         await check_even(trade.db)
 
     async def test_units_are_found_lost_and_destroyed(self, trade: Trade, haze: UUID, drain: Drain) -> None:

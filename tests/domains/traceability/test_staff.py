@@ -178,6 +178,8 @@ async def test_what_differs_is_kept_once_and_closed_when_it_is_right_again(traci
         assert await compare(tracing)
         assert await compare(tracing)
     assert await differences(tracing) == expected
+    behind = await tracing.staff("GET", "differences", params={"offset": 50})
+    assert behind.json()["total"] == len(expected)
     (line, _) = [one for one in logs if one["event"] == "metrc_differs"]
     assert (line["log_level"], line["sale_unknown"], line["package_missing"]) == ("error", 1, 0)
     assert TAG not in str(logs)

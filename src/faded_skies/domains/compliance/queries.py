@@ -26,11 +26,13 @@ _DECISIONS_OF = """
 SELECT d.id, d.stage, o.order_number AS "orderNumber", d.outcome, d.decisions, d.decided_at AS "decidedAt"
 FROM rule_decisions d LEFT JOIN orders o ON o.id = d.order_id WHERE d.user_id = $1 ORDER BY d.decided_at, d.id
 """
-_DECISIONS = """
+_ASKED_ABOUT = "($1::uuid IS NULL OR order_id = $1) AND ($2::uuid IS NULL OR trip_id = $2)"
+_COUNT_DECISIONS = f"SELECT count(*) FROM rule_decisions WHERE {_ASKED_ABOUT}"
+_DECISIONS = f"""
 SELECT id, stage, user_id, order_id, trip_id, rules_hash, outcome, decisions, decided_at,
        count(*) OVER ()::int AS total
 FROM rule_decisions
-WHERE ($1::uuid IS NULL OR order_id = $1) AND ($2::uuid IS NULL OR trip_id = $2)
+WHERE {_ASKED_ABOUT}
 ORDER BY decided_at DESC, id DESC LIMIT $3 OFFSET $4
 """
 
@@ -42,9 +44,9 @@ def stream_decisions_of(tx: Tx, user_id: UUID) -> AsyncIterator[Row]:
 async def list_decisions(
     db: Database, *, order_id: UUID | None, trip_id: UUID | None, limit: int, offset: int
 ) -> tuple[list[DecisionRecord], int]:
-    """Return a page, the newest first, and how many there are; behind the last page the count is not known."""
+    """Return a page, the newest first, and how many there are."""
     rows = [dict(row) for row in await db.fetch(_DECISIONS, order_id, trip_id, limit, offset)]
-    total = rows[0]["total"] if rows else 0
+    total = rows[0]["total"] if rows else await db.fetchval(_COUNT_DECISIONS, order_id, trip_id)
     for row in rows:
         del row["total"]
     return [DecisionRecord(**row) for row in rows], total

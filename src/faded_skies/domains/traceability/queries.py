@@ -253,6 +253,9 @@ SELECT id, kind, subject, ours, theirs, seen_on, last_seen_on, resolved_at, coun
 FROM trace_differences WHERE $1::boolean IS NULL OR (resolved_at IS NULL) = $1
 ORDER BY seen_on DESC, id DESC LIMIT $2 OFFSET $3
 """
+_COUNT_DIFFERENCES = """
+SELECT count(*) FROM trace_differences WHERE $1::boolean IS NULL OR (resolved_at IS NULL) = $1
+"""
 
 
 def _report(row: Row) -> Report:
@@ -512,4 +515,5 @@ async def list_differences(
     db: Database, *, is_open: bool | None, limit: int, offset: int
 ) -> tuple[list[Difference], int]:
     rows = await db.fetch(_DIFFERENCES, is_open, limit, offset)
-    return [Difference(*tuple(row)[:-1]) for row in rows], rows[0]["total"] if rows else 0
+    total = rows[0]["total"] if rows else await db.fetchval(_COUNT_DIFFERENCES, is_open)
+    return [Difference(*tuple(row)[:-1]) for row in rows], total

@@ -15,6 +15,7 @@ _COLUMNS = "id, make, model, plate, vin, enclosed, is_active"
 _INSERT = f"""
 INSERT INTO vehicles (id, make, model, plate, vin, enclosed) VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}
 """
+_COUNT = "SELECT count(*) FROM vehicles"
 _LIST = f"SELECT {_COLUMNS}, count(*) OVER ()::int AS total FROM vehicles ORDER BY plate LIMIT $1 OFFSET $2"
 _FIND = f"SELECT {_COLUMNS} FROM vehicles WHERE id = $1"
 _LOCK = _FIND + " FOR NO KEY UPDATE"
@@ -80,7 +81,8 @@ async def _written(tx: Tx, statement: str, *values: object) -> Vehicle:
 
 async def list_vehicles(db: Database, *, limit: int, offset: int) -> tuple[list[Vehicle], int]:
     rows = await db.fetch(_LIST, limit, offset)
-    return [Vehicle(*tuple(row)[:-1]) for row in rows], rows[0]["total"] if rows else 0
+    total = rows[0]["total"] if rows else await db.fetchval(_COUNT)
+    return [Vehicle(*tuple(row)[:-1]) for row in rows], total
 
 
 async def find_vehicle(source: Database | Tx, vehicle_id: UUID) -> Vehicle | None:

@@ -75,11 +75,15 @@ FROM (SELECT) one LEFT JOIN LATERAL (
 _READ_LOG = """
 SELECT order_id, kind, code, note, latitude, longitude, at FROM stop_log WHERE trip_id = $1 ORDER BY at, id
 """
+_CONDITIONS = """
+    ($1::uuid IS NULL OR t.driver_id = $1) AND ($2::boolean IS NULL OR (t.ended_at IS NULL) = $2)
+    AND ($3::timestamptz IS NULL OR t.created_at >= $3) AND ($4::timestamptz IS NULL OR t.created_at < $4)
+"""
+_COUNT = f"SELECT count(*) FROM trips t WHERE {_CONDITIONS}"
 _LIST = f"""
 SELECT {_T}, u.full_name AS driver_name, count(*) OVER ()::int AS total
 FROM trips t JOIN users u ON u.id = t.driver_id
-WHERE ($1::uuid IS NULL OR t.driver_id = $1) AND ($2::boolean IS NULL OR (t.ended_at IS NULL) = $2)
-  AND ($3::timestamptz IS NULL OR t.created_at >= $3) AND ($4::timestamptz IS NULL OR t.created_at < $4)
+WHERE {_CONDITIONS}
 ORDER BY t.created_at DESC, t.id DESC LIMIT $5 OFFSET $6
 """
 _DRIVER_NAME = "SELECT full_name FROM users WHERE id = $1"
@@ -220,7 +224,8 @@ async def list_trips(
     """Return a page of trips with their drivers' names, the latest first, and how many there are."""
     rows = await db.fetch(_LIST, driver_id, is_open, since, until, limit, offset)
     found = [(Trip(*tuple(row)[:-2]), row["driver_name"]) for row in rows]
-    return found, rows[0]["total"] if rows else 0
+    total = rows[0]["total"] if rows else await db.fetchval(_COUNT, driver_id, is_open, since, until)
+    return found, total
 
 
 async def get_driver_name(source: Database | Tx, driver_id: UUID) -> str:

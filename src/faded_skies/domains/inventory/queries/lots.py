@@ -50,11 +50,14 @@ WITH moved AS (
 INSERT INTO lot_movements (id, lot_id, change, reason, order_id, actor_id, note)
 SELECT id, lot_id, change, $4, $5, $6, $7 FROM moved
 """
+_CONDITIONS = """
+    ($1::uuid IS NULL OR l.product_id = $1) AND ($2::text IS NULL OR l.status = $2) AND ($3::text IS NULL OR l.tag = $3)
+"""
+_COUNT = f"SELECT count(*) FROM lots l WHERE {_CONDITIONS}"
 _LIST = f"""
 SELECT {_COLUMNS}, count(*) OVER ()::int AS total
 FROM lots l JOIN products p ON p.id = l.product_id
-WHERE ($1::uuid IS NULL OR l.product_id = $1) AND ($2::text IS NULL OR l.status = $2)
-  AND ($3::text IS NULL OR l.tag = $3)
+WHERE {_CONDITIONS}
 ORDER BY l.received_at DESC, l.id DESC LIMIT $4 OFFSET $5
 """
 _FIND = f"SELECT {_COLUMNS} FROM lots l JOIN products p ON p.id = l.product_id WHERE l.id = $1"
@@ -174,7 +177,7 @@ async def list_lots(
     db: Database, *, product_id: UUID | None, status: str | None, tag: str | None, limit: int, offset: int
 ) -> tuple[list[Lot], int]:
     rows = [dict(row) for row in await db.fetch(_LIST, product_id, status, tag, limit, offset)]
-    total = rows[0]["total"] if rows else 0
+    total = rows[0]["total"] if rows else await db.fetchval(_COUNT, product_id, status, tag)
     for row in rows:
         del row["total"]
     return [Lot(**row) for row in rows], total
