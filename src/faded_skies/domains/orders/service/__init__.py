@@ -50,7 +50,13 @@ from faded_skies.domains.orders.service.life import (
     place,
     set_eta,
 )
-from faded_skies.domains.orders.service.packing import check_packages_fit, list_packages, pack, unpack
+from faded_skies.domains.orders.service.packing import (
+    check_packages_fit,
+    list_packages,
+    lock_goods,
+    pack,
+    unpack,
+)
 from faded_skies.domains.orders.service.settling import (
     confirm_paid,
     settle,
@@ -107,6 +113,7 @@ __all__ = [
     "list_packages",
     "list_rooms",
     "list_tracking",
+    "lock_goods",
     "lock_order",
     "lock_order_by_cart",
     "lock_order_for",
