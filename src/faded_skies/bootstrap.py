@@ -36,6 +36,7 @@ from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter
+from faded_skies.domains.delivery.service import Terms
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.orders import service as orders
@@ -286,6 +287,10 @@ def _wire(ports: Ports) -> None:
     )
     ports.provide(Presence, Presence(ports.valkey, ports.db))
     ports.provide(Desk, _desk(ports))
+    settings = ports.settings
+    ports.provide(
+        Terms, Terms(settings.driver_answers_within, settings.no_show_after, settings.vehicle_max_orders)
+    )
     ports.provide(
         Checkout,
         Checkout(

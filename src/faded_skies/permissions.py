@@ -228,6 +228,8 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/driver/shift",
             "GET /api/driver/orders",
             "POST /api/driver/location",
+            "POST /api/driver/orders/{order_id}/accept",
+            "POST /api/driver/orders/{order_id}/decline",
             "POST /api/driver/orders/{order_id}/pickup",
             "POST /api/driver/orders/{order_id}/arrive",
             "POST /api/driver/orders/{order_id}/deliver",

@@ -332,6 +332,7 @@ async def _drive(
         await _pack(call, admin, order_id)
         to = {"driverId": str(driver.id)}
         await call("POST /api/admin/orders/{order_id}/assign", admin.headers, ids=(order_id,), json=to)
+        await _answer(call, driver, admin, order_id)
         await call("POST /api/driver/orders/{order_id}/pickup", driver.headers, ids=(order_id,))
     assert len((await call("GET /api/driver/orders", driver.headers))["orders"]) == 3
     delivered, returned, moving = [(order_id,) for order_id in orders]
@@ -363,6 +364,16 @@ async def _drive(
     await call(
         "POST /api/admin/drawers/{drawer_id}/sign-off", admin.headers, ids=(drawer["id"],), json=counted
     )
+
+
+async def _answer(call: Caller, driver: SignedInPerson, admin: SignedInPerson, order_id: str) -> None:
+    """Give the order back, get it again, and take it."""
+    ids = (order_id,)
+    reason = {"reason": "My car does not start."}
+    await call("POST /api/driver/orders/{order_id}/decline", driver.headers, ids=ids, json=reason)
+    to = {"driverId": str(driver.id)}
+    await call("POST /api/admin/orders/{order_id}/assign", admin.headers, ids=ids, json=to)
+    await call("POST /api/driver/orders/{order_id}/accept", driver.headers, ids=ids)
 
 
 async def _fleet(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

@@ -9,6 +9,7 @@ from faded_skies.domains.delivery.rules.road import (
     eta_minutes,
 )
 from faded_skies.domains.delivery.rules.sheets import Sheet, Table, html_of
+from faded_skies.domains.delivery.rules.waiting import check_waited
 
 __all__ = [
     "IdCheck",
@@ -16,6 +17,7 @@ __all__ = [
     "Table",
     "change_due",
     "check_time",
+    "check_waited",
     "digest_of",
     "eta_minutes",
     "html_of",

@@ -1,5 +1,6 @@
 """What can be done on the road and with what goes with it; one file each."""
 
+from faded_skies.domains.delivery.models.dispatch import Answer, Assignment, Refusal, Terms
 from faded_skies.domains.delivery.models.road import Position
 from faded_skies.domains.delivery.models.trips import (
     DriverPapers,
@@ -12,6 +13,13 @@ from faded_skies.domains.delivery.models.trips import (
 )
 from faded_skies.domains.delivery.queries.road import POSITIONS
 from faded_skies.domains.delivery.rules import Sheet, html_of, manifest_sheet, receipt_sheet
+from faded_skies.domains.delivery.service.answers import (
+    accept,
+    decline,
+    list_assignments,
+    list_refusals,
+    take_back_unanswered,
+)
 from faded_skies.domains.delivery.service.door import bring_back, hand_over
 from faded_skies.domains.delivery.service.fleet import (
     KEEP,
@@ -58,23 +66,29 @@ from faded_skies.domains.delivery.service.trips import (
 __all__ = [
     "KEEP",
     "POSITIONS",
+    "Answer",
+    "Assignment",
     "DriverPapers",
     "HeldPaper",
     "Leaving",
     "Manifest",
     "Position",
+    "Refusal",
     "RefusedByLaw",
     "Sheet",
+    "Terms",
     "Trip",
     "TripOverview",
     "TripStop",
     "Vehicle",
+    "accept",
     "add_vehicle",
     "arrive",
     "assign",
     "bring_back",
     "change_vehicle",
     "context_of",
+    "decline",
     "depart",
     "end",
     "end_shift",
@@ -91,6 +105,8 @@ __all__ = [
     "is_on_duty",
     "keep_refused",
     "license_context",
+    "list_assignments",
+    "list_refusals",
     "list_stops",
     "list_trips",
     "list_vehicles",
@@ -106,6 +122,7 @@ __all__ = [
     "set_vehicle_papers",
     "start_shift",
     "store_positions",
+    "take_back_unanswered",
     "take_money",
     "take_money_of_trip",
     "title_of",

@@ -49,6 +49,7 @@ from faded_skies.domains.orders.service.life import (
     note,
     place,
     set_eta,
+    unassign,
 )
 from faded_skies.domains.orders.service.packing import check_packages_fit, list_packages, pack, unpack
 from faded_skies.domains.orders.service.settling import (
@@ -124,6 +125,7 @@ __all__ = [
     "settle",
     "staff_room",
     "switch_to_cash",
+    "unassign",
     "unpack",
     "withdraw_amendment",
 ]
