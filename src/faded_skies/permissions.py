@@ -358,6 +358,7 @@ TABLE: tuple[Permission, ...] = (
             "GET /api/admin/trips/{trip_id}",
             "GET /api/admin/trips/{trip_id}/manifest",
             "GET /api/admin/orders/{order_id}/completion",
+            "GET /api/admin/dispatch/decisions",
         ),
     ),
     Permission(

@@ -1,6 +1,6 @@
 """What can be done on the road and with what goes with it; one file each."""
 
-from faded_skies.domains.delivery.models.dispatch import Answer, Assignment, Refusal, Terms
+from faded_skies.domains.delivery.models.dispatch import Answer, Assignment, Decision, Refusal, Terms
 from faded_skies.domains.delivery.models.road import Position
 from faded_skies.domains.delivery.models.trips import (
     DriverPapers,
@@ -19,6 +19,12 @@ from faded_skies.domains.delivery.service.answers import (
     list_assignments,
     list_refusals,
     take_back_unanswered,
+)
+from faded_skies.domains.delivery.service.dispatching import (
+    DispatchDesk,
+    forget_decisions,
+    list_decisions,
+    run_round,
 )
 from faded_skies.domains.delivery.service.door import bring_back, hand_over
 from faded_skies.domains.delivery.service.fleet import (
@@ -50,6 +56,7 @@ from faded_skies.domains.delivery.service.road import (
     take_money,
     take_money_of_trip,
 )
+from faded_skies.domains.delivery.service.rounds import Rounds
 from faded_skies.domains.delivery.service.trips import (
     Leaving,
     depart,
@@ -68,6 +75,8 @@ __all__ = [
     "POSITIONS",
     "Answer",
     "Assignment",
+    "Decision",
+    "DispatchDesk",
     "DriverPapers",
     "HeldPaper",
     "Leaving",
@@ -75,6 +84,7 @@ __all__ = [
     "Position",
     "Refusal",
     "RefusedByLaw",
+    "Rounds",
     "Sheet",
     "Terms",
     "Trip",
@@ -93,6 +103,7 @@ __all__ = [
     "end",
     "end_shift",
     "find_driver_position",
+    "forget_decisions",
     "get_driver_papers",
     "get_manifest",
     "get_overview",
@@ -106,6 +117,7 @@ __all__ = [
     "keep_refused",
     "license_context",
     "list_assignments",
+    "list_decisions",
     "list_refusals",
     "list_stops",
     "list_trips",
@@ -118,6 +130,7 @@ __all__ = [
     "receipt_sheet",
     "record_positions",
     "renew_partitions",
+    "run_round",
     "set_driver_papers",
     "set_vehicle_papers",
     "start_shift",

@@ -8,6 +8,7 @@ from faded_skies.domains.delivery.errors import AnswerTooLate, OnPlannedTrip
 from faded_skies.domains.delivery.events import OrderGivenBack
 from faded_skies.domains.delivery.models.dispatch import Answer, Assignment, Refusal, RefusalKind
 from faded_skies.domains.delivery.queries import answers as queries
+from faded_skies.domains.delivery.queries import dispatch
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.service import Order, Status
@@ -47,7 +48,7 @@ async def decline(tx: Tx, *, actor: Actor, order_id: UUID, reason: str) -> Answe
         raise AnswerTooLate
     if await queries.is_planned(tx, order_id, actor.id):
         raise OnPlannedTrip
-    await _take_back(tx, order, kind="declined", reason=reason, actor_id=actor.id)
+    await _refuse(tx, order, kind="declined", reason=reason, actor_id=actor.id)
     declined = await queries.find_decline(tx, order_id, actor.id)
     assert declined is not None  # noqa: S101 - it was written just now
     return declined
@@ -60,19 +61,36 @@ async def take_back_unanswered(db: Database, *, within: timedelta) -> int:
         async with db.transaction() as tx:
             order = await orders.lock_order(tx, order_id)
             if await queries.is_unanswered(tx, order_id, within):
-                await _take_back(tx, order, kind="unanswered", reason=None, actor_id=None)
+                await _refuse(tx, order, kind="unanswered", reason=None, actor_id=None)
                 taken += 1
     return taken
 
 
-async def _take_back(
+async def take_back_left_behind(db: Database) -> int:
+    """Take back what dispatch gave to drivers who have ended their shift since; return how many."""
+    taken = 0
+    for order_id in await dispatch.list_left_behind(db):
+        async with db.transaction() as tx:
+            order = await orders.lock_order(tx, order_id)
+            if await dispatch.is_left_behind(tx, order_id):
+                await _free(tx, order, reason="The driver ended their shift.", actor_id=None)
+                taken += 1
+    return taken
+
+
+async def _refuse(
     tx: Tx, order: Order, *, kind: RefusalKind, reason: str | None, actor_id: UUID | None
 ) -> None:
-    """Make the order nobody's. The caller holds it, and it has a driver."""
     assert order.driver_id is not None  # noqa: S101 - as the caller saw
     await queries.put_refusal(tx, order_id=order.id, driver_id=order.driver_id, kind=kind, reason=reason)
+    await _free(tx, order, reason=reason or "The driver did not answer in time.", actor_id=actor_id)
+
+
+async def _free(tx: Tx, order: Order, *, reason: str, actor_id: UUID | None) -> None:
+    """Make the order nobody's. The caller holds it, and it has a driver."""
+    assert order.driver_id is not None  # noqa: S101 - as the caller saw
     await queries.drop_stop(tx, order.id)
-    await orders.unassign(tx, order, actor_id=actor_id, reason=reason or "The driver did not answer in time.")
+    await orders.unassign(tx, order, actor_id=actor_id, reason=reason)
     tx.emit(OrderGivenBack(order_id=order.id, driver_id=order.driver_id, at=clock.now()))
 
 
