@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from faded_skies.domains.delivery.rules import Choice, Courier, Sheet, Waiting
+from faded_skies.domains.delivery.rules import Choice, Courier, Sheet, Waiting, nearest
 
-__all__ = ["Choice", "Courier", "DepartureGate", "PaperPrinter", "RouteSolver", "Sheet", "Waiting"]
+__all__ = ["Choice", "Courier", "DepartureGate", "PaperPrinter", "RouteSolver", "Sheet", "Waiting", "nearest"]
 
 
 class PaperPrinter(Protocol):

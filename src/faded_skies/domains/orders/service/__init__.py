@@ -57,6 +57,7 @@ from faded_skies.domains.orders.service.settling import (
     settle,
     switch_to_cash,
 )
+from faded_skies.domains.orders.service.telling import purchase_of, write_of_refund
 from faded_skies.domains.orders.service.watching import (
     customers_room,
     drivers_room,
@@ -116,6 +117,7 @@ __all__ = [
     "pack",
     "place",
     "propose_amendment",
+    "purchase_of",
     "receive_goods",
     "refund_amount",
     "refund_units",
@@ -128,4 +130,5 @@ __all__ = [
     "unassign",
     "unpack",
     "withdraw_amendment",
+    "write_of_refund",
 ]
