@@ -21,6 +21,7 @@ from factories.shop import Shopper, make_shopper, open_shop
 from factories.verification import FRONT
 from faded_skies.adapters.sandbox.signing import HEADER, sign, webhook_secret
 from faded_skies.bootstrap import Application
+from faded_skies.domains.delivery.service import DispatchDesk, run_round
 from faded_skies.domains.identity.ports import IdentityProviders
 from faded_skies.domains.notifications.service import unsubscribe_token
 from faded_skies.domains.orders.service import Status
@@ -379,6 +380,15 @@ async def _answer(call: Caller, driver: SignedInPerson, admin: SignedInPerson, o
     await call("POST /api/driver/orders/{order_id}/accept", driver.headers, ids=ids)
 
 
+async def _dispatch(app: Application, call: Caller, admin: SignedInPerson, customer: SignedInPerson) -> None:
+    """Have an order wait for a driver who is not there, and read why."""
+    await call("PATCH /api/admin/settings", admin.headers, json={"automaticDispatch": True})
+    order_id = await make_order(app, customer.id, status=Status.PREPARING)
+    await run_round(app.ports.get(DispatchDesk))
+    told = await call("GET /api/admin/dispatch/decisions", admin.headers, params={"orderId": str(order_id)})
+    assert told["total"] == 1
+
+
 async def _fleet(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
     admin = await signed_in(app, client, role=Role.ADMIN)
     driver = await signed_in(app, client, role=Role.DRIVER)
@@ -407,6 +417,7 @@ async def _fleet(app: Application, client: httpx.AsyncClient, call: Caller) -> N
     await call("POST /api/driver/orders/{order_id}/deliver", driver.headers, ids=(order_id,), json=check)
     await call(f"POST {path}/end", driver.headers, ids=trip)
     await call("GET /api/admin/trips", admin.headers, params={"open": "false"})
+    await _dispatch(app, call, admin, customer)
     await call("GET /api/admin/trips/{trip_id}", admin.headers, ids=trip)
     await call("GET /api/admin/trips/{trip_id}/manifest", admin.headers, ids=trip)
     await call("GET /api/admin/orders/{order_id}/completion", admin.headers, ids=(order_id,))
