@@ -9,6 +9,7 @@ import click
 
 from benchmarks import report
 from benchmarks.delivering import measure_delivering
+from benchmarks.dispatching import measure_dispatching
 from benchmarks.draining import measure_draining
 from benchmarks.lagging import SECONDS, measure_lag
 from benchmarks.law import measure_law
@@ -35,6 +36,7 @@ from benchmarks.watching import measure_watching
     "--metrc", is_flag=True, help="Only how fast reports to Metrc go out after two days without it."
 )
 @click.option("--sockets", is_flag=True, help="Only idle sockets' memory, and one message to 2,000 watchers.")
+@click.option("--dispatch", is_flag=True, help="Only a round of dispatch: 200 orders to 40 drivers.")
 @click.option("--write", is_flag=True, help="Write benchmarks/RESULTS.md in spite of other options.")
 def main(
     *,
@@ -50,6 +52,7 @@ def main(
     law: bool,
     metrc: bool,
     sockets: bool,
+    dispatch: bool,
     write: bool,
 ) -> None:
     """Measure what a request costs our server, how soon it starts, and what memory it needs."""
@@ -64,6 +67,7 @@ def main(
         _webhooks: webhooks,
         _law: law,
         _metrc: metrc,
+        _dispatch: dispatch,
         _sockets: sockets,
     }
     for part in [part for part, wanted in parts.items() if wanted]:
@@ -135,6 +139,11 @@ def _metrc(*, quick: bool) -> str:
 def _sockets(*, quick: bool) -> str:
     size = {"idle": 100, "watchers": 50, "rounds": 2} if quick else {}
     return report.watching_table(measure_watching(**size, progress=_tell))
+
+
+def _dispatch(*, quick: bool) -> str:
+    size = {"rounds": 1, "count": 20, "drivers": 5} if quick else {}
+    return report.dispatching_table(measure_dispatching(**size, progress=_tell))
 
 
 def _tell(line: str) -> None:

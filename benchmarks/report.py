@@ -12,6 +12,7 @@ from statistics import median
 from benchmarks import delivering, placing
 from benchmarks.cases import Case
 from benchmarks.delivering import Delivering
+from benchmarks.dispatching import AIM_SECONDS, Dispatched
 from benchmarks.draining import Drained
 from benchmarks.lagging import AIM_MS, SIGN_INS_A_SECOND, Lag
 from benchmarks.law import DECISION_US, Decided
@@ -211,6 +212,31 @@ def law_table(found: Sequence[Decided]) -> str:
                 _yes(one.microseconds <= DECISION_US),
             ]
             for one in found
+        ],
+    )
+
+
+def dispatching_table(found: Dispatched) -> str:
+    """Return the table of a round of dispatch beside choosing alone."""
+    return _markdown(
+        ("A round of dispatch", "ms", "Given", "Floors", "Aim s", "Met"),
+        [
+            [
+                "Choosing alone, nearest first (the floor)",
+                f"{found.floor_seconds * 1000:.1f}",
+                "",
+                "1.0",
+                "",
+                "",
+            ],
+            [
+                f"{found.orders} orders to {found.drivers} drivers",
+                f"{found.seconds * 1000:.0f}",
+                str(found.given),
+                f"{found.seconds / found.floor_seconds:.0f}",
+                f"< {AIM_SECONDS:g}",
+                _yes(found.seconds < AIM_SECONDS),
+            ],
         ],
     )
 
