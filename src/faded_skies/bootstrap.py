@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from faded_skies import registry
+from faded_skies.adapters.dispatch.nearest import NearestDriver
 from faded_skies.adapters.documents.child import Children
 from faded_skies.adapters.documents.reader import Documents
 from faded_skies.adapters.google_maps.opening import open_google
@@ -36,7 +37,9 @@ from faded_skies.adapters.zipcodes.table import ZipTable
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
-from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter
+from faded_skies.domains.delivery import service as delivery
+from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter, RouteSolver
+from faded_skies.domains.delivery.service import DispatchDesk, Rounds, Terms
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
 from faded_skies.domains.orders import service as orders
@@ -167,6 +170,7 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_maps(ports, stack)
     await _choose_law(ports)
     ports.provide(PaperPrinter, Printer(Children()))
+    ports.provide(RouteSolver, NearestDriver())
     await _choose_track_and_trace(ports, stack)
 
 
@@ -311,6 +315,12 @@ def _wire(ports: Ports) -> None:
     )
     ports.provide(Presence, Presence(ports.valkey, ports.db))
     ports.provide(Desk, _desk(ports))
+    settings = ports.settings
+    terms = Terms(settings.driver_answers_within, settings.no_show_after, settings.vehicle_max_orders)
+    ports.provide(Terms, terms)
+    dispatch = DispatchDesk(ports.db, ports.valkey, ports.get(Law), ports.get(RouteSolver), terms)
+    ports.provide(DispatchDesk, dispatch)
+    ports.provide(Rounds, Rounds(partial(delivery.run_round, dispatch)))
     ports.provide(
         Sending,
         Sending(

@@ -249,6 +249,8 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/driver/shift",
             "GET /api/driver/orders",
             "POST /api/driver/location",
+            "POST /api/driver/orders/{order_id}/accept",
+            "POST /api/driver/orders/{order_id}/decline",
             "POST /api/driver/orders/{order_id}/pickup",
             "POST /api/driver/orders/{order_id}/arrive",
             "POST /api/driver/orders/{order_id}/deliver",
@@ -377,6 +379,7 @@ TABLE: tuple[Permission, ...] = (
             "GET /api/admin/trips/{trip_id}",
             "GET /api/admin/trips/{trip_id}/manifest",
             "GET /api/admin/orders/{order_id}/completion",
+            "GET /api/admin/dispatch/decisions",
         ),
     ),
     Permission(

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 
 from faded_skies.backoffice import amendment_endpoints as amendments
 from faded_skies.backoffice import audit_endpoints as audit
+from faded_skies.backoffice import dispatch_endpoints as dispatch
 from faded_skies.backoffice import drawer_endpoints as drawers
 from faded_skies.backoffice import endpoints as backoffice
 from faded_skies.backoffice import fleet_endpoints as fleet
@@ -25,6 +26,7 @@ from faded_skies.domains.compliance import endpoints as compliance
 from faded_skies.domains.delivery import endpoints as delivery
 from faded_skies.domains.delivery import jobs as delivery_jobs
 from faded_skies.domains.delivery import sockets as delivery_sockets
+from faded_skies.domains.delivery import subscribers as delivery_subscribers
 from faded_skies.domains.identity import endpoints as identity
 from faded_skies.domains.identity import jobs as identity_jobs
 from faded_skies.domains.identity.service import IdentityAuthenticator
@@ -138,6 +140,7 @@ def routers() -> Sequence[APIRouter]:
         drawers.router,
         fleet.router,
         trips.router,
+        dispatch.router,
         tickets.router,
         trips.completions,
         shop_settings.router,
@@ -172,6 +175,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *notifications_subscribers.subscriptions(ports),
         *payments_subscribers.subscriptions(ports),
         *orders_subscribers.subscriptions(ports),
+        *delivery_subscribers.subscriptions(ports),
         *verification_subscribers.subscriptions(ports),
         *support_subscribers.subscriptions(ports),
         *traceability_subscribers.subscriptions(ports),

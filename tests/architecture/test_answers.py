@@ -21,6 +21,7 @@ from factories.shop import Shopper, make_shopper, open_shop
 from factories.verification import FRONT
 from faded_skies.adapters.sandbox.signing import HEADER, sign, webhook_secret
 from faded_skies.bootstrap import Application
+from faded_skies.domains.delivery.service import DispatchDesk, run_round
 from faded_skies.domains.identity.ports import IdentityProviders
 from faded_skies.domains.notifications.service import unsubscribe_token
 from faded_skies.domains.orders.service import Status
@@ -335,6 +336,7 @@ async def _drive(
         await _pack(call, admin, order_id)
         to = {"driverId": str(driver.id)}
         await call("POST /api/admin/orders/{order_id}/assign", admin.headers, ids=(order_id,), json=to)
+        await _answer(call, driver, admin, order_id)
         await call("POST /api/driver/orders/{order_id}/pickup", driver.headers, ids=(order_id,))
     assert len((await call("GET /api/driver/orders", driver.headers))["orders"]) == 3
     delivered, returned, moving = [(order_id,) for order_id in orders]
@@ -368,6 +370,25 @@ async def _drive(
     )
 
 
+async def _answer(call: Caller, driver: SignedInPerson, admin: SignedInPerson, order_id: str) -> None:
+    """Give the order back, get it again, and take it."""
+    ids = (order_id,)
+    reason = {"reason": "My car does not start."}
+    await call("POST /api/driver/orders/{order_id}/decline", driver.headers, ids=ids, json=reason)
+    to = {"driverId": str(driver.id)}
+    await call("POST /api/admin/orders/{order_id}/assign", admin.headers, ids=ids, json=to)
+    await call("POST /api/driver/orders/{order_id}/accept", driver.headers, ids=ids)
+
+
+async def _dispatch(app: Application, call: Caller, admin: SignedInPerson, customer: SignedInPerson) -> None:
+    """Have an order wait for a driver who is not there, and read why."""
+    await call("PATCH /api/admin/settings", admin.headers, json={"automaticDispatch": True})
+    order_id = await make_order(app, customer.id, status=Status.PREPARING)
+    await run_round(app.ports.get(DispatchDesk))
+    told = await call("GET /api/admin/dispatch/decisions", admin.headers, params={"orderId": str(order_id)})
+    assert told["total"] == 1
+
+
 async def _fleet(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
     admin = await signed_in(app, client, role=Role.ADMIN)
     driver = await signed_in(app, client, role=Role.DRIVER)
@@ -396,6 +417,7 @@ async def _fleet(app: Application, client: httpx.AsyncClient, call: Caller) -> N
     await call("POST /api/driver/orders/{order_id}/deliver", driver.headers, ids=(order_id,), json=check)
     await call(f"POST {path}/end", driver.headers, ids=trip)
     await call("GET /api/admin/trips", admin.headers, params={"open": "false"})
+    await _dispatch(app, call, admin, customer)
     await call("GET /api/admin/trips/{trip_id}", admin.headers, ids=trip)
     await call("GET /api/admin/trips/{trip_id}/manifest", admin.headers, ids=trip)
     await call("GET /api/admin/orders/{order_id}/completion", admin.headers, ids=(order_id,))

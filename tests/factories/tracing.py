@@ -104,7 +104,9 @@ class Tracing:
         await self.drive(f"orders/{order['id']}/deliver", {"idCheck": id_check()})
 
     async def bring_back(self, order: JSON) -> None:
-        await self.drive(f"orders/{order['id']}/return", {"reason": "Nobody opened.", "code": "nobody_there"})
+        await self.drive(
+            f"orders/{order['id']}/return", {"reason": "Nobody opened.", "code": "refused_by_customer"}
+        )
 
     def gate(self) -> Gate:
         """The gate of an operator who lets departures wait for Metrc."""

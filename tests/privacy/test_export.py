@@ -18,8 +18,10 @@ from faded_skies.privacy import exporting
 Drain = Callable[[], Awaitable[None]]
 
 EXPORTED = {
+    "assignment_refusals.driver_id": "driverRefusals",
     "cash_drawers.driver_id": "driverDrawers",
     "delivery_addresses.user_id": "addresses",
+    "dispatch_decisions.driver_id": "driverDispatches",
     "driver_locations.driver_id": "driverPositions",
     "driver_papers.driver_id": "driverPapers",
     "driver_profiles.driver_id": "driverProfile",

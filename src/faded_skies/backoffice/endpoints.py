@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from faded_skies.backoffice.schemas import AssignOrder, MoveOrder
+from faded_skies.backoffice.schemas import AssignOrder, BoardAnswer, MoveOrder
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service as delivery
+from faded_skies.domains.delivery.schemas.answers import present_assignment, present_refusal
 from faded_skies.domains.delivery.service import Leaving
 from faded_skies.domains.orders import service as orders
-from faded_skies.domains.orders.schemas import OrderAnswer, OrdersAnswer, present_order
+from faded_skies.domains.orders.schemas import OrderAnswer, present_order
 from faded_skies.domains.orders.service import Order, Status
 from faded_skies.platform import clock
 from faded_skies.platform.db import Tx
@@ -27,7 +28,7 @@ async def _leaving(request: Request, law: Annotated[Law, provided(Law)]) -> Leav
     return Leaving(law, ports_of(request).keyring, clock.now())
 
 
-@router.get("", response_model=OrdersAnswer)
+@router.get("", response_model=BoardAnswer)
 async def list_board(
     _: SignedIn,
     db: Db,
@@ -40,15 +41,25 @@ async def list_board(
     limit: Limit = DEFAULT_ROWS,
     offset: Offset = 0,
 ) -> Json:
-    """All orders, newest first."""
+    """All orders, newest first, each with its driver's answer and who gave it back."""
     found, total = await orders.list_board(
         db, status=status, driver_id=driver_id, order_number=order_number, limit=limit, offset=offset
     )
-    items = await orders.list_items(db, [order.id for order in found])
+    ids = [order.id for order in found]
+    items = await orders.list_items(db, ids)
+    given = await delivery.list_assignments(db, ids)
+    refused = await delivery.list_refusals(db, ids)
     now = clock.now()
     return Json(
         {
-            "orders": [present_order(order, items[order.id], now=now) for order in found],
+            "orders": [
+                {
+                    **present_order(order, items[order.id], now=now),
+                    "assignment": present_assignment(given.get(order.id)),
+                    "refusals": [present_refusal(one) for one in refused[order.id]],
+                }
+                for order in found
+            ],
             "total": total,
             "hasMore": has_more(total=total, offset=offset, rows=len(found)),
         }

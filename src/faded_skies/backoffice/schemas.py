@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from faded_skies.domains.delivery.schemas.answers import AssignmentShape, RefusalShape
+from faded_skies.domains.orders.schemas import OrderShape
 from faded_skies.domains.payments.ports import DisputeStatus
 from faded_skies.domains.payments.service import Dispute
 from faded_skies.platform.errors import Refused
@@ -25,6 +27,19 @@ class AssignOrder(
     Body, json_schema_extra={"examples": [{"driverId": "0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60"}]}
 ):
     driver_id: Id
+
+
+class BoardOrderShape(OrderShape):
+    """An order with whose it is and what its driver said, and who gave it back before."""
+
+    assignment: AssignmentShape | None
+    refusals: list[RefusalShape]
+
+
+class BoardAnswer(Shape):
+    orders: list[BoardOrderShape]
+    total: int
+    has_more: bool
 
 
 class RefundedUnits(Body):

@@ -25,7 +25,8 @@ def _each_once(tenders: list[Tender]) -> list[Tender]:
 class ChangeSettings(Body, json_schema_extra={"examples": [{"paused": True}]}):
     """What is sent is changed; null takes out the legal name, the address or the phone.
 
-    `paused` takes no new orders. The law of the place may allow fewer ways to pay than `tenders` names.
+    `paused` takes no new orders; `automaticDispatch` gives orders to drivers without staff. The law of the place may
+    allow fewer ways to pay than `tenders` names.
     """
 
     name: Name | None = None
@@ -46,6 +47,7 @@ class ChangeSettings(Body, json_schema_extra={"examples": [{"paused": True}]}):
         | None
     ) = None
     paused: Annotated[bool, Field(strict=True)] | None = None
+    automatic_dispatch: Annotated[bool, Field(strict=True)] | None = None
     tenders: Annotated[list[Tender], Field(min_length=1), AfterValidator(_each_once)] | None = None
 
     def changes(self) -> dict[str, Any]:
@@ -71,6 +73,7 @@ class SettingsShape(Shape):
     latitude: float
     longitude: float
     paused: bool
+    automatic_dispatch: bool
     tenders: list[Tender]
 
 
@@ -92,5 +95,6 @@ def present_settings(shop: Shop) -> dict[str, object]:
         "latitude": shop.latitude,
         "longitude": shop.longitude,
         "paused": shop.paused,
+        "automaticDispatch": shop.automatic_dispatch,
         "tenders": shop.tenders,
     }

@@ -225,13 +225,27 @@ class Settings(BaseSettings):
         timedelta(days=14), alias="SUPPORT_REOPENS_FOR"
     )
 
+    driver_answers_within: Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(hours=2))] = (
+        Field(timedelta(minutes=5), alias="DRIVER_ANSWERS_WITHIN")
+    )
+    no_show_after: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=1))] = Field(
+        timedelta(minutes=10), alias="NO_SHOW_AFTER"
+    )
+    vehicle_max_orders: Annotated[int, Field(ge=1, le=200)] = Field(8, alias="VEHICLE_MAX_ORDERS")
+
     jurisdiction: str = Field("us-tx-example", alias="JURISDICTION")
     sandbox_webhook_secret: SecretStr | None = Field(None, alias="SANDBOX_WEBHOOK_SECRET")
     google_maps_api_key: SecretStr | None = Field(None, alias="GOOGLE_MAPS_API_KEY", min_length=1)
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", alias="LOG_LEVEL")
 
     @field_validator(
-        "jwt_expires_in", "refresh_expires_in", "id_documents_keep", "support_reopens_for", mode="before"
+        "jwt_expires_in",
+        "refresh_expires_in",
+        "id_documents_keep",
+        "support_reopens_for",
+        "driver_answers_within",
+        "no_show_after",
+        mode="before",
     )
     @classmethod
     def _span(cls, value: object) -> object:

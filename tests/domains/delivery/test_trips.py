@@ -69,7 +69,7 @@ async def test_a_trip_from_its_plan_to_its_end(road: Road) -> None:
     assert (await road.post(f"orders/{first}/arrive")).status_code == 200
     handed = await road.post(f"orders/{first}/deliver", {"idCheck": id_check()})
     assert handed.status_code == 200, handed.text
-    back = {"reason": "Nobody opened the door.", "code": "nobody_there"}
+    back = {"reason": "Nobody opened the door.", "code": "refused_by_customer"}
     assert (await road.post(f"orders/{second}/return", back)).status_code == 200
 
     ended = (await road.post(f"trips/{trip['id']}/end")).json()["trip"]
@@ -92,7 +92,7 @@ async def test_a_trip_from_its_plan_to_its_end(road: Road) -> None:
     ]
     assert await versions(road) == [1, 2, 3]
     code = await road.db.fetchval("SELECT code FROM stop_log WHERE kind = 'returned'")
-    assert code == "nobody_there"
+    assert code == "refused_by_customer"
     assert await outcomes(road, "departure") == ["allow"]
     assert await outcomes(road, "handover") == ["allow"]
 
@@ -421,7 +421,7 @@ async def test_each_fact_of_a_trip_is_told_once(road: Road) -> None:
     await road.post(f"orders/{first}/deliver", {"idCheck": id_check(nameMatches=False)})
     for _ in range(2):
         await road.post(f"orders/{first}/deliver", {"idCheck": id_check()})
-        await road.post(f"orders/{second}/return", {"reason": "Nobody.", "code": "nobody_there"})
+        await road.post(f"orders/{second}/return", {"reason": "Nobody.", "code": "refused_by_customer"})
         await road.post(f"trips/{trip['id']}/end")
     rows = await road.db.fetch(
         "SELECT entrypoint, payload FROM pgqueuer WHERE entrypoint LIKE 'tests.%' ORDER BY id"
@@ -430,4 +430,4 @@ async def test_each_fact_of_a_trip_is_told_once(road: Road) -> None:
     assert [name for name, _ in told] == ["trip_departed", "stop_delivered", "stop_returned", "trip_ended"]
     assert {fact["trip_id"] for _, fact in told} == {trip["id"]}
     assert (told[1][1]["order_id"], told[2][1]["order_id"]) == (str(first), str(second))
-    assert told[2][1]["code"] == "nobody_there"
+    assert told[2][1]["code"] == "refused_by_customer"

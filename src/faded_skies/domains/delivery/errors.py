@@ -130,3 +130,21 @@ class NotPaid(Situation):
         "The customer's bank did not pay for this order. Leave it in the shop: staff asks the customer to pay "
         "another way."
     )
+
+
+class AnswerTooLate(InvalidState):
+    sentence = "You have left with this order. Deliver it or bring it back."
+
+
+class OnPlannedTrip(InvalidState):
+    sentence = "This order is on the trip that you have planned. Plan the trip without it, then decline."
+
+
+class NotArrived(InvalidState):
+    sentence = "Say that you have arrived first, then wait for the customer."
+
+
+class NoShowTooEarly(InvalidState):
+    """The customer still has time to come to the door; `waitUntil` and `waitSeconds` say how long."""
+
+    code = "NO_SHOW_TOO_EARLY"

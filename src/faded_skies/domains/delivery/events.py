@@ -59,3 +59,32 @@ class TripEnded(Event):
 
     trip_id: UUID
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderGivenBack(Event):
+    """A driver declined an order, or did not answer in time: it is nobody's."""
+
+    name: ClassVar[str] = "delivery.order_given_back"
+
+    order_id: UUID
+    driver_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftStarted(Event):
+    """A driver may be given orders."""
+
+    name: ClassVar[str] = "delivery.shift_started"
+
+    driver_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftEnded(Event):
+    """A driver is given no more orders."""
+
+    name: ClassVar[str] = "delivery.shift_ended"
+
+    driver_id: UUID

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.service import POSITIONS, Position
+from faded_skies.domains.delivery.service import POSITIONS, Position, Rounds
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.jobs import Consumer, Periodic
@@ -121,4 +121,14 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
     async def renew_partitions() -> None:
         await _renew_partitions(ports.db, ports.get(Law))
 
-    return [Periodic("delivery.renew_partitions", "7 * * * *", renew_partitions)]
+    rounds: Rounds = ports.get(Rounds)
+
+    async def forget_decisions() -> None:
+        async with ports.db.transaction() as tx:
+            await service.forget_decisions(tx)
+
+    return [
+        Periodic("delivery.renew_partitions", "7 * * * *", renew_partitions),
+        Periodic("delivery.dispatch", "* * * * *", rounds.ask),
+        Periodic("delivery.forget_decisions", "27 * * * *", forget_decisions),
+    ]

@@ -486,7 +486,7 @@ async def count_refunded(tx: Tx, order_id: UUID) -> None:
     await tx.execute(_COUNT_REFUNDED, order_id)
 
 
-async def set_driver(tx: Tx, order_id: UUID, driver_id: UUID) -> None:
+async def set_driver(tx: Tx, order_id: UUID, driver_id: UUID | None) -> None:
     await tx.execute(_SET_DRIVER, order_id, driver_id)
 
 

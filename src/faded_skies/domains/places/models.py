@@ -132,7 +132,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """The one shop. `paused` takes no new orders; legal papers tell `legal_name`, `address` and `phone`."""
+    """The one shop. `paused` takes no new orders; legal papers tell `legal_name`, `address` and `phone`.
+
+    `automatic_dispatch` gives orders to drivers without staff.
+    """
 
     name: str
     license_number: str
@@ -147,3 +150,4 @@ class Shop:
     legal_name: str | None = None
     address: str | None = None
     phone: str | None = None
+    automatic_dispatch: bool = False

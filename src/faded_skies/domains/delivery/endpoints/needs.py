@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter
-from faded_skies.domains.delivery.service import Leaving, RefusedByLaw
+from faded_skies.domains.delivery.service import Leaving, RefusedByLaw, Terms
 from faded_skies.domains.payments.ports import Gateways
 from faded_skies.domains.places.ports import Gazetteer
 from faded_skies.platform import clock
@@ -19,6 +19,7 @@ from faded_skies.platform.idempotency import Answer, Call, once
 from faded_skies.platform.keyring import Keyring
 
 Rules = Annotated[Law, provided(Law)]
+Agreed = Annotated[Terms, provided(Terms)]
 Connected = Annotated[Gateways, provided(Gateways)]
 Gated = Annotated[DepartureGate, provided(DepartureGate)]
 Towns = Annotated[Gazetteer, provided(Gazetteer)]

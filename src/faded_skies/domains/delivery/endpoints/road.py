@@ -6,7 +6,14 @@ from fastapi import APIRouter, Depends, Request
 
 from faded_skies.domains.cash.service import Drawer
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.endpoints.needs import AboutToLeave, Connected, Gated, Rules, judged
+from faded_skies.domains.delivery.endpoints.needs import (
+    AboutToLeave,
+    Agreed,
+    Connected,
+    Gated,
+    Rules,
+    judged,
+)
 from faded_skies.domains.delivery.models.road import Shift
 from faded_skies.domains.delivery.schemas.road import (
     DeliverBody,
@@ -87,10 +94,11 @@ async def set_shift(body: ShiftBody, actor: SignedIn, db: Db) -> Json:
 
 
 @router.get("/orders", response_model=StopsAnswer)
-async def list_stops(actor: SignedIn, db: Db, law: Rules) -> Json:
+async def list_stops(actor: SignedIn, db: Db, law: Rules, terms: Agreed) -> Json:
     """The orders that the driver has to bring, first assigned first, with what the door needs."""
     stops = await service.list_stops(db, actor.id)
-    return Json({"orders": present_stops(stops, min_age=law.at(clock.now()).min_age)})
+    min_age = law.at(clock.now()).min_age
+    return Json({"orders": present_stops(stops, min_age=min_age, terms=terms)})
 
 
 @router.post("/orders/{order_id}/pickup", response_model=OrderAnswer)
@@ -171,13 +179,29 @@ async def deliver(
 
 @router.post("/orders/{order_id}/return", response_model=OrderAnswer)
 async def bring_back(
-    order_id: Id, body: ReturnBody, actor: SignedIn, db: Db, leaving: AboutToLeave, key: KeyHeader = None
+    order_id: Id,
+    body: ReturnBody,
+    actor: SignedIn,
+    db: Db,
+    leaving: AboutToLeave,
+    terms: Agreed,
+    key: KeyHeader = None,
 ) -> Json:
-    """Take back an order that could not be handed over. 409 INVALID_STATE unless it is on the road."""
+    """Take back an order that could not be handed over. 409 INVALID_STATE unless it is on the road.
+
+    The code `nobody_there` needs an arrival and a wait: 409 INVALID_STATE without the one, NO_SHOW_TOO_EARLY with
+    `waitUntil` and `waitSeconds` before the other.
+    """
 
     async def work(tx: Tx) -> Answer:
         returned = await service.bring_back(
-            tx, actor=actor, order_id=order_id, reason=body.reason, code=body.code, leaving=leaving
+            tx,
+            actor=actor,
+            order_id=order_id,
+            reason=body.reason,
+            code=body.code,
+            leaving=leaving,
+            no_show_after=terms.no_show_after,
         )
         return await _answer(tx, returned)
 

@@ -18,7 +18,10 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One order on a driver's list, with what the door needs. `cash_due_cents` is still to collect."""
+    """One order on a driver's list, with what the door needs. `cash_due_cents` is still to collect.
+
+    `is_dispatched`: the shop gives orders out by itself, so an answer is waited for.
+    """
 
     order_id: UUID
     order_number: str
@@ -30,7 +33,9 @@ class Stop:
     cash_due_cents: int
     items: list[dict[str, Any]]
     assigned_at: datetime
+    accepted_at: datetime | None
     arrived_at: datetime | None
+    is_dispatched: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ TripStatus = Literal["planned", "departed", "ended"]
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A vehicle of the shop; `enclosed` ones may carry more in some states."""
+    """A vehicle of the shop; `enclosed` ones may carry more in some states.
+
+    `max_orders` is how many dispatch puts into it, None for the shop's usual number.
+    """
 
     id: UUID
     make: str
@@ -20,6 +23,7 @@ class Vehicle:
     vin: str | None
     enclosed: bool
     is_active: bool
+    max_orders: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,18 @@ from faded_skies.domains.delivery.models.trips import DriverPapers, HeldPaper, V
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import new_id
 
-_COLUMNS = "id, make, model, plate, vin, enclosed, is_active"
+_COLUMNS = "id, make, model, plate, vin, enclosed, is_active, max_orders"
 _INSERT = f"""
-INSERT INTO vehicles (id, make, model, plate, vin, enclosed) VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}
+INSERT INTO vehicles (id, make, model, plate, vin, enclosed, max_orders)
+VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {_COLUMNS}
 """
 _COUNT = "SELECT count(*) FROM vehicles"
 _LIST = f"SELECT {_COLUMNS}, count(*) OVER ()::int AS total FROM vehicles ORDER BY plate LIMIT $1 OFFSET $2"
 _FIND = f"SELECT {_COLUMNS} FROM vehicles WHERE id = $1"
 _LOCK = _FIND + " FOR NO KEY UPDATE"
 _UPDATE = f"""
-UPDATE vehicles SET make = $2, model = $3, plate = $4, vin = $5, enclosed = $6, is_active = $7 WHERE id = $1
+UPDATE vehicles SET make = $2, model = $3, plate = $4, vin = $5, enclosed = $6, is_active = $7, max_orders = $8
+WHERE id = $1
 RETURNING {_COLUMNS}
 """
 _HAS_VEHICLE = "SELECT EXISTS (SELECT FROM vehicles WHERE id = $1 AND is_active)"
@@ -50,10 +52,10 @@ ON CONFLICT (driver_id) DO UPDATE SET license_wrapped = EXCLUDED.license_wrapped
 
 
 async def insert_vehicle(
-    tx: Tx, *, make: str, model: str, plate: str, vin: str | None, enclosed: bool
+    tx: Tx, *, make: str, model: str, plate: str, vin: str | None, enclosed: bool, max_orders: int | None
 ) -> Vehicle:
     """Raises PlateTaken."""
-    return await _written(tx, _INSERT, new_id(), make, model, plate, vin, enclosed)
+    return await _written(tx, _INSERT, new_id(), make, model, plate, vin, enclosed, max_orders)
 
 
 async def update_vehicle(tx: Tx, vehicle: Vehicle) -> Vehicle:
@@ -68,6 +70,7 @@ async def update_vehicle(tx: Tx, vehicle: Vehicle) -> Vehicle:
         vehicle.vin,
         vehicle.enclosed,
         vehicle.is_active,
+        vehicle.max_orders,
     )
 
 

@@ -61,7 +61,8 @@ SELECT o.id AS order_id, o.order_number, o.status, o.delivery_address, o.special
        (SELECT jsonb_agg(jsonb_build_object('productId', i.product_id, 'name', i.name, 'quantity', i.quantity)
                          ORDER BY i.line)
         FROM order_items i WHERE i.order_id = o.id) AS items,
-       s.assigned_at, s.arrived_at
+       s.assigned_at, s.accepted_at, s.arrived_at,
+       coalesce((SELECT automatic_dispatch FROM shop), false) AS is_dispatched
 FROM orders o
 JOIN stops s ON s.order_id = o.id
 JOIN users c ON c.id = o.user_id
@@ -71,8 +72,10 @@ ORDER BY s.assigned_at, o.id
 _PUT_STOP = """
 INSERT INTO stops (order_id, driver_id, assigned_by) VALUES ($1, $2, $3)
 ON CONFLICT (order_id) DO UPDATE
-SET driver_id = EXCLUDED.driver_id, assigned_by = EXCLUDED.assigned_by, assigned_at = now(), arrived_at = NULL
+SET driver_id = EXCLUDED.driver_id, assigned_by = EXCLUDED.assigned_by, assigned_at = now(),
+    accepted_at = NULL, arrived_at = NULL
 """
+_ARRIVED_AT = "SELECT arrived_at FROM stops WHERE order_id = $1"
 _ARRIVE = "UPDATE stops SET arrived_at = now() WHERE order_id = $1 AND arrived_at IS NULL"
 _INSERT_HANDOVER = """
 INSERT INTO handovers (
@@ -162,9 +165,15 @@ async def list_stops(db: Database, driver_id: UUID) -> list[Stop]:
     return [Stop(*row) for row in await db.fetch(_STOPS, driver_id)]
 
 
-async def put_stop(tx: Tx, *, order_id: UUID, driver_id: UUID, assigned_by: UUID) -> None:
-    """Put the order at the end of the driver's list, taking it off another's."""
+async def put_stop(tx: Tx, *, order_id: UUID, driver_id: UUID, assigned_by: UUID | None) -> None:
+    """Put the order at the end of the driver's list, taking it off another's; nobody assigned what dispatch did."""
     await tx.execute(_PUT_STOP, order_id, driver_id, assigned_by)
+
+
+async def find_arrival(tx: Tx, order_id: UUID) -> datetime | None:
+    """Return when the order's driver said that they are at the door."""
+    at: datetime | None = await tx.fetchval(_ARRIVED_AT, order_id)
+    return at
 
 
 async def mark_arrived(tx: Tx, order_id: UUID) -> bool:
@@ -310,9 +319,17 @@ SELECT s.id, v.plate, s.started_at AS "startedAt", s.ended_at AS "endedAt"
 FROM driver_shifts s LEFT JOIN vehicles v ON v.id = s.vehicle_id WHERE s.driver_id = $1 ORDER BY s.started_at, s.id
 """,
     "driverStops": """
-SELECT s.order_id AS "orderId", s.assigned_at AS "assignedAt", s.arrived_at AS "arrivedAt",
+SELECT s.order_id AS "orderId", s.assigned_at AS "assignedAt", s.accepted_at AS "acceptedAt",
+       s.arrived_at AS "arrivedAt",
        h.handed_over_at AS "handedOverAt"
 FROM stops s LEFT JOIN handovers h ON h.order_id = s.order_id WHERE s.driver_id = $1 ORDER BY s.assigned_at
+""",
+    "driverRefusals": """
+SELECT order_id AS "orderId", kind, reason, at FROM assignment_refusals WHERE driver_id = $1 ORDER BY at, order_id
+""",
+    "driverDispatches": """
+SELECT order_id AS "orderId", why, decided_at AS "decidedAt" FROM dispatch_decisions
+WHERE driver_id = $1 ORDER BY decided_at, id
 """,
     "driverTrips": """
 SELECT t.id, v.plate, t.people, t.created_at AS "createdAt", t.departed_at AS "departedAt", t.ended_at AS "endedAt"

@@ -1,5 +1,6 @@
 """What is decided on the road, and the papers that go with it. Pure."""
 
+from faded_skies.domains.delivery.rules.dispatch import Choice, Courier, Waiting, nearest, obstacle
 from faded_skies.domains.delivery.rules.documents import digest_of, lacking, pick
 from faded_skies.domains.delivery.rules.papers import manifest_sheet, receipt_sheet
 from faded_skies.domains.delivery.rules.road import (
@@ -9,18 +10,25 @@ from faded_skies.domains.delivery.rules.road import (
     eta_minutes,
 )
 from faded_skies.domains.delivery.rules.sheets import Sheet, Table, html_of
+from faded_skies.domains.delivery.rules.waiting import check_waited
 
 __all__ = [
+    "Choice",
+    "Courier",
     "IdCheck",
     "Sheet",
     "Table",
+    "Waiting",
     "change_due",
     "check_time",
+    "check_waited",
     "digest_of",
     "eta_minutes",
     "html_of",
     "lacking",
     "manifest_sheet",
+    "nearest",
+    "obstacle",
     "pick",
     "receipt_sheet",
 ]

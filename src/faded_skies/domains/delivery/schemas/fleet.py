@@ -18,6 +18,9 @@ Vin = Annotated[
     str, Field(pattern=r"^[A-HJ-NPR-Z0-9]{17}$", description="17 capitals and digits, without I, O and Q.")
 ]
 Flag = Annotated[bool, Field(strict=True)]
+MaxOrders = Annotated[int, Field(strict=True, ge=1, le=200)]
+
+_MAY_BE_NULL = frozenset({"vin", "max_orders"})
 
 
 class PaperBody(Body, json_schema_extra={"examples": [{"kind": "insurance", "expiresOn": "2027-06-30"}]}):
@@ -45,13 +48,17 @@ class AddVehicle(
         "examples": [{"make": "Kia", "model": "Niro", "plate": "FS-1042", "vin": "KNDCC3LG0L5000001"}]
     },
 ):
-    """`enclosed`: nobody can reach the goods from outside; some states let such a vehicle carry more."""
+    """`enclosed`: nobody can reach the goods from outside; some states let such a vehicle carry more.
+
+    `maxOrders`: how many dispatch gives to its driver; null for the shop's usual number.
+    """
 
     make: Name
     model: Name
     plate: Plate
     vin: Vin | None = None
     enclosed: Flag = True
+    max_orders: MaxOrders | None = None
 
 
 class ChangeVehicle(Body, json_schema_extra={"examples": [{"isActive": False}]}):
@@ -61,11 +68,12 @@ class ChangeVehicle(Body, json_schema_extra={"examples": [{"isActive": False}]})
     vin: Vin | None = None
     enclosed: Flag | None = None
     is_active: Flag | None = None
+    max_orders: MaxOrders | None = None
 
     def changes(self) -> dict[str, Any]:
-        """Return what was sent; only the VIN may be taken out by null."""
+        """Return what was sent; the VIN and the number of orders may be taken out by null."""
         sent = self.model_dump(include=self.model_fields_set)
-        return {name: value for name, value in sent.items() if value is not None or name == "vin"}
+        return {name: value for name, value in sent.items() if value is not None or name in _MAY_BE_NULL}
 
 
 class VehiclePapersBody(
@@ -116,6 +124,7 @@ class VehicleShape(Shape):
     vin: str | None
     enclosed: bool
     is_active: bool
+    max_orders: int | None
 
 
 class VehicleAnswer(Shape):
@@ -161,6 +170,7 @@ def present_vehicle(vehicle: Vehicle) -> dict[str, object]:
         "vin": vehicle.vin,
         "enclosed": vehicle.enclosed,
         "isActive": vehicle.is_active,
+        "maxOrders": vehicle.max_orders,
     }
 
 

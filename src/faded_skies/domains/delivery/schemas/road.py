@@ -9,6 +9,7 @@ from pydantic import Field
 
 from faded_skies.domains.cash.service import Drawer, DrawerStatus
 from faded_skies.domains.delivery import rules
+from faded_skies.domains.delivery.models.dispatch import Terms
 from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.orders.schemas import OrderShape, present_order, present_tracking
 from faded_skies.domains.orders.service import Order, TrackingLine
@@ -247,7 +248,12 @@ class StopShape(Shape):
     items: list[StopItemShape]
     checks: list[str] = Field(description="What to check at the door.")
     assigned_at: datetime
+    accepted_at: datetime | None
+    answer_by: datetime | None = Field(
+        description="Accept or decline until then, or it goes to somebody else."
+    )
     arrived_at: datetime | None
+    wait_until: datetime | None = Field(description="Before then nobody_there is no reason to bring it back.")
 
 
 class StopsAnswer(Shape):
@@ -331,7 +337,7 @@ def present_cash(drawer: Drawer | None) -> dict[str, object] | None:
     }
 
 
-def present_stops(stops: Sequence[Stop], *, min_age: int) -> list[dict[str, object]]:
+def present_stops(stops: Sequence[Stop], *, min_age: int, terms: Terms) -> list[dict[str, object]]:
     """Return the driver's list; of the customer only what the door needs."""
     return [
         {
@@ -353,7 +359,12 @@ def present_stops(stops: Sequence[Stop], *, min_age: int) -> list[dict[str, obje
             "items": stop.items,
             "checks": _checks(stop, min_age),
             "assignedAt": stop.assigned_at,
+            "acceptedAt": stop.accepted_at,
+            "answerBy": stop.assigned_at + terms.answer_within
+            if stop.is_dispatched and stop.accepted_at is None
+            else None,
             "arrivedAt": stop.arrived_at,
+            "waitUntil": stop.arrived_at and stop.arrived_at + terms.no_show_after,
         }
         for place, stop in enumerate(stops, start=1)
     ]

@@ -1,5 +1,6 @@
 """What can be done on the road and with what goes with it; one file each."""
 
+from faded_skies.domains.delivery.models.dispatch import Answer, Assignment, Decision, Refusal, Terms
 from faded_skies.domains.delivery.models.road import Position
 from faded_skies.domains.delivery.models.trips import (
     DriverPapers,
@@ -12,6 +13,19 @@ from faded_skies.domains.delivery.models.trips import (
 )
 from faded_skies.domains.delivery.queries.road import POSITIONS
 from faded_skies.domains.delivery.rules import Sheet, html_of, manifest_sheet, receipt_sheet
+from faded_skies.domains.delivery.service.answers import (
+    accept,
+    decline,
+    list_assignments,
+    list_refusals,
+    take_back_unanswered,
+)
+from faded_skies.domains.delivery.service.dispatching import (
+    DispatchDesk,
+    forget_decisions,
+    list_decisions,
+    run_round,
+)
 from faded_skies.domains.delivery.service.door import bring_back, hand_over
 from faded_skies.domains.delivery.service.fleet import (
     KEEP,
@@ -42,6 +56,7 @@ from faded_skies.domains.delivery.service.road import (
     take_money,
     take_money_of_trip,
 )
+from faded_skies.domains.delivery.service.rounds import Rounds
 from faded_skies.domains.delivery.service.trips import (
     Leaving,
     depart,
@@ -58,27 +73,37 @@ from faded_skies.domains.delivery.service.trips import (
 __all__ = [
     "KEEP",
     "POSITIONS",
+    "Answer",
+    "Assignment",
+    "Decision",
+    "DispatchDesk",
     "DriverPapers",
     "HeldPaper",
     "Leaving",
     "Manifest",
     "Position",
+    "Refusal",
     "RefusedByLaw",
+    "Rounds",
     "Sheet",
+    "Terms",
     "Trip",
     "TripOverview",
     "TripStop",
     "Vehicle",
+    "accept",
     "add_vehicle",
     "arrive",
     "assign",
     "bring_back",
     "change_vehicle",
     "context_of",
+    "decline",
     "depart",
     "end",
     "end_shift",
     "find_driver_position",
+    "forget_decisions",
     "get_driver_papers",
     "get_manifest",
     "get_overview",
@@ -91,6 +116,9 @@ __all__ = [
     "is_on_duty",
     "keep_refused",
     "license_context",
+    "list_assignments",
+    "list_decisions",
+    "list_refusals",
     "list_stops",
     "list_trips",
     "list_vehicles",
@@ -102,10 +130,12 @@ __all__ = [
     "receipt_sheet",
     "record_positions",
     "renew_partitions",
+    "run_round",
     "set_driver_papers",
     "set_vehicle_papers",
     "start_shift",
     "store_positions",
+    "take_back_unanswered",
     "take_money",
     "take_money_of_trip",
     "title_of",

@@ -1,5 +1,6 @@
 """At the door: the ID, the signature and the cash, and what follows from them; and orders that come back."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -33,6 +34,9 @@ from faded_skies.platform.errors import Situation
 from faded_skies.platform.money import Cents
 
 log = structlog.get_logger()
+
+NO_SHOW = "nobody_there"
+"""The code of a return that is only good after a wait."""
 
 _OF_THE_ID = frozenset({"underage", "document_type", "document_expired", "another_person"})
 _SITUATIONS: dict[str, type[Situation]] = {
@@ -153,10 +157,23 @@ def _situation(first: Decision, against: list[Decision]) -> Situation:
 
 
 async def bring_back(
-    tx: Tx, *, actor: Actor, order_id: UUID, reason: str, code: str | None, leaving: Leaving
+    tx: Tx,
+    *,
+    actor: Actor,
+    order_id: UUID,
+    reason: str,
+    code: str | None,
+    leaving: Leaving,
+    no_show_after: timedelta,
 ) -> Order:
-    """Take back an order that could not be handed over. Raises OrderNotFound, NotOutForDelivery."""
+    """Take back an order that could not be handed over.
+
+    Raises OrderNotFound, NotOutForDelivery; and for a customer who is not there NotArrived, and NoShowTooEarly before
+    the driver has waited for `no_show_after`.
+    """
     order = await lock_on_the_road(tx, actor, order_id)
+    if code == NO_SHOW:
+        rules.check_waited(await queries.find_arrival(tx, order_id), wait=no_show_after, now=leaving.now)
     returned = await orders.send_back(tx, order, actor_id=actor.id, reason=reason)
     trip_id = await close_stop(tx, order, outcome="returned", leaving=leaving, code=code, note=reason)
     tx.emit(StopReturned(trip_id=trip_id, order_id=order_id, code=code, at=returned.updated_at))

@@ -28,11 +28,12 @@ async def add_vehicle(
     plate: str,
     vin: str | None = None,
     enclosed: bool = True,
+    max_orders: int | None = None,
     actor_id: UUID | None = None,
 ) -> Vehicle:
     """Put a vehicle into use. Raises PlateTaken."""
     vehicle = await queries.insert_vehicle(
-        tx, make=make, model=model, plate=plate, vin=vin, enclosed=enclosed
+        tx, make=make, model=model, plate=plate, vin=vin, enclosed=enclosed, max_orders=max_orders
     )
     tx.audit("vehicle.added", object_type="vehicle", object_id=vehicle.id, actor_id=actor_id, plate=plate)
     return vehicle

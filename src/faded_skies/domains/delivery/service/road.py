@@ -17,6 +17,7 @@ from faded_skies.domains.delivery.errors import (
     NotOutForDelivery,
     VehicleNotFound,
 )
+from faded_skies.domains.delivery.events import ShiftEnded, ShiftStarted
 from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.delivery.queries import fleet, trips
 from faded_skies.domains.delivery.queries import road as queries
@@ -55,6 +56,7 @@ async def start_shift(
     shift, is_new = await queries.open_shift(tx, driver_id=driver_id, vehicle_id=vehicle_id)
     if is_new:
         tx.audit("shift.started", object_type="shift", object_id=shift.id, actor_id=driver_id)
+        tx.emit(ShiftStarted(driver_id=driver_id))
     drawer = await cash.open_drawer(tx, shift_id=shift.id, driver_id=driver_id, float_cents=opening_cents)
     return shift, drawer
 
@@ -75,6 +77,7 @@ async def end_shift(
         if await queries.has_cash_order_out(tx, driver_id):
             raise CashOrderOut
         tx.audit("shift.ended", object_type="shift", object_id=ended.id, actor_id=driver_id)
+        tx.emit(ShiftEnded(driver_id=driver_id))
     return shift, await cash.count(tx, drawer, counted_cents=closing_cents)
 
 

@@ -26,7 +26,7 @@ from faded_skies.domains.delivery.errors import (
 )
 from faded_skies.domains.delivery.events import TripDeparted, TripEnded, TripGivenUp
 from faded_skies.domains.delivery.models.trips import HeldPaper, Trip, TripOverview, TripStop
-from faded_skies.domains.delivery.queries import fleet
+from faded_skies.domains.delivery.queries import answers, fleet
 from faded_skies.domains.delivery.queries import trips as queries
 from faded_skies.domains.delivery.service import manifests
 from faded_skies.domains.delivery.service.fleet import get_driver_papers
@@ -64,6 +64,7 @@ async def plan(
             f"These orders are not ready to go: {', '.join(waiting)}. Plan the trip without them.",
             orderNumbers=waiting,
         )
+    await answers.accept(tx, order_ids, actor.id)
     trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=people, ends_itself=False)
     if trip.departed_at is not None:
         raise TripUnderWay
@@ -193,6 +194,7 @@ async def _load(tx: Tx, *, actor: Actor, order_id: UUID, now: datetime) -> tuple
     if order.status is Status.PREPARING and order.awaits_money:
         raise NotPaid
     orders.check_may_depart(order)
+    await answers.accept(tx, [order_id], actor.id)
     trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=1, ends_itself=True)
     if trip.ends_itself and trip.departed_at is not None:
         await queries.catch_up(tx, trip)

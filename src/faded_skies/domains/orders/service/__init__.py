@@ -49,6 +49,7 @@ from faded_skies.domains.orders.service.life import (
     note,
     place,
     set_eta,
+    unassign,
 )
 from faded_skies.domains.orders.service.packing import (
     check_packages_fit,
@@ -133,6 +134,7 @@ __all__ = [
     "settle",
     "staff_room",
     "switch_to_cash",
+    "unassign",
     "unpack",
     "withdraw_amendment",
     "write_of_refund",

@@ -346,8 +346,11 @@ async def _post_sale(tx: Tx, order: Order, *, deposit_cents: int) -> None:
     )
 
 
-async def assign(tx: Tx, order: Order, *, driver_id: UUID, actor_id: UUID) -> Order:
-    """Give an order to a driver, also in place of another. Raises IllegalMove before payment and after the end."""
+async def assign(tx: Tx, order: Order, *, driver_id: UUID, actor_id: UUID | None) -> Order:
+    """Give an order to a driver, also in place of another; `actor_id` is None where dispatch did it.
+
+    Raises IllegalMove before payment and after the end.
+    """
     if order.status not in ASSIGNABLE:
         raise IllegalMove(
             f"An order that is {order.status.value.replace('_', ' ')} cannot be given to a driver."
@@ -360,6 +363,22 @@ async def assign(tx: Tx, order: Order, *, driver_id: UUID, actor_id: UUID) -> Or
         actor_id=actor_id,
         driver_id=driver_id,
         instead_of=order.driver_id,
+    )
+    return await lock_order(tx, order.id)
+
+
+async def unassign(tx: Tx, order: Order, *, actor_id: UUID | None, reason: str) -> Order:
+    """Take an order from its driver before departure; `actor_id` is None where time did it. Raises IllegalMove."""
+    if order.status not in BEFORE_DEPARTURE:
+        raise IllegalMove("An order that has left the shop stays with a driver.")
+    await queries.set_driver(tx, order.id, None)
+    tx.audit(
+        "order.unassigned",
+        object_type="order",
+        object_id=order.id,
+        actor_id=actor_id,
+        reason=reason,
+        driver_id=order.driver_id,
     )
     return await lock_order(tx, order.id)
 

@@ -1,0 +1,35 @@
+"""What dispatch decided, on the wire."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from faded_skies.domains.delivery.models.dispatch import Decision
+from faded_skies.platform.http.fields import Shape
+
+
+class DecisionShape(Shape):
+    id: UUID
+    order_id: UUID
+    order_number: str
+    driver_id: UUID | None = Field(description="null: the order waits.")
+    why: str
+    decided_at: datetime
+
+
+class DecisionsAnswer(Shape):
+    decisions: list[DecisionShape]
+    total: int
+    has_more: bool
+
+
+def present_decision(decision: Decision) -> dict[str, object]:
+    return {
+        "id": decision.id,
+        "orderId": decision.order_id,
+        "orderNumber": decision.order_number,
+        "driverId": decision.driver_id,
+        "why": decision.why,
+        "decidedAt": decision.decided_at,
+    }
