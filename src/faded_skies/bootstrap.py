@@ -235,6 +235,13 @@ async def _choose_law(ports: Ports) -> None:
             f"ID_DOCUMENTS_KEEP is longer than {book.name} allows to keep pictures of IDs: at most {most}d "
             f"({book.privacy.rule.source})."
         )
+    acknowledged = await compliance.acknowledged(ports.db, book)
+    if settings.id_documents_keep and not compliance.counts(book, book.privacy.rule, acknowledged):
+        raise StartRefused(
+            f"ID_DOCUMENTS_KEEP rests on the rule privacy of {book.name}, which is not verified "
+            f"({book.privacy.rule.source}). Answer for it with `faded-skies rules acknowledge privacy --operator "
+            '"<name>"`, or leave ID_DOCUMENTS_KEEP out.'
+        )
     if book.fictional:
         ports.doubles["law"] = f"The rules of {book.name} are made up; they let nobody sell anywhere."
 

@@ -54,7 +54,7 @@ async def drive(trade: Trade, path: str, body: object = None, *, status: int = 2
 
 async def order_and_pack(trade: Trade) -> tuple[JSON, JSON]:
     """Two jars and a grinder, taxed as California does, given to the driver; returns the order and the lot."""
-    for rule in ("hours.order", "tenders.networks"):
+    for rule in ("hours.order", "tenders.networks", "positions", "privacy"):
         await staff(trade, "POST", "rules/acknowledgements", {"rule": rule, "operator": "Ines Marlow"})
     haze = await make_product(trade.db, "Haze 3.5 g", price_cents=4000, net_weight_mg=3500, stock=0)
     grinder = await make_product(trade.db, "Grinder", price_cents=1500, product_class="accessory")

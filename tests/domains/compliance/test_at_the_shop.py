@@ -21,7 +21,7 @@ from faded_skies.platform import clock
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.settings import Settings
 
-UNSURE = ["limits.plants", "tenders.networks"]
+UNSURE = ["limits.plants", "privacy", "tenders.networks"]
 
 
 class TestInColorado:
@@ -56,6 +56,7 @@ class TestInColorado:
         unsure = [rule["rule"] for rule in told.json()["rules"] if rule["unverified"] and not rule["counts"]]
         assert set(UNSURE) < set(unsure)
         assert (await self.acknowledge(trade, "tenders.networks")).status_code == 201
+        assert (await self.acknowledge(trade, "privacy")).status_code == 201
         assert (await trade.try_order(tender="cash")).json()["code"] == "SHOP_CLOSED"
         assert (await self.acknowledge(trade, "tenders.cheques")).status_code == 404
         typed = await asyncio.to_thread(self.type_acknowledgement, settings, "limits.plants")
@@ -206,6 +207,10 @@ async def test_pictures_of_ids_are_kept_no_longer_than_the_law_allows(settings: 
     jersey = settings.model_copy(update={"jurisdiction": "us-nj", "id_documents_keep": timedelta(days=1)})
     with pytest.raises(StartRefused, match="ID_DOCUMENTS_KEEP is longer than New Jersey allows"):
         async with bootstrap.application(jersey):
+            pass
+    california = settings.model_copy(update={"jurisdiction": "us-ca", "id_documents_keep": timedelta(days=1)})
+    with pytest.raises(StartRefused, match="rests on the rule privacy of California, which is not verified"):
+        async with bootstrap.application(california):
             pass
     longest = settings.model_copy(update={"id_documents_keep": timedelta(days=30)})
     async with bootstrap.application(longest):

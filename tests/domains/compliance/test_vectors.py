@@ -296,6 +296,24 @@ class TestTrips:
         assert self._colorado(value_cents=200_000, vehicle_enclosed=False) == []
         assert self._colorado(value_cents=200_001, vehicle_enclosed=False) == ["load.2"]
 
+    def test_without_a_vehicle_on_the_shift(self) -> None:
+        decisions = judge_departure(
+            book_of("us-ca"), trip(vehicle_enclosed=None, places=[CALIFORNIA]), all_of(book_of("us-ca"))
+        )
+        reasons = [one.reason for one in decisions if one.outcome is Outcome.DENY]
+        assert reasons[1:] == [
+            "The driver has no vehicle on the shift. Have them end the shift and begin it again with a vehicle."
+        ]
+        assert leaving(book_of("us-tx-example"), vehicle_enclosed=None) == []
+
+    def test_without_a_vehicle_where_only_the_load_depends_on_it(self, tmp_path: Path) -> None:
+        caps = "".join(
+            f'[[load]]\nvehicle = "{kind}"\nmax_value_cents = 1\nsource = "made_up"\n'
+            for kind in ("enclosed", "open")
+        )
+        book = invented(tmp_path, more=caps).at(trip().now)
+        assert leaving(book, vehicle_enclosed=None) == ["load.1"]
+
     def test_weight_on_board_in_michigan(self) -> None:
         facts = {
             "driver_papers": [Paper("driver_license", None)],
@@ -376,9 +394,45 @@ class TestWhatIsNotVerified:
         assert [one.rule for one in waiting if one.outcome is Outcome.NEEDS_ACKNOWLEDGEMENT] == [
             "hours.order",
             "tenders.networks",
+            "positions",
+            "privacy",
         ]
-        assert self._outcome(book, frozenset({"hours.order"})) is Outcome.NEEDS_ACKNOWLEDGEMENT
-        assert self._outcome(book, frozenset({"hours.order", "tenders.networks"})) is Outcome.ALLOW
+        all_four = {"hours.order", "tenders.networks", "positions", "privacy"}
+        for one in all_four:
+            assert self._outcome(book, frozenset(all_four - {one})) is Outcome.NEEDS_ACKNOWLEDGEMENT
+        assert self._outcome(book, frozenset(all_four)) is Outcome.ALLOW
+
+    @pytest.mark.parametrize(
+        ("part", "rule"),
+        [
+            ("[positions]", "positions"),
+            ("[reporting]", "reporting"),
+            ("[privacy]", "privacy"),
+            ("[retention]", "retention"),
+            ('[[document]]\nkind = "receipt"', "document.receipt"),
+            ('[[document]]\nkind = "completion"', "document.completion"),
+            ('[[document]]\nkind = "manifest"', "document.manifest"),
+        ],
+    )
+    def test_what_is_shown_written_told_and_kept_waits_too(
+        self, tmp_path: Path, part: str, rule: str
+    ) -> None:
+        unsure = f'{part}\nstatus = "unverified"'
+        papers = "".join(
+            f'[[document]]\nkind = "{kind}"\ntitle = "paper"\nevent = "stop.delivered"\n'
+            f'fields = ["delivered_at"]\nsource = "guide"\n'
+            for kind in ("receipt", "completion")
+        )
+        papers += (
+            '[[document]]\nkind = "manifest"\ntitle = "list"\nevent = "trip.depart"\n'
+            'fields = ["driver.name"]\nsource = "guide"\n'
+        )
+        changes = [] if part in papers else [(part, unsure)]
+        book = invented(tmp_path, *changes, more=papers.replace(part, unsure)).at(order().now)
+        waiting = judge_order(book, order(), frozenset())
+        assert [one.rule for one in waiting if one.outcome is not Outcome.ALLOW] == [rule]
+        assert rule in next(one.reason for one in waiting if one.rule == rule)
+        assert outcome_of(judge_order(book, order(), frozenset({rule}))) is Outcome.ALLOW
 
     def test_a_denial_stands_above_a_doubt(self) -> None:
         book = book_of("us-ca")

@@ -266,6 +266,27 @@ async def test_the_load_counts_what_is_on_board_already(road: Road, folder: Path
     assert (await road.post(f"orders/{second}/pickup")).status_code == 200
 
 
+async def test_a_town_on_board_already_caps_the_load_too(road: Road, folder: Path) -> None:
+    (folder / "us-tx-example").mkdir()
+    (folder / "us-tx-example" / "lakeway.toml").write_text(
+        'schema = 1\nextends = "us-tx-example"\n[jurisdiction]\nid = "us-tx-example/lakeway"\nname = "Lakeway"\n'
+        'level = "city"\ntowns = ["Lakeway"]\nreviewed_on = 2026-11-22\n[sources]\n'
+        '[[load]]\nvehicle = "enclosed"\nmax_weight_mg = 10000\nsource = "made_up"\n'
+    )
+    make_strict(road.app, folder)
+    first, second = await road.packed(tender="cash"), await road.packed(tender="cash")
+    await road.db.fetch(
+        'UPDATE orders SET delivery_address = delivery_address || \'{"city": "Lakeway"}\' WHERE id = $1',
+        first,
+    )
+    assert (await road.post(f"orders/{first}/pickup")).status_code == 200
+    refused = await road.post(f"orders/{second}/pickup")
+    assert (refused.status_code, refused.json()["code"]) == (422, "DEPARTURE_REFUSED")
+    assert "14.0 g" in refused.json()["error"]
+    await road.post(f"orders/{first}/return", {"reason": "Nobody."})
+    assert (await road.post(f"orders/{second}/pickup")).status_code == 200
+
+
 # Who comes between
 
 

@@ -291,6 +291,22 @@ class TestHoldAndRecall:
         assert (await of_lot(trade, lot, "release")).json()["lot"]["status"] == "expired"
         await check_even(trade.db)
 
+    async def test_a_lot_whose_last_day_is_over_is_not_ordered_before_the_clock_comes_by(
+        self, trade: Trade, haze: UUID
+    ) -> None:
+        old = await receive_lot(trade, haze, 5, expiresOn=today())
+        await receive_lot(trade, haze, 2)
+        await trade.db.fetch("UPDATE lots SET expires_on = expires_on - 1 WHERE id = $1", UUID(old["id"]))
+        refused = await trade.try_order((haze, 3), tender="cash")
+        assert (refused.status_code, refused.json()["code"]) == (409, "OUT_OF_STOCK"), refused.text
+        assert refused.json()["items"][0]["available"] == 2
+        await trade.client.delete(f"/api/cart/remove/{haze}", headers=trade.shopper.headers)
+        await trade.order((haze, 2), tender="cash")
+        assert await level(trade.db, haze) == (0, 0)
+        told = await trade.client.get(f"/api/admin/lots/{old['id']}", headers=trade.admin.headers)
+        assert told.json()["lot"]["status"] == "expired"
+        await check_even(trade.db)
+
     async def test_units_are_found_lost_and_destroyed(self, trade: Trade, haze: UUID, drain: Drain) -> None:
         lot = await receive_lot(trade, haze, 5)
         assert (await of_lot(trade, lot, "adjust", change=2)).json()["lot"]["quantity"] == 7

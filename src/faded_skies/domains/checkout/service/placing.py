@@ -177,6 +177,7 @@ async def _reserve(
         tx,
         order_id=order.id,
         wanted=[Wanted(item.product_id, item.name, item.quantity) for item in order.items],
+        today=compliance.business_day(appraisal.book, now),
     )
     if order.coins_used:
         await rewards.hold(tx, user_id=actor.id, order_id=order.id, coins=order.coins_used)

@@ -213,6 +213,14 @@ class PrivacyRules:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionRules:
+    """How many days records are kept at least."""
+
+    rule: Rule
+    records_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBook:
     """One jurisdiction's rules on one day, or those of a town in it, its overlay laid on.
 
@@ -241,10 +249,21 @@ class RuleBook:
     documents: tuple[DocumentRule, ...]
     reporting: ReportingRules
     privacy: PrivacyRules
-    records_days: int
+    retention: RetentionRules
     digest: str
     itself: Rule
     """The file as a whole; unverified where a fictional one would have to count."""
+
+
+def standing_rules(book: RuleBook) -> list[Rule]:
+    """Return the rules that bind whoever takes an order, whatever is in it: what is shown, written, told and kept."""
+    return [
+        book.positions.rule,
+        *(document.rule for document in book.documents),
+        book.reporting.rule,
+        book.privacy.rule,
+        book.retention.rule,
+    ]
 
 
 def rules_of(book: RuleBook) -> list[Rule]:
@@ -262,9 +281,6 @@ def rules_of(book: RuleBook) -> list[Rule]:
         book.trips.rule,
         *(cap.rule for cap in book.trips.caps),
         book.handover.rule,
-        book.positions.rule,
-        *(document.rule for document in book.documents),
-        book.reporting.rule,
-        book.privacy.rule,
+        *standing_rules(book),
     ]
     return list({(rule.id, rule.fingerprint): rule for rule in found}.values())

@@ -71,12 +71,16 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class TripFacts:
-    """A trip that is about to depart. `people` are those on board; `missing` the fields its papers lack."""
+    """A trip that is about to depart. `people` are those on board; `missing` the fields its papers lack.
+
+    `vehicle_enclosed` is None where the driver has no vehicle.
+    `places` are where what leaves now is brought: none where these rules are those of what is on board already.
+    """
 
     now: datetime
     driver_born_on: date | None
     driver_papers: Sequence[Paper]
-    vehicle_enclosed: bool
+    vehicle_enclosed: bool | None
     vehicle_papers: Sequence[Paper]
     people: int
     value_cents: int

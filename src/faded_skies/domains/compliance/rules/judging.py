@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from faded_skies.domains.compliance.rules.book import Hours, LoadCap, Rule, RuleBook, Stage, TripRules
+from faded_skies.domains.compliance.rules.book import (
+    Hours,
+    LoadCap,
+    Rule,
+    RuleBook,
+    Stage,
+    TripRules,
+    standing_rules,
+)
 from faded_skies.domains.compliance.rules.days import (
     business_day,
     hours_of,
@@ -30,6 +38,9 @@ from faded_skies.domains.compliance.rules.places import barred_kind, place_allow
 from faded_skies.platform.calendar import completed_years
 
 _OPEN_FROM = {"place_order": "We may take orders", "handover": "We may hand over"}
+_NO_VEHICLE = (
+    "The driver has no vehicle on the shift. Have them end the shift and begin it again with a vehicle."
+)
 
 
 def judge_order(book: RuleBook, facts: OrderFacts, acknowledged: frozenset[str]) -> list[Decision]:
@@ -51,6 +62,8 @@ def judge_order(book: RuleBook, facts: OrderFacts, acknowledged: frozenset[str])
     answer.deliveries(facts.deliveries_to_address_today)
     for step in book.taxes:
         answer.add(step.rule)
+    for rule in standing_rules(book):
+        answer.add(rule)
     return answer.given
 
 
@@ -60,17 +73,15 @@ def judge_departure(book: RuleBook, facts: TripFacts, acknowledged: frozenset[st
     answer.add(book.itself)
     today = business_day(book, facts.now)
     answer.crew(facts, today)
-    for kind, papers, needed in (
-        ("driver", facts.driver_papers, book.trips.driver_papers),
-        ("vehicle", facts.vehicle_papers, book.trips.vehicle_papers),
-    ):
-        answer.papers(kind, papers, needed, today)
+    answer.papers("driver", facts.driver_papers, book.trips.driver_papers, today)
+    answer.vehicle(facts, today)
     for cap in book.trips.caps:
         answer.load(cap, facts)
     answer.prepaid(facts)
     for place in facts.places:
         answer.place(place)
-    answer.hours("handover", minute_of_day(book, facts.now))
+    if facts.places:
+        answer.hours("handover", minute_of_day(book, facts.now))
     for document in book.documents:
         if document.event == "trip.depart":
             gaps = ", ".join(facts.missing)
@@ -140,6 +151,11 @@ def outcome_of(decisions: Iterable[Decision]) -> Outcome:
     return against[0].outcome if against else Outcome.ALLOW
 
 
+def counts(book: RuleBook, rule: Rule, acknowledged: frozenset[str]) -> bool:
+    """Tell whether a rule may allow anything: it is verified, or the operator answers for it."""
+    return not rule.unverified or rule.id in acknowledged or book.on_unverified == "warn"
+
+
 class _Answers:
     """Collects the answers of one question."""
 
@@ -152,15 +168,12 @@ class _Answers:
         """Add a rule's answer: a denial is its reason; a rule that nobody answers for allows nothing."""
         if denial is not None:
             self.given.append(Decision(rule.id, Outcome.DENY, denial, rule.source, code))
-        elif self._counts(rule):
+        elif counts(self._book, rule, self._acknowledged):
             self.given.append(Decision(rule.id, Outcome.ALLOW, "", rule.source))
         else:
             outcome = Outcome.DENY if self._book.on_unverified == "deny" else Outcome.NEEDS_ACKNOWLEDGEMENT
             reason = f"The rule {rule.id} is not verified ({rule.source}), and the operator has not acknowledged it."
             self.given.append(Decision(rule.id, outcome, reason, rule.source, "RULE_UNVERIFIED"))
-
-    def _counts(self, rule: Rule) -> bool:
-        return not rule.unverified or rule.id in self._acknowledged or self._book.on_unverified == "warn"
 
     def place(self, place: Place) -> None:
         rule = self._book.places.rule
@@ -250,7 +263,17 @@ class _Answers:
             f"The {whose} lacks a valid paper: {words}. Enter it with its last day." if lacking else None,
         )
 
+    def vehicle(self, facts: TripFacts, today: date) -> None:
+        rules = self._book.trips
+        by_kind = [cap.rule for cap in rules.caps if cap.vehicle != "any"]
+        if facts.vehicle_enclosed is not None or not (rules.vehicle_papers or by_kind):
+            self.papers("vehicle", facts.vehicle_papers, rules.vehicle_papers, today)
+        else:
+            self.add(rules.rule if rules.vehicle_papers else by_kind[0], _NO_VEHICLE)
+
     def load(self, cap: LoadCap, facts: TripFacts) -> None:
+        if cap.vehicle != "any" and facts.vehicle_enclosed is None:
+            return
         if cap.vehicle != "any" and (cap.vehicle == "enclosed") != facts.vehicle_enclosed:
             return
         carried = facts.value_cents if cap.measure == "value_cents" else facts.weight_mg

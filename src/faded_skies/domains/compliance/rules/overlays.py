@@ -31,8 +31,8 @@ def loosenings(base: RuleBook, town: RuleBook) -> Iterator[Loosening]:
         yield ("privacy", "id_image"), "the state forbids to keep pictures of IDs"
     if town.privacy.id_image_days > base.privacy.id_image_days:
         yield ("privacy", "id_image_days"), f"the state allows {base.privacy.id_image_days} days"
-    if town.records_days < base.records_days:
-        yield ("retention", "records_days"), f"the state wants {base.records_days} days"
+    if town.retention.records_days < base.retention.records_days:
+        yield ("retention", "records_days"), f"the state wants {base.retention.records_days} days"
 
 
 def _added_towns(base: RuleBook, town: RuleBook) -> list[str]:

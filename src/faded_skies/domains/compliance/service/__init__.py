@@ -23,6 +23,7 @@ from faded_skies.domains.compliance.rules.facts import (
     TripFacts,
 )
 from faded_skies.domains.compliance.rules.judging import (
+    counts,
     judge_departure,
     judge_handover,
     judge_order,
@@ -64,6 +65,7 @@ __all__ = [
     "business_day",
     "check",
     "check_sellable",
+    "counts",
     "day_start",
     "exceeded",
     "held_on",

@@ -20,6 +20,7 @@ from faded_skies.domains.compliance.rules.book import (
     PositionRules,
     PrivacyRules,
     ReportingRules,
+    RetentionRules,
     Rule,
     RuleBook,
     TaxStep,
@@ -136,7 +137,7 @@ class Builder:
             privacy=PrivacyRules(
                 self._rule("privacy", file.privacy), file.privacy.id_image, file.privacy.id_image_days
             ),
-            records_days=file.retention.records_days,
+            retention=RetentionRules(self._rule("retention", file.retention), file.retention.records_days),
             digest=self._digest,
         )
 

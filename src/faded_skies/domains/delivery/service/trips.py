@@ -222,7 +222,8 @@ async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -
     load = Load(driver, vehicle, stops, lines, manifests.open_license(leaving.keyring, driver))
     made = await manifests.draft(tx, trip, load, now=leaving.now)
 
-    on_board = leaves | {stop.order_id for stop in stops if stop.is_on_board(trip.driver_id)}
+    carried = [stop for stop in stops if stop.is_on_board(trip.driver_id)]
+    on_board = leaves | {stop.order_id for stop in carried}
     value = dict.fromkeys(on_board, 0)
     weight = 0
     for line in lines:
@@ -237,7 +238,7 @@ async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -
             now=leaving.now,
             driver_born_on=driver.born_on,
             driver_papers=_shown(driver.papers),
-            vehicle_enclosed=vehicle is not None and vehicle.enclosed,
+            vehicle_enclosed=None if vehicle is None else vehicle.enclosed,
             vehicle_papers=_shown(papers),
             people=trip.people,
             value_cents=sum(value.values()),
@@ -248,7 +249,7 @@ async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -
         )
 
     verdicts = []
-    for book, bound in _by_book(leaving, goods):
+    for book, bound in _by_book(leaving, goods, carried):
         there = [await place_of(tx, book, order) for order in bound]
         decisions = compliance.judge_departure(
             book, facts(book, there), await compliance.acknowledged(tx, book)
@@ -258,7 +259,7 @@ async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -
     for verdict in verdicts:
         await keep(tx, verdict)
     departed = await queries.set_departed(tx, trip.id, leaving.now, vehicle_id=vehicle_id)
-    await inventory.lock_packed(tx, [order.id for order in goods])
+    await orders.lock_goods(tx, goods)
     for order in sorted(goods, key=lambda one: one.id):
         await orders.move(tx, order, to=Status.OUT_FOR_DELIVERY, actor_id=trip.driver_id)
     await _set_out(tx, trip, departed, made, leaving, goods)
@@ -292,12 +293,20 @@ def _shown(papers: Sequence[HeldPaper]) -> list[Paper]:
     return [Paper(paper.kind, paper.expires_on) for paper in papers]
 
 
-def _by_book(leaving: Leaving, goods: Sequence[Order]) -> list[tuple[RuleBook, list[Order]]]:
-    """Return which rules judge which orders: those of the town where it has some of its own."""
+def _by_book(
+    leaving: Leaving, goods: Sequence[Order], carried: Sequence[TripStop]
+) -> list[tuple[RuleBook, list[Order]]]:
+    """Return which rules judge which orders: those of the town where it has some of its own.
+
+    The rules of a town for which something is on board already judge the load with none of the orders.
+    """
     books: dict[tuple[str, str | None], tuple[RuleBook, list[Order]]] = {}
     for order in goods:
         book = leaving.law.of_town(leaving.now, order.delivery_address["city"])
         books.setdefault((book.digest, book.town), (book, []))[1].append(order)
+    for stop in carried:
+        book = leaving.law.of_town(leaving.now, stop.delivery_address["city"])
+        books.setdefault((book.digest, book.town), (book, []))
     return list(books.values())
 
 

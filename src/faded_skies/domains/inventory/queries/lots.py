@@ -23,6 +23,10 @@ _IDS_OF_TAGS = "SELECT id, product_id FROM lots WHERE tag = ANY($1::text[])"
 _EXPIRED = """
 SELECT id FROM lots WHERE status = 'active' AND expires_on IS NOT NULL AND expires_on < $1 ORDER BY id LIMIT 500
 """
+_OVER = """
+SELECT id FROM lots
+WHERE product_id = ANY($1::uuid[]) AND status = 'active' AND on_sale AND expires_on < $2 ORDER BY id
+"""
 _PRODUCT_OF = "SELECT product_id FROM lots WHERE id = $1"
 _INSERT = """
 INSERT INTO lots (
@@ -108,6 +112,11 @@ async def find_product_of(tx: Tx, lot_id: UUID) -> UUID | None:
 async def list_expired(db: Database, today: date) -> list[UUID]:
     """Return active lots whose last day is over."""
     return [row["id"] for row in await db.fetch(_EXPIRED, today)]
+
+
+async def list_over(tx: Tx, product_ids: Sequence[UUID], today: date) -> list[UUID]:
+    """Return lots of these products that are on sale and whose last day is over."""
+    return [row["id"] for row in await tx.fetch(_OVER, list(product_ids), today)]
 
 
 async def insert_lot(tx: Tx, lot: NewLot, *, on_sale: bool) -> bool:

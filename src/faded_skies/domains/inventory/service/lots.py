@@ -1,5 +1,6 @@
 """Lots: received, tested, held, recalled, expired, adjusted. What goes off sale leaves the stock level at once."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -132,14 +133,27 @@ async def adjust(
     return await get_lot(tx, lot_id)
 
 
+async def expire_of(tx: Tx, product_ids: Sequence[UUID], *, today: date) -> bool:
+    """Take lots of these products off sale whose last day is over; tells whether there were any.
+
+    The caller holds their stock levels.
+    """
+    over = await lots.list_over(tx, product_ids, today)
+    for lot_id in over:
+        await _expire(tx, lot_id, today=today)
+    return bool(over)
+
+
+async def _expire(tx: Tx, lot_id: UUID, *, today: date) -> Lot:
+    return await set_status(tx, lot_id, "expired", reason="Its last day is over.", actor_id=None, today=today)
+
+
 async def expire(db: Database, *, today: date) -> int:
     """Take lots off sale whose last day is over; returns how many."""
     count = 0
     for lot_id in await lots.list_expired(db, today):
         async with db.transaction() as tx:
-            lot = await set_status(
-                tx, lot_id, "expired", reason="Its last day is over.", actor_id=None, today=today
-            )
+            lot = await _expire(tx, lot_id, today=today)
             count += lot.status == "expired"
     return count
 

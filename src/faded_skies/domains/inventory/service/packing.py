@@ -1,7 +1,7 @@
 """Packing by scan: units of lots are bound to the lines of an order."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -94,8 +94,10 @@ async def list_packages(source: Database | Tx, *order_ids: UUID) -> list[Package
     return await lots.list_packages(source, *order_ids)
 
 
-async def lock_packed(tx: Tx, order_ids: Sequence[UUID]) -> None:
-    """Hold the lots behind several orders, all at once: vehicles that leave together would wait for each other."""
+async def lock_goods(tx: Tx, *, product_ids: Collection[UUID], order_ids: Sequence[UUID]) -> None:
+    """Hold the stock levels of products and then the lots behind several orders, all at once and in their order."""
+    if product_ids:
+        await stock.lock_levels(tx, list(product_ids))
     await lots.lock_lots(tx, [package.lot_id for package in await lots.list_packages(tx, *order_ids)])
 
 

@@ -1,18 +1,26 @@
 """Stock: taken by an order in its transaction, given back once, never below zero."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 from faded_skies.domains.inventory import rules
 from faded_skies.domains.inventory.errors import OutOfStock
 from faded_skies.domains.inventory.models import Wanted
 from faded_skies.domains.inventory.queries import lots, stock
+from faded_skies.domains.inventory.service.lots import expire_of
 from faded_skies.platform.db import Tx
 
 
-async def reserve(tx: Tx, *, order_id: UUID, wanted: Sequence[Wanted]) -> None:
-    """Take the stock of an order. Raises OutOfStock naming everything that is short; then nothing is taken."""
-    levels = await stock.lock_levels(tx, [line.product_id for line in wanted])
+async def reserve(tx: Tx, *, order_id: UUID, wanted: Sequence[Wanted], today: date) -> None:
+    """Take the stock of an order, of which no lot counts whose last day is over.
+
+    Raises OutOfStock naming everything that is short; then nothing is taken.
+    """
+    product_ids = [line.product_id for line in wanted]
+    levels = await stock.lock_levels(tx, product_ids)
+    if await expire_of(tx, product_ids, today=today):
+        levels = await stock.lock_levels(tx, product_ids)
     _check_levels(levels, wanted)
     await stock.move_stock(
         tx,

@@ -51,7 +51,13 @@ from faded_skies.domains.orders.service.life import (
     set_eta,
     unassign,
 )
-from faded_skies.domains.orders.service.packing import check_packages_fit, list_packages, pack, unpack
+from faded_skies.domains.orders.service.packing import (
+    check_packages_fit,
+    list_packages,
+    lock_goods,
+    pack,
+    unpack,
+)
 from faded_skies.domains.orders.service.settling import (
     confirm_paid,
     settle,
@@ -108,6 +114,7 @@ __all__ = [
     "list_packages",
     "list_rooms",
     "list_tracking",
+    "lock_goods",
     "lock_order",
     "lock_order_by_cart",
     "lock_order_for",

@@ -149,11 +149,11 @@ async def move(
     Writes the tracking line, the audit entry and the events in the same transaction.
     """
     rules.check_move(order.status, to)
+    if order.status in BEFORE_DEPARTURE and to not in BEFORE_DEPARTURE:
+        await close_amendments(tx, order, actor_id=actor_id)
     if to is Status.OUT_FOR_DELIVERY:
         wanted = quantities((await queries.list_items(tx, [order.id]))[order.id])
         await inventory.check_packed(tx, order_id=order.id, wanted=wanted)
-    if order.status in BEFORE_DEPARTURE and to not in BEFORE_DEPARTURE:
-        await close_amendments(tx, order, actor_id=actor_id)
     text = message or rules.MESSAGES[to]
     moved = await queries.move_order(
         tx,
@@ -222,9 +222,15 @@ async def end_amendment(
 
 
 async def _release_reserved(tx: Tx, order: Order, amendment: Amendment) -> None:
+    fewer = await reserved_by(tx, order, amendment)
+    await inventory.exchange(tx, order_id=order.id, change_id=new_id(), more=[], fewer=fewer)
+
+
+async def reserved_by(tx: Tx, order: Order, amendment: Amendment) -> dict[UUID, int]:
+    """Return what a change that waits for its money has taken of each product beyond what the order has."""
     before = (await queries.list_items(tx, [order.id]))[order.id]
     more, _ = rules.difference(quantities(before), quantities(amendment.revision.items))
-    await inventory.exchange(tx, order_id=order.id, change_id=new_id(), more=[], fewer=more)
+    return more
 
 
 def quantities(items: Sequence[Item]) -> dict[UUID, int]:

@@ -11,7 +11,7 @@ from faded_skies.domains.orders.errors import IllegalMove, NotAmendable
 from faded_skies.domains.orders.models import Item, Order
 from faded_skies.domains.orders.rules import Status
 from faded_skies.domains.orders.service.amending import check_none_waits
-from faded_skies.domains.orders.service.life import close_amendments, lock_order, quantities
+from faded_skies.domains.orders.service.life import close_amendments, lock_order, quantities, reserved_by
 from faded_skies.platform.db import Tx
 
 
@@ -49,6 +49,20 @@ async def unpack(tx: Tx, order: Order, *, tag: str, actor_id: UUID) -> Order:
 async def list_packages(tx: Tx, order: Order) -> list[Package]:
     """Return which units of which lots lie in the order."""
     return await inventory.list_packages(tx, order.id)
+
+
+async def lock_goods(tx: Tx, leaving: Sequence[Order]) -> None:
+    """Hold the goods of orders that leave together: vehicles that leave at one moment would wait for each other.
+
+    First the stock levels to which a change that waits for its money gives back, then the lots. The caller holds the
+    orders.
+    """
+    given_back: set[UUID] = set()
+    for order in leaving:
+        waiting = await queries.find_waiting_amendment(tx, order.id)
+        if waiting is not None and waiting.status == "paying":
+            given_back |= set(await reserved_by(tx, order, waiting))
+    await inventory.lock_goods(tx, product_ids=given_back, order_ids=[order.id for order in leaving])
 
 
 async def check_packages_fit(tx: Tx, order: Order, items: Sequence[Item]) -> None:
