@@ -133,7 +133,7 @@ async def _prepare(application: Application, shop: BenchShop, count: int, driver
         async with db.transaction() as tx:
             await orders.place(
                 tx,
-                _order(customer, shop.goods[0], chance.uniform(-0.1, 0.1), chance.uniform(-0.1, 0.1)),
+                _order(customer, shop.products[0], chance.uniform(-0.1, 0.1), chance.uniform(-0.1, 0.1)),
                 settled=True,
                 now=clock.now(),
             )

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from faded_skies.domains.delivery import service as delivery
-from faded_skies.domains.delivery.schemas.dispatch import DecisionsAnswer, present_decision
+from faded_skies.domains.delivery.schemas.dispatch import DispatchDecisionsAnswer, present_decision
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
@@ -17,7 +17,7 @@ router = APIRouter(
 )
 
 
-@router.get("/decisions", response_model=DecisionsAnswer)
+@router.get("/decisions", response_model=DispatchDecisionsAnswer)
 async def list_decisions(
     _: SignedIn,
     db: Db,

@@ -39,6 +39,8 @@ class ExportShape(Shape):
     driver_shifts: list[Record]
     driver_drawers: list[Record]
     driver_stops: list[Record]
+    driver_refusals: list[Record]
+    driver_dispatches: list[Record]
     driver_positions: list[Record]
     driver_trips: list[Record]
     driver_log: list[Record]

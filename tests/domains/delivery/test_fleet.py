@@ -10,7 +10,8 @@ from faded_skies.platform.ids import new_id
 
 
 async def test_vehicles_are_added_changed_and_taken_out_of_use(road: Road) -> None:
-    car = {"make": "Ford", "model": "Transit", "plate": "FS-7", "vin": "KNDCC3LG0L5000001", "enclosed": False}
+    car: dict[str, object] = {"make": "Ford", "model": "Transit", "plate": "FS-7", "vin": "KNDCC3LG0L5000001"}
+    car |= {"enclosed": False, "maxOrders": 12}
     answers = await asyncio.gather(*(road.staff("POST", "vehicles", car) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
     assert {answer.json().get("code") for answer in answers} == {None, "PLATE_TAKEN"}
@@ -43,7 +44,7 @@ async def test_vehicles_are_added_changed_and_taken_out_of_use(road: Road) -> No
     ],
 )
 async def test_what_no_vehicle_is(road: Road, change: dict[str, Any]) -> None:
-    car = {"make": "Ford", "model": "Transit", "plate": "FS-7"} | change
+    car: dict[str, object] = {"make": "Ford", "model": "Transit", "plate": "FS-7"} | change
     refused = await road.staff("POST", "vehicles", car)
     assert (refused.status_code, refused.json()["code"]) == (422, "VALIDATION_ERROR")
     assert await road.count("vehicles") == 1

@@ -9,7 +9,7 @@ from faded_skies.domains.delivery.models.dispatch import Decision
 from faded_skies.platform.http.fields import Shape
 
 
-class DecisionShape(Shape):
+class DispatchDecisionShape(Shape):
     id: UUID
     order_id: UUID
     order_number: str
@@ -18,8 +18,8 @@ class DecisionShape(Shape):
     decided_at: datetime
 
 
-class DecisionsAnswer(Shape):
-    decisions: list[DecisionShape]
+class DispatchDecisionsAnswer(Shape):
+    decisions: list[DispatchDecisionShape]
     total: int
     has_more: bool
 

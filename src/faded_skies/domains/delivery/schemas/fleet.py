@@ -18,7 +18,7 @@ Vin = Annotated[
     str, Field(pattern=r"^[A-HJ-NPR-Z0-9]{17}$", description="17 capitals and digits, without I, O and Q.")
 ]
 Flag = Annotated[bool, Field(strict=True)]
-MaxOrders = Annotated[int, Field(strict=True, ge=1, le=200)]
+MaxOrders = Annotated[int, Field(strict=True, ge=1, le=200, description="How many orders.")]
 
 _MAY_BE_NULL = frozenset({"vin", "max_orders"})
 
