@@ -25,6 +25,7 @@ from faded_skies.domains.compliance import endpoints as compliance
 from faded_skies.domains.delivery import endpoints as delivery
 from faded_skies.domains.delivery import jobs as delivery_jobs
 from faded_skies.domains.delivery import sockets as delivery_sockets
+from faded_skies.domains.delivery import subscribers as delivery_subscribers
 from faded_skies.domains.identity import endpoints as identity
 from faded_skies.domains.identity import jobs as identity_jobs
 from faded_skies.domains.identity.service import IdentityAuthenticator
@@ -166,6 +167,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *notifications_subscribers.subscriptions(ports),
         *payments_subscribers.subscriptions(ports),
         *orders_subscribers.subscriptions(ports),
+        *delivery_subscribers.subscriptions(ports),
         *verification_subscribers.subscriptions(ports),
         *support_subscribers.subscriptions(ports),
         *traceability_subscribers.subscriptions(ports),

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from faded_skies.domains.notifications import service as notifications
 from faded_skies.domains.orders import service
-from faded_skies.domains.orders.events import AmendmentMoved, OrderDied, OrderMoved
+from faded_skies.domains.orders.events import AmendmentMoved, EtaChanged, OrderDied, OrderMoved
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.events import PaymentAnswered, RefundFound, RefundSettled
 from faded_skies.domains.payments.ports import Gateways, RefundResult
+from faded_skies.platform import clock
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.ports import Ports
 
@@ -69,7 +70,18 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
                 total_after_cents=event.total_after_cents,
             )
 
+    async def push_eta(event: EtaChanged) -> None:
+        await service.tell_eta(
+            realtime,
+            order_id=event.order_id,
+            eta_at=event.eta_at,
+            source=event.source,
+            rooms=[f"user:{event.user_id}", *await service.list_rooms(db, event.order_id)],
+            now=clock.now(),
+        )
+
     return [
+        Subscription("orders.push_eta", EtaChanged, push_eta),
         Subscription("orders.push_status", OrderMoved, push_status),
         Subscription("orders.write_to_customer", OrderMoved, write_to_customer),
         Subscription("orders.push_amendment", AmendmentMoved, push_amendment),

@@ -1,23 +1,31 @@
 """What is decided on the road, and the papers that go with it. Pure."""
 
 from faded_skies.domains.delivery.rules.documents import digest_of, lacking, pick
+from faded_skies.domains.delivery.rules.estimates import SPEED_M_S, arrivals, believable_speed
 from faded_skies.domains.delivery.rules.papers import manifest_sheet, receipt_sheet
 from faded_skies.domains.delivery.rules.road import (
+    Fix,
     IdCheck,
     change_due,
     check_time,
     eta_minutes,
+    find_jumps,
 )
 from faded_skies.domains.delivery.rules.sheets import Sheet, Table, html_of
 
 __all__ = [
+    "SPEED_M_S",
+    "Fix",
     "IdCheck",
     "Sheet",
     "Table",
+    "arrivals",
+    "believable_speed",
     "change_due",
     "check_time",
     "digest_of",
     "eta_minutes",
+    "find_jumps",
     "html_of",
     "lacking",
     "manifest_sheet",

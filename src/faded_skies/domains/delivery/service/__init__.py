@@ -13,6 +13,12 @@ from faded_skies.domains.delivery.models.trips import (
 from faded_skies.domains.delivery.queries.road import POSITIONS
 from faded_skies.domains.delivery.rules import Sheet, html_of, manifest_sheet, receipt_sheet
 from faded_skies.domains.delivery.service.door import bring_back, hand_over
+from faded_skies.domains.delivery.service.estimates import (
+    CitySpeed,
+    find_driver_to_reckon,
+    get_driver_of_trip,
+    reckon,
+)
 from faded_skies.domains.delivery.service.fleet import (
     KEEP,
     add_vehicle,
@@ -58,6 +64,7 @@ from faded_skies.domains.delivery.service.trips import (
 __all__ = [
     "KEEP",
     "POSITIONS",
+    "CitySpeed",
     "DriverPapers",
     "HeldPaper",
     "Leaving",
@@ -79,6 +86,8 @@ __all__ = [
     "end",
     "end_shift",
     "find_driver_position",
+    "find_driver_to_reckon",
+    "get_driver_of_trip",
     "get_driver_papers",
     "get_manifest",
     "get_overview",
@@ -100,6 +109,7 @@ __all__ = [
     "plan",
     "prepare_pick_up",
     "receipt_sheet",
+    "reckon",
     "record_positions",
     "renew_partitions",
     "set_driver_papers",
