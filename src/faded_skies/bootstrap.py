@@ -31,6 +31,7 @@ from faded_skies.adapters.printing.printer import Printer
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.opening import open_sandbox
 from faded_skies.adapters.sandbox.page import page_router
+from faded_skies.adapters.smtp.mailer import SmtpMailer
 from faded_skies.adapters.zipcodes.finder import OWN, ZipcodeFinder
 from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder
 from faded_skies.adapters.zipcodes.table import ZipTable
@@ -46,6 +47,7 @@ from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways, PaymentGateway
 from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
+from faded_skies.domains.promotions.service import Sending
 from faded_skies.domains.support import service as support
 from faded_skies.domains.support.ports import Desk
 from faded_skies.domains.traceability.ports import Line, TrackAndTrace
@@ -83,7 +85,7 @@ from faded_skies.platform.settings import Settings
 from faded_skies.platform.streams import Streams
 from faded_skies.platform.tokens import AccessTokens
 
-PURPOSES = ("audit", "document_number", "sign_in")
+PURPOSES = ("audit", "document_number", "sign_in", "unsubscribe")
 """What keyed digests are made for; each has a key of its own."""
 
 
@@ -162,10 +164,7 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     ports.provide(PasswordHasher, hasher)
     ports.provide(PasskeyCeremonies, WebauthnCeremonies(ports.settings.client_origins))
     ports.provide(IdentityProviders, await stack.enter_async_context(open_providers(ports.settings)))
-    outbox = Outbox(ports.settings.data / "outbox", sender=ports.settings.from_email)
-    for kind in (Outbox, Mailer, Pusher):
-        ports.provide(kind, outbox)
-    ports.doubles["mail"] = "Mail and push go to a local outbox; nothing leaves this machine."
+    await _choose_post(ports, stack)
     await _choose_gateways(ports, stack)
     ports.provide(DocumentStore, await open_documents(ports.settings))
     await _choose_maps(ports, stack)
@@ -173,6 +172,25 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_law(ports)
     ports.provide(PaperPrinter, Printer(Children()))
     await _choose_track_and_trace(ports, stack)
+
+
+async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
+    """Provide who sends mails and pushes: the shop's own where they are set, else an outbox on this machine."""
+    settings = ports.settings
+    outbox = Outbox(settings.data / "outbox", sender=settings.from_email)
+    for kind in (Outbox, Mailer, Pusher):
+        ports.provide(kind, outbox)
+    if settings.mail is not None:
+        ports.provide(Mailer, SmtpMailer(settings.mail, sender=settings.from_email))
+    else:
+        ports.doubles["mail"] = "Mails go to a local outbox; none leaves this machine."
+    if settings.firebase is not None:
+        from faded_skies.adapters.fcm.opening import open_fcm  # its import costs 40 MB
+
+        icon = f"{settings.client_origins[0]}/icon-192x192.png"
+        ports.provide(Pusher, await stack.enter_async_context(open_fcm(settings.firebase, icon=icon)))
+    else:
+        ports.doubles["push"] = "Pushes go to a local outbox; none reaches a phone."
 
 
 async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
@@ -304,6 +322,14 @@ def _wire(ports: Ports) -> None:
     )
     ports.provide(Presence, Presence(ports.valkey, ports.db))
     ports.provide(Desk, _desk(ports))
+    ports.provide(
+        Sending,
+        Sending(
+            adulthood=ports.get(Adulthood),
+            needs_postal_address=ports.settings.environment == "production",
+            most_a_minute=ports.settings.promotions_a_minute,
+        ),
+    )
     ports.provide(
         Checkout,
         Checkout(

@@ -199,6 +199,27 @@ TABLE: tuple[Permission, ...] = (
         doors=("POST /api/notifications/register-token", "DELETE /api/notifications/register-token"),
     ),
     Permission(
+        name="read what one was told, and choose what one hears of",
+        roles=EVERYBODY,
+        doors=(
+            "GET /api/notifications",
+            "POST /api/notifications/read-all",
+            "POST /api/notifications/{notification_id}/read",
+            "GET /api/notifications/preferences",
+            "PUT /api/notifications/preferences",
+            "GET /api/promotions/{promotion_id}",
+        ),
+    ),
+    # The link itself is the permission: it ends promotions to one person, and does nothing else.
+    Permission(
+        name="end promotions by the link of a mail",
+        public=True,
+        doors=(
+            "GET /api/notifications/unsubscribe/{token}",
+            "POST /api/notifications/unsubscribe/{token}",
+        ),
+    ),
+    Permission(
         name="prove who one is",
         roles=EVERYBODY,
         doors=("GET /api/users/id-verification", "POST /api/users/id-verification"),
@@ -379,6 +400,24 @@ TABLE: tuple[Permission, ...] = (
             "POST /api/admin/traceability/reports/{report_id}/cancel",
             "GET /api/admin/traceability/differences",
         ),
+    ),
+    Permission(
+        name="write, start and stop promotions",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/promotions",
+            "POST /api/admin/promotions",
+            "GET /api/admin/promotions/{promotion_id}",
+            "PUT /api/admin/promotions/{promotion_id}",
+            "POST /api/admin/promotions/{promotion_id}/preview",
+            "POST /api/admin/promotions/{promotion_id}/start",
+            "POST /api/admin/promotions/{promotion_id}/stop",
+        ),
+    ),
+    Permission(
+        name="see what became of messages",
+        roles=STAFF,
+        doors=("GET /api/admin/messages", "POST /api/admin/messages/{message_id}/resend"),
     ),
     Permission(
         name="read, take away and verify the audit log",

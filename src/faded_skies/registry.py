@@ -31,6 +31,7 @@ from faded_skies.domains.identity import jobs as identity_jobs
 from faded_skies.domains.identity.service import IdentityAuthenticator
 from faded_skies.domains.inventory import jobs as inventory_jobs
 from faded_skies.domains.notifications import endpoints as notifications
+from faded_skies.domains.notifications import jobs as notifications_jobs
 from faded_skies.domains.notifications import subscribers as notifications_subscribers
 from faded_skies.domains.orders import endpoints as orders
 from faded_skies.domains.orders import jobs as orders_jobs
@@ -40,6 +41,9 @@ from faded_skies.domains.payments import endpoints as payments
 from faded_skies.domains.payments import jobs as payments_jobs
 from faded_skies.domains.payments import subscribers as payments_subscribers
 from faded_skies.domains.places import endpoints as places
+from faded_skies.domains.promotions import endpoints as promotions
+from faded_skies.domains.promotions import jobs as promotions_jobs
+from faded_skies.domains.promotions import subscribers as promotions_subscribers
 from faded_skies.domains.rewards import endpoints as rewards
 from faded_skies.domains.rewards import jobs as rewards_jobs
 from faded_skies.domains.support import endpoints as support
@@ -122,7 +126,7 @@ def routers() -> Sequence[APIRouter]:
         checkout.public,
         orders.router,
         *delivery.ROUTERS,
-        notifications.router,
+        *notifications.ROUTERS,
         payments.router,
         rewards.router,
         compliance.router,
@@ -147,6 +151,8 @@ def routers() -> Sequence[APIRouter]:
         health.router,
         places.router,
         places.maps,
+        promotions.router,
+        promotions.shown,
     ]
 
 
@@ -172,6 +178,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *support_subscribers.subscriptions(ports),
         *traceability_subscribers.subscriptions(ports),
         *privacy_subscribers.subscriptions(ports),
+        *promotions_subscribers.subscriptions(ports),
     ]
 
 
@@ -187,6 +194,8 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *verification_jobs.periodic(ports),
         *support_jobs.periodic(ports),
         *traceability_jobs.periodic(ports),
+        *notifications_jobs.periodic(ports),
+        *promotions_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
         *sealing.periodic(ports.db),

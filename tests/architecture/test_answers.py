@@ -14,6 +14,7 @@ from factories.catalog import make_product
 from factories.delivery import id_check, make_order, position
 from factories.federated import Someone, TalkativeProvider
 from factories.identity import PASSWORD, SignedInPerson, mails_to, registration, sign_in, signed_in, token_in
+from factories.messages import make_told
 from factories.operations import Operation, operations_of
 from factories.reports import make_report
 from factories.shop import Shopper, make_shopper, open_shop
@@ -21,6 +22,7 @@ from factories.verification import FRONT
 from faded_skies.adapters.sandbox.signing import HEADER, sign, webhook_secret
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.ports import IdentityProviders
+from faded_skies.domains.notifications.service import unsubscribe_token
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
@@ -40,8 +42,9 @@ STATES = {
 }
 
 
-ELSEWHERE = {"POST /webhooks/jumio", "POST /webhooks/stripe"}
-"""What this shop has not: see tests/domains/verification/test_vendor.py and tests/adapters/stripe."""
+ELSEWHERE = {"POST /webhooks/jumio", "POST /webhooks/stripe", "GET /api/orders/{order_id}/events"}
+"""What this shop has not (tests/domains/verification/test_vendor.py, tests/adapters/stripe), and what does not end
+(tests/journeys/test_streams.py)."""
 
 
 class Caller:
@@ -476,9 +479,41 @@ async def _be_told(app: Application, client: httpx.AsyncClient, call: Caller) ->
     person = await signed_in(app, client)
     await call("POST /api/notifications/register-token", person.headers, json={"token": "device-1"})
     await call("DELETE /api/notifications/register-token", person.headers, json={"token": "device-1"})
+    await call("GET /api/notifications/preferences", person.headers)
+    chosen = {"promotions": True, "topics": [{"topic": "orders", "channel": "email", "enabled": False}]}
+    await call("PUT /api/notifications/preferences", person.headers, json=chosen)
+    await _promote(app, client, call, person)
     body = dump({"id": f"evt_{new_id()}", "kind": "payment.succeeded", "intentId": str(new_id())})
     signature = sign(webhook_secret(app.ports.settings), body, at=int(time.time()))
     await call("POST /webhooks/sandbox", {HEADER: signature}, content=body)
+
+
+async def _promote(app: Application, client: httpx.AsyncClient, call: Caller, person: SignedInPerson) -> None:
+    admin = await signed_in(app, client, role=Role.ADMIN)
+    path = "/api/admin/promotions"
+    written = {"title": "Edibles", "body": "Twenty percent off.", "segment": {"minSpent": None}}
+    made = await call(f"POST {path}", admin.headers, json=written)
+    ids = (made["promotion"]["id"],)
+    with_segment = written | {"segment": {"orderedWithinDays": None, "zipCodes": []}}
+    await call(f"PUT {path}/{{promotion_id}}", admin.headers, ids=ids, json=with_segment)
+    assert (await call(f"POST {path}/{{promotion_id}}/preview", admin.headers, ids=ids))["recipients"] == 1
+    await call(f"POST {path}/{{promotion_id}}/start", admin.headers, ids=ids)
+    await app.worker.drain()
+    await call("GET /api/promotions/{promotion_id}", person.headers, ids=ids)
+    counts = (await call(f"GET {path}/{{promotion_id}}", admin.headers, ids=ids))["counts"]
+    assert (counts["recipients"], counts["opened"]) == (1, 1)
+    await call(f"GET {path}", admin.headers, params={"state": "done"})
+    await call(f"POST {path}/{{promotion_id}}/stop", admin.headers, ids=ids)
+    (told,) = (await call("GET /api/notifications", person.headers))["notifications"]
+    await call("POST /api/notifications/{notification_id}/read", person.headers, ids=(told["id"],))
+    await call("POST /api/notifications/read-all", person.headers)
+    token = unsubscribe_token(app.ports.purpose_keys, person.id)
+    for method in ("GET", "POST"):
+        await call(f"{method} /api/notifications/unsubscribe/{{token}}", ids=(token,))
+    await make_told(app, admin.id)
+    (failed,) = (await call("GET /api/admin/messages", admin.headers, params={"state": "failed"}))["messages"]
+    assert failed["reason"] == "550 no such user"
+    await call("POST /api/admin/messages/{message_id}/resend", admin.headers, ids=(failed["id"],))
 
 
 async def _show_papers(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

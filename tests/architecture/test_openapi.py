@@ -13,6 +13,7 @@ WITHOUT_EXAMPLE = {
     "PinBody",
     "PositionBody",
     "IdCheckBody",
+    "QuietHoursBody",
     "JoinChat",
     "MarkRead",
     "SendMessage",
@@ -21,6 +22,8 @@ WITHOUT_EXAMPLE = {
     "ProductQuery",
     "ProposedUnits",
     "RefundedUnits",
+    "SegmentBody",
+    "TopicChoice",
     "WishedUnits",
 }
 """Parts of other bodies, payloads of sockets, and queries: shown by what holds them."""

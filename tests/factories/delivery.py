@@ -9,7 +9,9 @@ import httpx
 from factories.catalog import make_product
 from factories.identity import BORN, SignedInPerson
 from faded_skies.bootstrap import Application
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service as delivery
+from faded_skies.domains.delivery.service import Leaving
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.service import Item, NewOrder, Status
 from faded_skies.platform import clock
@@ -81,13 +83,19 @@ async def make_order(
                 payment_status="paid",
             )
         if driver_id is not None:
-            await delivery.assign(tx, order_id=order_id, driver_id=driver_id, actor_id=driver_id)
+            await delivery.assign(
+                tx, order_id=order_id, driver_id=driver_id, actor_id=driver_id, leaving=leaving_of(app)
+            )
         for step in (Status.PREPARING, Status.OUT_FOR_DELIVERY):
             if order.status is status:
                 break
             order = await orders.move(tx, order, to=step, actor_id=driver_id)
     assert order.status is status
     return order_id
+
+
+def leaving_of(app: Application) -> Leaving:
+    return Leaving(app.ports.get(Law), app.ports.keyring, clock.now())
 
 
 async def start_shift(app: Application, driver_id: UUID, *, float_cents: int = 0) -> UUID:

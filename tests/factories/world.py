@@ -12,6 +12,7 @@ from factories.delivery import make_counted_drawer, make_order, make_trip, make_
 from factories.federated import TalkativeProvider, make_identity
 from factories.identity import SignedInPerson, sign_in, signed_in
 from factories.lots import make_lot
+from factories.messages import make_promotion, make_told
 from factories.operations import Operation
 from factories.places import make_barred_place
 from factories.reports import make_report
@@ -52,6 +53,9 @@ class World:
     ticket_id: UUID
     upload_id: UUID
     message_id: UUID
+    promotion_id: UUID
+    notification_id: UUID
+    mail_id: UUID
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -85,6 +89,9 @@ class World:
             "vehicle_id": self.vehicle_id,
             "driver_id": self.driver.id,
             "trip_id": self.trip_id,
+            "promotion_id": self.promotion_id,
+            "notification_id": self.notification_id,
+            "message_id": self.mail_id,
             "ticket_id": self.ticket_id,
             "upload_id": self.upload_id,
             "provider": "google",
@@ -161,6 +168,8 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         UUID(ticket["id"]),
         await make_upload(app, shopper.id),
         UUID(message["id"]),
+        await make_promotion(app, actor_id=admin.id),
+        *await make_told(app, shopper.id),
     )
 
 

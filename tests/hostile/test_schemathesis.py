@@ -25,7 +25,7 @@ from factories.operations import document_of, operations_of
 from factories.world import make_world
 from faded_skies.bootstrap import Application
 
-EXAMPLES = 25
+EXAMPLES = 12
 """Of each operation and mode."""
 
 ALWAYS: list[CheckFunction] = [
@@ -35,6 +35,8 @@ ALWAYS: list[CheckFunction] = [
     response_schema_conformance,
 ]
 ENDS_SESSIONS = "POST /api/auth/logout"
+ENDLESS = "GET /api/orders/{order_id}/events"
+"""Good requests to it are in tests/journeys/test_streams.py."""
 
 
 def without_tokens(document: dict[str, Any]) -> dict[str, Any]:
@@ -88,6 +90,8 @@ async def test_no_request_that_can_be_made_up_is_a_failure_of_ours(
     for known in await operations_of(client):
         if mode is GenerationMode.NEGATIVE and not (known.takes_body or known.told.get("parameters")):
             continue  # nothing to get wrong
+        if mode is GenerationMode.POSITIVE and known.name == ENDLESS:
+            continue
         headers = world.headers(known)
         if known.name == ENDS_SESSIONS:
             headers = (await signed_in(app, client)).headers

@@ -151,6 +151,41 @@ def test_metrc_has_all_of_its_settings_or_none_and_is_asked_by_https(
         read_settings()
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"SMTP_USER": "shop"}, "SMTP_USER and SMTP_PASS belong together"),
+        ({"SMTP_USER": "shop", "SMTP_PASS": "secret"}, "SMTP_USER and SMTP_PASS need SMTP_HOST"),
+        (
+            {"SMTP_HOST": "127.0.0.1", "SMTP_TLS": "none", "SMTP_USER": "shop", "SMTP_PASS": "secret"},
+            "would send SMTP_PASS for all to read",
+        ),
+        ({"SMTP_HOST": "mail.shop.example", "SMTP_TLS": "none"}, "is for a mail server on this machine"),
+        ({"SMTP_HOST": "mail.shop.example", "SMTP_CA_FILE": "/nowhere"}, "SMTP_CA_FILE names no file"),
+        ({"FROM_EMAIL": "Shop <a@shop.example>"}, "write one mail address"),
+        ({"FROM_EMAIL": "a@shop.example\nBcc: b@shop.example"}, "write one mail address"),
+        ({"FIREBASE_PROJECT_ID": "shop"}, "FIREBASE_PROJECT_ID needs FIREBASE_SERVICE_ACCOUNT"),
+        ({"PROMOTIONS_A_MINUTE": "0"}, "PROMOTIONS_A_MINUTE"),
+    ],
+)
+def test_mail_and_push_are_safe_or_stop_the_start(
+    environment: pytest.MonkeyPatch, given: dict[str, str], sentence: str
+) -> None:
+    for name, value in given.items():
+        environment.setenv(name, value)
+    with pytest.raises(SettingsError, match=sentence):
+        read_settings()
+
+
+def test_a_mail_server_on_this_machine_needs_neither_tls_nor_sign_in(environment: pytest.MonkeyPatch) -> None:
+    assert (read_settings().mail, read_settings().firebase) == (None, None)
+    environment.setenv("SMTP_HOST", "127.0.0.1")
+    environment.setenv("SMTP_TLS", "none")
+    account = read_settings().mail
+    assert account is not None
+    assert (account.port, account.user) == (587, None)
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     alone = {
@@ -161,6 +196,7 @@ def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path:
             "APPLE_KEY_ID": "key",
             "API_URL": "https://api.shop.example",
         },
+        "SMTP_PASS": {"SMTP_HOST": "mail.shop.example", "SMTP_USER": "shop"},
         "STRIPE_SECRET_KEY": {"STRIPE_WEBHOOK_SECRET": "whsec_new"},
         "STRIPE_WEBHOOK_SECRET": {"STRIPE_SECRET_KEY": "sk_live_shop"},
     }

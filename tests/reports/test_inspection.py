@@ -107,6 +107,22 @@ async def test_a_refusal_is_in_the_pack(day: Trade, environment: dict[str, str],
     assert "made up so that it can be shown" in row["source"]
 
 
+async def test_what_was_brought_on_the_days_is_there_with_its_rules_though_it_was_ordered_before(
+    day: Trade, environment: dict[str, str], tmp_path: Path
+) -> None:
+    await day.db.fetch("UPDATE orders SET created_at = created_at - interval '40 days'")
+    await day.db.fetch("UPDATE rule_decisions SET decided_at = decided_at - interval '40 days'")
+    first = (clock.now() - timedelta(days=2)).date().isoformat()
+    path = tmp_path / "pack.zip"
+    assert (await inspect(environment, path, first=first))[0] == 0
+    delivered = "SELECT count(*) FROM orders WHERE status = 'delivered'"
+    with zipfile.ZipFile(path) as pack:
+        told = table(pack, "orders.csv")
+        assert len(told) == await day.db.fetchval(delivered) > 0
+        assert {row["order"] for row in table(pack, "order_lines.csv")} == {row["order"] for row in told}
+        assert f"rules/{told[0]['rules_hash'][:12]}/us-tx-example.toml" in pack.namelist()
+
+
 async def test_days_are_local_and_others_are_left_out(
     day: Trade, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from faded_skies.backoffice.schemas import AssignOrder, MoveOrder
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service as delivery
+from faded_skies.domains.delivery.service import Leaving
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.schemas import OrderAnswer, OrdersAnswer, present_order
 from faded_skies.domains.orders.service import Order, Status
@@ -14,11 +16,15 @@ from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
-from faded_skies.platform.http.provide import Db
+from faded_skies.platform.http.provide import Db, ports_of, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
 from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
 
 router = APIRouter(prefix="/api/admin/orders", tags=["staff"], dependencies=needs_token, responses=needs_role)
+
+
+async def _leaving(request: Request, law: Annotated[Law, provided(Law)]) -> Leaving:
+    return Leaving(law, ports_of(request).keyring, clock.now())
 
 
 @router.get("", response_model=OrdersAnswer)
@@ -66,12 +72,19 @@ async def move_order(order_id: Id, body: MoveOrder, actor: SignedIn, db: Db, key
 
 @router.post("/{order_id}/assign", response_model=OrderAnswer)
 async def assign_order(
-    order_id: Id, body: AssignOrder, actor: SignedIn, db: Db, key: KeyHeader = None
+    order_id: Id,
+    body: AssignOrder,
+    actor: SignedIn,
+    db: Db,
+    leaving: Annotated[Leaving, Depends(_leaving)],
+    key: KeyHeader = None,
 ) -> Json:
     """Give an order to a driver, also in place of another one while it is on its way."""
 
     async def work(tx: Tx) -> Answer:
-        order = await delivery.assign(tx, order_id=order_id, driver_id=body.driver_id, actor_id=actor.id)
+        order = await delivery.assign(
+            tx, order_id=order_id, driver_id=body.driver_id, actor_id=actor.id, leaving=leaving
+        )
         return Answer(200, await _present(tx, order))
 
     return await once(db, Call.of(actor.id, key, what=f"assign {order_id}", body=str(body.driver_id)), work)

@@ -1,11 +1,9 @@
 """HTTP for the bookkeeper: the day's close, taxes and the journal, as JSON or as CSV by `Accept`."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import Field
 from starlette.responses import StreamingResponse
 
 from faded_skies.backoffice.report_schemas import (
@@ -22,7 +20,7 @@ from faded_skies.domains.compliance.service import Law
 from faded_skies.platform import clock
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
-from faded_skies.platform.http.fields import Day
+from faded_skies.platform.http.fields import BookedDay
 from faded_skies.platform.http.provide import Db, provided
 from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
 from faded_skies.reports import books, closing
@@ -37,8 +35,6 @@ router = APIRouter(
 _CSV = "text/csv"
 
 
-# Not year 9999: its last day has no end that can be written.
-BookedDay = Annotated[Day, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
 Start = Annotated[BookedDay, Query(alias="startDate", description="The first local day.")]
 End = Annotated[BookedDay, Query(alias="endDate", description="The last local day.")]
 Wanted = Annotated[str, Header(alias="Accept", include_in_schema=False)]

@@ -1,6 +1,6 @@
 """HTTP for staff: trips, their logs and manifests, and the records of handovers."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -25,7 +25,7 @@ from faded_skies.domains.places.ports import Gazetteer
 from faded_skies.platform.http.accepting import Accepted
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
-from faded_skies.platform.http.fields import Id
+from faded_skies.platform.http.fields import BookedDay, Id
 from faded_skies.platform.http.provide import Db, ports_of, provided
 from faded_skies.platform.keyring import Keyring
 from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
@@ -51,7 +51,7 @@ async def list_trips(
     db: Db,
     law: Rules,
     driver_id: Annotated[Id | None, Query(alias="driverId", description="Only this driver's.")] = None,
-    day: Annotated[date | None, Query(description="Only those planned on this day at the shop.")] = None,
+    day: Annotated[BookedDay | None, Query(description="Only those planned on this day at the shop.")] = None,
     is_open: Annotated[
         bool | None, Query(alias="open", description="Only open ones, or only ended ones.")
     ] = None,

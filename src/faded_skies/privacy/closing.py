@@ -16,6 +16,7 @@ from faded_skies.domains.notifications import service as notifications
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.places import service as places
+from faded_skies.domains.promotions import service as promotions
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.domains.support import service as support
 from faded_skies.domains.verification import service as verification
@@ -69,6 +70,7 @@ async def _erase_beside_account(tx: Tx, user_id: UUID) -> None:
     await verification.forget_person(tx, user_id)
     await support.erase(tx, user_id)
     await notifications.erase(tx, user_id)
+    await promotions.erase(tx, user_id)
     await idempotency.forget_owner(tx, user_id)
 
 

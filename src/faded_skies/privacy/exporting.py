@@ -17,6 +17,7 @@ from faded_skies.domains.notifications import service as notifications
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.places import service as places
+from faded_skies.domains.promotions import service as promotions
 from faded_skies.domains.rewards import service as rewards
 from faded_skies.domains.support import service as support
 from faded_skies.domains.verification import service as verification
@@ -42,6 +43,7 @@ def _lists(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
         **rewards.held_on(tx, user_id),
         **catalog.held_on(tx, user_id),
         **notifications.held_on(tx, user_id),
+        **promotions.held_on(tx, user_id),
         **support.held_on(tx, user_id),
         "activity": stream_own(tx, user_id),
     }

@@ -52,6 +52,11 @@ class ExportShape(Shape):
     reviews: list[Record]
     devices: list[Record]
     messages: list[Record] = Field(description="What was written to the person; of a mail its subject.")
+    notifications: list[Record] = Field(description="What the app's own list has.")
+    notification_choices: list[Record]
+    quiet_hours: list[Record]
+    promotion_consents: list[Record] = Field(description="Each consent to promotions, and how it ended.")
+    promotions: list[Record] = Field(description="Which promotions the person got, and opened.")
     support_tickets: list[Record] = Field(
         description="Conversations with support, with what both sides wrote."
     )

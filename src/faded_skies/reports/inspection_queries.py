@@ -20,15 +20,19 @@ AUDIT_PROOF = """
 SELECT chain, number, position, link, sealed_at, mac FROM audit_seals ORDER BY chain, number
 """
 RULE_FILES = """
-SELECT DISTINCT f.digest, f.files FROM rule_files f
-JOIN rule_decisions d ON d.rules_hash = f.digest
-WHERE d.decided_at >= $1 AND d.decided_at < $2
+SELECT f.digest, f.files FROM rule_files f
+WHERE f.digest IN (
+    SELECT rules_hash FROM rule_decisions WHERE decided_at >= $1 AND decided_at < $2
+    UNION
+    SELECT rules_hash FROM orders
+    WHERE (created_at >= $1 AND created_at < $2) OR (delivered_at >= $1 AND delivered_at < $2)
+)
 """
 
 PARTS: tuple[Part, ...] = (
     Part(
         "orders.csv",
-        "Orders: state, money by kind, the rules they were judged by.",
+        "Orders placed or delivered: state, money by kind, the rules they were judged by.",
         (
             "order",
             "status",
@@ -49,7 +53,8 @@ PARTS: tuple[Part, ...] = (
         SELECT order_number, status, created_at, delivered_at, tender, subtotal_cents, tax_cents, delivery_fee_cents,
                total_cents, paid_cents, refunded_cents, delivery_address ->> 'city', delivery_address ->> 'zipCode',
                rules_hash
-        FROM orders WHERE created_at >= $1 AND created_at < $2 ORDER BY created_at, id
+        FROM orders WHERE (created_at >= $1 AND created_at < $2) OR (delivered_at >= $1 AND delivered_at < $2)
+        ORDER BY created_at, id
         """,
     ),
     Part(
@@ -73,7 +78,8 @@ PARTS: tuple[Part, ...] = (
         SELECT o.order_number, i.line, i.name, i.product_class, i.quantity, i.net_weight_mg, i.thc_mg,
                i.total_price_cents, i.tax_state_cents, i.tax_cannabis_cents, i.tax_local_cents, i.refunded_quantity
         FROM orders o JOIN order_items i ON i.order_id = o.id
-        WHERE o.created_at >= $1 AND o.created_at < $2 ORDER BY o.created_at, o.id, i.line
+        WHERE (o.created_at >= $1 AND o.created_at < $2) OR (o.delivered_at >= $1 AND o.delivered_at < $2)
+        ORDER BY o.created_at, o.id, i.line
         """,
     ),
     Part(

@@ -318,3 +318,18 @@ async def test_a_removed_card_pays_no_more(trade: Trade, haze: UUID) -> None:
     assert code_of(await accept(trade, amendment)) == (422, "AMENDMENT_NOT_DEARER")
     assert [one["status"] for one in await changes(trade, order)] == ["open"]
     assert await stock_of(trade.app, haze) == 8
+
+
+async def test_what_a_change_waits_to_pay_for_counts_in_the_days_limit(trade: Trade, drain: Drain) -> None:
+    ounce = await make_product(trade.db, "Ounce", price_cents=4000, stock=9, net_weight_mg=28_349)
+    order = await trade.order((ounce, 1))
+    await pay_with(trade, order, ASKS)
+    waits = await amend(trade, order, ounce, 2)
+    assert waits.json()["payment"]["status"] == "requires_action", waits.text
+    body = {"productId": str(ounce), "quantity": 1}
+    refused = await trade.client.post("/api/cart/add", json=body, headers=trade.shopper.headers)
+    assert code_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
+    await authenticate(trade)
+    await deliver_webhooks(trade.app, trade.client)
+    await drain()
+    assert (await trade.look(order))["items"][0]["quantity"] == 2

@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from factories.catalog import make_product
+from factories.identity import signed_in
 from factories.places import AUSTIN, make_barred_place
+from factories.shop import put_in_cart
 from factories.trade import JSON, Trade, open_trade
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
@@ -120,6 +122,15 @@ class TestInColorado:
         assert (await trade.try_order((haze, 1), tender="cash")).status_code == 201
         refused = await trade.try_order((haze, 1), tender="cash")
         assert (refused.status_code, refused.json()["code"]) == (422, "DELIVERED_TODAY")
+        # One's own door written in another way is the same door; the neighbour's is another one.
+        await trade.db.fetch("UPDATE delivery_addresses SET address_line2 = 'Apt 2'")
+        assert (await trade.try_order(tender="cash")).json()["code"] == "DELIVERED_TODAY"
+        neighbour = await signed_in(trade.app, trade.client)
+        await trade.db.fetch("UPDATE orders SET user_id = $1", neighbour.id)
+        assert (await trade.try_order(tender="cash")).status_code == 201
+        await trade.db.fetch("UPDATE orders SET user_id = $1", neighbour.id)
+        await put_in_cart(trade.client, trade.shopper, haze, 1)
+        assert (await trade.try_order(tender="cash")).json()["code"] == "DELIVERED_TODAY"
         await trade.db.fetch("UPDATE delivery_addresses SET address_line1 = '2 Main St'")
         assert (await trade.try_order(tender="cash")).status_code == 201
 

@@ -109,6 +109,19 @@ def test_what_nobody_could_verify_says_so(jurisdiction: str) -> None:
         ('base = ["cannabis_price"]', 'base = ["price"]', 'base = ["price"]', "price is no base"),
         ('grade = "example" }', 'grade = "A" }', "guide = {", "Input should be"),
         ("[retention]", "[retension]", "[retension]", "Extra inputs are not permitted"),
+        (
+            'class = "vape"\nbucket = "concentrate"',
+            'class = "vape"\nbucket = "concentrated"',
+            'bucket = "concentrated"',
+            "no limit caps concentrated",
+        ),
+        ('label = "Plants", unit = "count"', 'label = "Plants", unit = "mg"', "caps = [", "counted in count"),
+        (
+            'base = ["cannabis_price"]',
+            'base = ["cannabis_price", "cannabis_price"]',
+            'base = ["cannabis_price", "cannabis_price"]',
+            "named twice",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, where: str, words: str) -> None:

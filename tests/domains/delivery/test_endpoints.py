@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from factories.delivery import DOOR, id_check, make_order, position, start_shift
+from factories.delivery import DOOR, id_check, leaving_of, make_order, position, start_shift
 from factories.identity import SignedInPerson, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import service
@@ -459,7 +459,9 @@ async def test_another_driver_takes_over(
     admin = await signed_in(app, client, Role.ADMIN)
     for _ in range(2):
         async with db.transaction() as tx:
-            order = await service.assign(tx, order_id=order_id, driver_id=other.id, actor_id=admin.id)
+            order = await service.assign(
+                tx, order_id=order_id, driver_id=other.id, actor_id=admin.id, leaving=leaving_of(app)
+            )
         assert order.driver_id == other.id
     lists = [await client.get("/api/driver/orders", headers=who.headers) for who in (driver, other)]
     assert [len(answer.json()["orders"]) for answer in lists] == [0, 1]
@@ -480,7 +482,9 @@ async def test_two_dispatchers_at_once_leave_one_driver(
 
     async def give(driver_id: UUID) -> None:
         async with db.transaction() as tx:
-            await service.assign(tx, order_id=order_id, driver_id=driver_id, actor_id=customer.id)
+            await service.assign(
+                tx, order_id=order_id, driver_id=driver_id, actor_id=customer.id, leaving=leaving_of(app)
+            )
 
     await asyncio.gather(*(give(one) for one in (driver.id, other.id) * 3))
     rows = await db.fetch(
@@ -511,5 +515,7 @@ async def test_who_and_what_cannot_be_assigned(
     ):
         with pytest.raises(refusal):
             async with db.transaction() as tx:
-                await service.assign(tx, order_id=order, driver_id=person, actor_id=driver.id)
+                await service.assign(
+                    tx, order_id=order, driver_id=person, actor_id=driver.id, leaving=leaving_of(app)
+                )
     assert await db.fetchval("SELECT driver_id FROM orders WHERE id = $1", order_id) is None

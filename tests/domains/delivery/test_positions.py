@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
@@ -12,6 +12,7 @@ import pytest
 from factories.delivery import DOOR, make_order, position
 from factories.identity import SignedInPerson, signed_in
 from faded_skies.bootstrap import Application
+from faded_skies.domains.compliance.service import Law, read_law
 from faded_skies.domains.delivery import jobs, service
 from faded_skies.domains.delivery.jobs import PositionFlusher
 from faded_skies.domains.delivery.schemas.road import TrackingAnswer
@@ -48,7 +49,7 @@ async def order_id(app: Application, customer: SignedInPerson, driver: SignedInP
 
 @pytest.fixture
 async def flusher(app: Application) -> PositionFlusher:
-    made = PositionFlusher(app.ports.valkey, app.ports.db)
+    made = PositionFlusher(app.ports.valkey, app.ports.db, app.ports.get(Law))
     await made.join()
     return made
 
@@ -273,7 +274,7 @@ async def test_a_crash_between_commit_and_acknowledgement_stores_once(
     assert await app.ports.valkey.xlen("driver:positions") == 1
 
     monkeypatch.setattr(jobs, "ABANDONED_MS", 0)
-    heir = PositionFlusher(app.ports.valkey, db)
+    heir = PositionFlusher(app.ports.valkey, db, app.ports.get(Law))
     await heir.join()
     assert await heir.flush() == 1
     assert len(await db.fetch(STORED, driver.id)) == 1
@@ -314,7 +315,7 @@ async def test_two_flushers_share_the_work(
     start = now_ms() - 100_000
     for number in range(40):
         await send(client, driver, position(timestamp=start + number))
-    other = PositionFlusher(app.ports.valkey, db)
+    other = PositionFlusher(app.ports.valkey, db, app.ports.get(Law))
     await other.join()
     assert sum(await asyncio.gather(flusher.flush(), other.flush())) == 40
     assert len(await db.fetch(STORED, driver.id)) == 40
@@ -340,11 +341,13 @@ async def test_the_worker_stores_them_by_itself_and_what_came_last_before_it_sto
 
 
 async def test_days_are_made_ahead_and_dropped_by_age(db: Database) -> None:
-    today = clock.now().date()
+    now = clock.now()
+    today = now.date()
+    law = read_law("us-tx-example")
 
-    async def renew(day: date) -> None:
+    async def renew(ahead: int = 0, *, law: Law = law) -> None:
         async with db.transaction() as tx:
-            await service.renew_partitions(tx, today=day)
+            await service.renew_partitions(tx, law, now=now + timedelta(days=ahead))
 
     async def partitions() -> list[str]:
         rows = await db.fetch(
@@ -355,8 +358,8 @@ async def test_days_are_made_ahead_and_dropped_by_age(db: Database) -> None:
     def named(*days: int) -> list[str]:
         return [f"driver_locations_{today + timedelta(days=day):%Y%m%d}" for day in days]
 
-    await renew(today)
-    await renew(today)
+    await renew()
+    await renew()
     assert await partitions() == named(0, 1, 2)
     noon = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
     for ahead in (0, 5):
@@ -367,20 +370,23 @@ async def test_days_are_made_ahead_and_dropped_by_age(db: Database) -> None:
             noon + timedelta(days=ahead),
         )
     # A day that came too early for its partition stays in the default one.
-    await renew(today + timedelta(days=4))
+    await renew(4)
     assert await partitions() == named(0, 1, 2, 4, 6)
     assert await db.fetchval("SELECT count(*) FROM driver_locations_other") == 1
-    await renew(today + timedelta(days=31))
+    # California wants them for longer than the example.
+    await renew(31, law=read_law("us-ca"))
+    assert await partitions() == named(0, 1, 2, 4, 6, 31, 32, 33)
+    await renew(31)
     assert await partitions() == named(1, 2, 4, 6, 31, 32, 33)
     assert await db.fetchval("SELECT count(*) FROM driver_locations") == 1
-    await renew(today + timedelta(days=36))
+    await renew(36)
     assert await db.fetchval("SELECT count(*) FROM driver_locations") == 0
 
 
 async def test_two_workers_make_the_same_days(db: Database) -> None:
     async def renew() -> None:
         async with db.transaction() as tx:
-            await service.renew_partitions(tx, today=clock.now().date())
+            await service.renew_partitions(tx, read_law("us-tx-example"), now=clock.now())
 
     await asyncio.gather(renew(), renew(), renew())
 

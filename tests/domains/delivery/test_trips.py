@@ -115,6 +115,8 @@ async def test_staff_watch_trips(road: Road) -> None:
         listed = await road.staff("GET", f"trips?{query}")
         TripsAnswer.model_validate_json(listed.content)
         assert len(listed.json()["trips"]) == count, query
+    for end in ("0001-01-01", "9999-12-31", "1764288000"):
+        assert (await road.staff("GET", f"trips?day={end}")).status_code == 422
     for secret in ("Okafor", "555-"):
         assert (
             secret
@@ -334,6 +336,15 @@ async def test_an_order_on_the_road_is_handed_on(road: Road) -> None:
     assert picked.status_code == 200
     moved = await road.staff("POST", f"orders/{mine}/assign", {"driverId": str(road.other.id)})
     assert moved.status_code == 200
+    papers = await road.db.fetch(
+        "SELECT m.content -> 'stops' AS stops FROM manifests m JOIN trips t ON t.id = m.trip_id"
+        " WHERE m.version = 2 ORDER BY t.driver_id = $1",
+        road.other.id,
+    )
+    assert [[stop["status"] for stop in paper["stops"]] for paper in papers] == [
+        ["handed_on"],
+        ["on board", "on board"],
+    ]
     ended = (await road.post(f"trips/{trip['id']}/end")).json()["trip"]
     assert (ended["status"], ended["stops"][0]["status"]) == ("ended", "handed_on")
     for order_id in (theirs, mine):
@@ -345,6 +356,21 @@ async def test_an_order_on_the_road_is_handed_on(road: Road) -> None:
     )
     assert [row["outcome"] for row in stops] == ["delivered", "delivered"]
     assert await road.db.fetchval("SELECT count(*) FROM trips WHERE ended_at IS NULL") == 0
+
+
+async def test_who_lost_an_order_no_longer_sees_where_it_goes(road: Road) -> None:
+    moved, kept = await road.packed(), await road.packed()
+    trip = await road.plan(moved, kept)
+    assert [stop["customerFirstName"] for stop in trip["stops"]] == ["Łucja", "Łucja"]
+    await road.staff("POST", f"orders/{moved}/assign", {"driverId": str(road.other.id)})
+    url = f"/api/driver/trips/{trip['id']}"
+    answer = await road.client.get(url, headers=road.driver.headers)
+    TripAnswer.model_validate_json(answer.content)
+    lost, own = answer.json()["trip"]["stops"]
+    assert (lost["customerFirstName"], lost["deliveryAddress"]) == (None, None)
+    assert (own["customerFirstName"], own["deliveryAddress"]["city"]) == ("Łucja", "Austin")
+    watched = (await road.staff("GET", f"trips/{trip['id']}")).json()["trip"]["stops"]
+    assert {stop["customerFirstName"] for stop in watched} == {"Łucja"}
 
 
 async def test_an_order_without_a_trip_is_delivered_and_logged(road: Road) -> None:

@@ -245,6 +245,25 @@ class TestHoldAndRecall:
         assert (await trade.pick_up(order)).status_code == 200
         await check_even(trade.db)
 
+    @pytest.mark.parametrize("what", ["hold", "recall"])
+    async def test_what_is_on_the_road_already_is_not_handed_over(
+        self, trade: Trade, haze: UUID, what: str
+    ) -> None:
+        lot = await receive_lot(trade, haze, 5)
+        order = await packing(trade, haze, 2)
+        await scan(trade, order, (lot, 2))
+        assert (await trade.pick_up(order)).status_code == 200
+        await of_lot(trade, lot, what)
+        refused = await trade.hand_over(order, cash=200)
+        assert (refused.status_code, refused.json()["code"]) == (409, "INVALID_STATE"), refused.text
+        assert "return the order to the shop" in refused.json()["error"]
+        assert await trade.db.fetchval("SELECT count(*) FROM handovers") == 0
+        assert (await trade.look(order))["status"] == "out_for_delivery"
+        if what == "hold":
+            await of_lot(trade, lot, "release")
+            assert (await trade.hand_over(order, cash=200)).status_code == 200
+        await check_even(trade.db)
+
     async def test_a_recall_at_the_moment_of_departure_comes_before_or_after(
         self, trade: Trade, haze: UUID
     ) -> None:
@@ -269,6 +288,7 @@ class TestHoldAndRecall:
         assert await level(trade.db, haze) == (0, 0)
         told = await trade.client.get(f"/api/admin/lots/{lot['id']}", headers=trade.admin.headers)
         assert told.json()["lot"]["status"] == "expired"
+        assert (await of_lot(trade, lot, "release")).json()["lot"]["status"] == "expired"
         await check_even(trade.db)
 
     async def test_units_are_found_lost_and_destroyed(self, trade: Trade, haze: UUID, drain: Drain) -> None:

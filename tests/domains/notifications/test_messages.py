@@ -11,7 +11,7 @@ from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.events import PersonRegistered
 from faded_skies.domains.notifications import service
 from faded_skies.domains.notifications.events import MessageQueued
-from faded_skies.domains.notifications.ports import Email, Mailer, Push, Pusher
+from faded_skies.domains.notifications.ports import Email, Mailer, Push, Pusher, PushReport
 from faded_skies.domains.notifications.rules import Letter
 from faded_skies.domains.notifications.subscribers import subscriptions
 from faded_skies.platform.db import Database
@@ -47,10 +47,10 @@ class Recorder:
             raise OSError("the mail server is down")
         self.mails.append((message_id, email))
 
-    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> Sequence[str]:
+    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
         refuse_inside_transaction("The pusher")
         self.pushes.append((message_id, push, sorted(devices)))
-        return self.dead
+        return PushReport(reached=[token for token in devices if token not in self.dead], gone=self.dead)
 
 
 async def deliver(app: Application, event: Event) -> None:

@@ -10,7 +10,7 @@ import pytest
 from faded_skies.adapters.outbox import outbox as module
 from faded_skies.adapters.outbox.outbox import Outbox, Sent
 from faded_skies.bootstrap import Application
-from faded_skies.domains.notifications.ports import Email, Mailer, Push, Pusher
+from faded_skies.domains.notifications.ports import Email, Mailer, Push, Pusher, PushReport
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.settings import Settings
 
@@ -32,7 +32,7 @@ async def test_messages_come_back_as_they_went(box: Outbox) -> None:
     assert box.newest(10) == []
     mail_id, push_id = new_id(), new_id()
     await box.send(mail_id, MAIL)
-    assert list(await box.push(push_id, PUSH, devices=["a", "b"])) == []
+    assert await box.push(push_id, PUSH, devices=["a", "b"]) == PushReport(reached=["a", "b"])
     assert box.find(mail_id) == Sent(mail_id, MAIL)
     assert box.find(push_id) == Sent(push_id, PUSH, 2)
     assert box.find(uuid4()) is None

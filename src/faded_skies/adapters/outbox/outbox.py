@@ -9,15 +9,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
-from email.utils import format_datetime
 from pathlib import Path
 from uuid import UUID
 
 import orjson
 
-from faded_skies.domains.notifications.ports import Email, Push
-from faded_skies.platform import clock
+from faded_skies.adapters.smtp.composing import compose
+from faded_skies.domains.notifications.ports import Email, Push, PushReport
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 MOST_MESSAGES = 2_000
@@ -41,14 +39,15 @@ class Outbox:
 
     async def send(self, message_id: UUID, email: Email) -> None:
         refuse_inside_transaction("The mailer")
-        await asyncio.to_thread(self._write, f"{message_id}.eml", self._compose(message_id, email))
+        mail = compose(message_id, email, sender=self._sender)
+        await asyncio.to_thread(self._write, f"{message_id}.eml", mail.as_bytes())
 
-    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> Sequence[str]:
+    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
         """Write the push, also for a person without devices, so that it can be seen."""
         refuse_inside_transaction("The pusher")
         content = orjson.dumps({"push": push, "devices": len(devices)}, option=orjson.OPT_INDENT_2)
         await asyncio.to_thread(self._write, f"{message_id}.json", content)
-        return ()
+        return PushReport(reached=devices)
 
     def newest(self, most: int) -> list[Sent]:
         """Return the newest messages, newest first."""
@@ -67,17 +66,6 @@ class Outbox:
         except FileNotFoundError:
             return None
         return Sent(message_id, Push(**written["push"]), written["devices"])
-
-    def _compose(self, message_id: UUID, email: Email) -> bytes:
-        message = EmailMessage(policy=policy.SMTP)
-        message["From"] = f"Faded Skies <{self._sender}>"
-        message["To"] = email.to
-        message["Subject"] = email.subject
-        message["Date"] = format_datetime(clock.now())
-        message["Message-ID"] = f"<{message_id}@{self._sender.rpartition('@')[2]}>"
-        message.set_content(email.text)
-        message.add_alternative(email.html, subtype="html")
-        return message.as_bytes()
 
     def _write(self, name: str, content: bytes) -> None:
         """Put the file there whole or not at all, then let the oldest go."""
@@ -100,6 +88,11 @@ def _read_email(raw: bytes) -> Email:
         for subtype in ("plain", "html")
         for part in [message.get_body((subtype,))]
     }
+    unsubscribe = message["List-Unsubscribe"]
     return Email(
-        to=str(message["To"]), subject=str(message["Subject"]), text=bodies["plain"], html=bodies["html"]
+        to=str(message["To"]),
+        subject=str(message["Subject"]),
+        text=bodies["plain"],
+        html=bodies["html"],
+        unsubscribe=None if unsubscribe is None else str(unsubscribe).strip(" <>"),
     )

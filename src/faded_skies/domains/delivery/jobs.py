@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from redis.exceptions import ResponseError
 
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.service import POSITIONS, Position
 from faded_skies.platform import clock
@@ -38,13 +39,14 @@ class PositionFlusher:
     stored already stays as it is: nothing is lost and nothing is doubled.
     """
 
-    def __init__(self, valkey: Valkey, db: Database) -> None:
+    def __init__(self, valkey: Valkey, db: Database, law: Law) -> None:
         self._valkey = valkey
         self._db = db
+        self._law = law
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until stopped; what arrived before is stored in any case."""
-        await _renew_partitions(self._db)
+        await _renew_partitions(self._db, self._law)
         await self.join()
         while not stop.is_set():
             await self.flush()
@@ -107,20 +109,21 @@ def _read(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position, bool]]:
     ]
 
 
-async def _renew_partitions(db: Database) -> None:
+async def _renew_partitions(db: Database, law: Law) -> None:
     async with db.transaction() as tx:
-        await service.renew_partitions(tx, today=clock.now().date())
+        await service.renew_partitions(tx, law, now=clock.now())
 
 
 def consumers(ports: Ports) -> Sequence[Consumer]:
     """Return the delivery domain's endless work."""
-    return [Consumer("delivery.positions", PositionFlusher(ports.valkey, ports.db).run)]
+    flusher = PositionFlusher(ports.valkey, ports.db, ports.get(Law))
+    return [Consumer("delivery.positions", flusher.run)]
 
 
 def periodic(ports: Ports) -> Sequence[Periodic]:
     """Return the delivery domain's periodic work."""
 
     async def renew_partitions() -> None:
-        await _renew_partitions(ports.db)
+        await _renew_partitions(ports.db, ports.get(Law))
 
     return [Periodic("delivery.renew_partitions", "7 * * * *", renew_partitions)]

@@ -1,21 +1,58 @@
-"""How messages leave the house. Both may be asked twice for one `message_id` and pass it on."""
+"""How messages leave the house. Each may be asked twice for one `message_id` and passes it on.
+
+A channel of another kind (a text message, where a carrier takes this trade) is a third protocol beside these two, a
+value of `Channel`, and a branch in `service/sending.py`.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from faded_skies.domains.notifications.rules import Email, Letter, Push
+from faded_skies.domains.notifications.rules import Email, Letter, Push, QuietHours
 
-__all__ = ["Email", "Letter", "Mailer", "Push", "Pusher"]
+__all__ = [
+    "Delayed",
+    "Email",
+    "Letter",
+    "Mailer",
+    "Push",
+    "PushReport",
+    "Pusher",
+    "QuietHours",
+    "Undeliverable",
+]
+
+
+class Delayed(Exception):  # noqa: N818 - a state of affairs
+    """It could not be sent now and may be later, or it is not known whether it was; the text says why."""
+
+
+class Undeliverable(Exception):  # noqa: N818 - a state of affairs
+    """It will never be taken: not this message, or not for this address; the text says why."""
 
 
 class Mailer(Protocol):
     async def send(self, message_id: UUID, email: Email) -> None:
-        """Send a mail; `message_id` becomes its Message-ID. Raises when it was not accepted."""
+        """Send a mail; `message_id` becomes its Message-ID. Raises Delayed or Undeliverable."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PushReport:
+    """What became of a push on each device: reached, gone for good, or to be tried again (`delayed`, with the reason).
+
+    `refused` is why none of the others will ever take this message.
+    """
+
+    reached: Sequence[str] = ()
+    gone: Sequence[str] = ()
+    delayed: Sequence[str] = ()
+    reason: str | None = None
+    refused: str | None = None
+
+
 class Pusher(Protocol):
-    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> Sequence[str]:
-        """Push to a person's devices and return the tokens that no longer exist. Raises when not accepted."""
+    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
+        """Push to a person's devices and report of each. Raises Delayed when none was reached for a common reason."""
         ...

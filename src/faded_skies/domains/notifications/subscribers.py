@@ -1,6 +1,7 @@
 """What follows from facts about people, and the sending of what was queued."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from faded_skies.domains.identity.events import (
     EmailConfirmationRequested,
@@ -13,10 +14,12 @@ from faded_skies.domains.identity.events import (
     PersonRegistered,
     SecondFactorChanged,
 )
-from faded_skies.domains.notifications import queries, service
+from faded_skies.domains.identity.ports import Adulthood
+from faded_skies.domains.notifications import service
 from faded_skies.domains.notifications.events import MessageQueued
 from faded_skies.domains.notifications.ports import Mailer, Pusher
-from faded_skies.domains.notifications.rules import Letter, lay_out
+from faded_skies.domains.notifications.service import Post
+from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.ports import Ports
@@ -25,9 +28,7 @@ from faded_skies.platform.ports import Ports
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
     """Return who hears of people and of queued messages."""
     db = ports.db
-    mailer: Mailer = ports.get(Mailer)
-    pusher: Pusher = ports.get(Pusher)
-    origin = ports.settings.client_origins[0]
+    post = _post(ports)
 
     async def welcome(event: PersonRegistered) -> None:
         async with db.transaction() as tx:
@@ -53,17 +54,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
             )
 
     async def send(event: MessageQueued) -> None:
-        """Send what is not sent yet, then note it; nothing is locked while the message is on its way."""
-        message = await queries.find_unsent(db, event.message_id)
-        if message is None:
-            return
-        dead: Sequence[str] = ()
-        if isinstance(message.content, Letter):
-            await mailer.send(message.id, lay_out(message.content, origin=origin))
-        else:
-            dead = await pusher.push(message.id, message.content, devices=message.devices)
-        async with db.transaction() as tx:
-            await service.note_sent(tx, message.id, dead_devices=dead)
+        await service.send(post, event.message_id, now=clock.now())
 
     return [
         Subscription("notifications.welcome", PersonRegistered, welcome),
@@ -76,6 +67,24 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         Subscription("notifications.mail_second_factor", SecondFactorChanged, mail_second_factor_changed),
         Subscription("notifications.send", MessageQueued, send),
     ]
+
+
+def _post(ports: Ports) -> Post:
+    adulthood: Adulthood = ports.get(Adulthood)
+    base = ports.settings.api_url.rstrip("/")
+
+    def unsubscribe_link(user_id: UUID) -> str:
+        token = service.unsubscribe_token(ports.purpose_keys, user_id)
+        return f"{base}/api/notifications/unsubscribe/{token}"
+
+    return Post(
+        db=ports.db,
+        mailer=ports.get(Mailer),
+        pusher=ports.get(Pusher),
+        origin=ports.settings.client_origins[0],
+        unsubscribe_link=unsubscribe_link,
+        zone=adulthood.zone,
+    )
 
 
 def _of_staff(db: Database) -> list[Subscription]:

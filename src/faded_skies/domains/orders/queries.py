@@ -43,6 +43,7 @@ _READ_HELD = f"SELECT {_COLUMNS} FROM o {_JOINS}"
 _LOCK_FOR = {role: _HELD_ORDER.format("o.id = $1" + clause) + _READ_HELD for role, clause in _MAY_SEE.items()}
 _LOCK = _HELD_ORDER.format("o.id = $1") + _READ_HELD
 _LOCK_BY_CART = _HELD_ORDER.format("o.cart_id = $1 AND o.status <> 'cancelled'") + _READ_HELD
+_FIND = _SELECT + " WHERE o.id = $1"
 _LIST = _SELECT + " WHERE o.user_id = $1 ORDER BY o.created_at DESC, o.id DESC LIMIT $2 OFFSET $3"
 _LIST_STATUS = (
     _SELECT
@@ -237,19 +238,37 @@ SELECT order_id, id FROM order_amendments
 WHERE status IN ('open', 'paying') AND expires_at < $1 ORDER BY expires_at LIMIT 100
 """
 _EXPIRED = "SELECT id FROM orders WHERE hold_expires_at < $1 ORDER BY hold_expires_at LIMIT 100"
+# What is still to be brought may be brought today, so it counts like what was ordered or brought today; and so does
+# what a change waits to pay for.
 _BOUGHT_SINCE = """
+WITH counted AS (
+    SELECT o.id FROM orders o
+    WHERE o.user_id = $1 AND o.status NOT IN ('cancelled', 'returned')
+      AND (o.created_at >= $2 OR o.status <> 'delivered' OR o.delivered_at >= $2)
+      -- The unpaid order of the same cart is replaced by the next one, so it is not bought besides it.
+      AND (o.cart_id = $3 AND o.status = 'payment_failed') IS NOT TRUE
+      AND o.id IS DISTINCT FROM $4
+)
 SELECT i.product_id, i.name, i.product_class, i.quantity, i.unit_price_cents, i.total_price_cents, i.net_weight_mg,
        i.thc_mg, 0 AS tax_state_cents, 0 AS tax_cannabis_cents, 0 AS tax_local_cents, i.refunded_quantity
-FROM orders o JOIN order_items i ON i.order_id = o.id
-WHERE o.user_id = $1 AND o.created_at >= $2 AND o.status NOT IN ('cancelled', 'returned')
-  -- The unpaid order of the same cart is replaced by the next one, so it is not bought besides it.
-  AND (o.cart_id = $3 AND o.status = 'payment_failed') IS NOT TRUE
-  AND o.id IS DISTINCT FROM $4
+FROM counted c JOIN order_items i ON i.order_id = c.id
+UNION ALL
+SELECT n.product_id, n.name, n.product_class, n.quantity - coalesce(i.quantity, 0), n.unit_price_cents,
+       n.unit_price_cents * (n.quantity - coalesce(i.quantity, 0)), n.net_weight_mg, n.thc_mg, 0, 0, 0, 0
+FROM counted c
+JOIN order_amendments a ON a.order_id = c.id AND a.status = 'paying'
+CROSS JOIN jsonb_to_recordset(a.revision -> 'items') AS n (
+    product_id uuid, name text, product_class text, quantity int, unit_price_cents int, net_weight_mg int, thc_mg int
+)
+LEFT JOIN order_items i ON i.order_id = c.id AND i.product_id = n.product_id
+WHERE n.quantity > coalesce(i.quantity, 0)
 """
-# Orders on their way to the address count too: two at once must not both be the first.
+# Orders on their way to the address count too: two at once must not both be the first. A neighbour behind another door
+# of the house is another address; another way to write one's own door is not.
 _DELIVERIES_TO = """
 SELECT count(*)::int FROM orders
 WHERE lower(delivery_address ->> 'addressLine1') = lower($1) AND left(delivery_address ->> 'zipCode', 5) = left($2, 5)
+  AND (user_id = $5 OR lower(coalesce(delivery_address ->> 'addressLine2', '')) = lower($6))
   AND (status IN ('pending', 'confirmed', 'preparing', 'out_for_delivery') OR delivered_at >= $3)
   AND created_at >= $3 - interval '7 days' AND id IS DISTINCT FROM $4
 """
@@ -280,6 +299,11 @@ def _item(row: Row) -> Item:
 
 async def find_order_for(source: Database | Tx, actor: Actor, order_id: UUID) -> Order | None:
     row = await source.fetchrow(_GET_FOR[actor.role], order_id, actor.id)
+    return None if row is None else _order(row)
+
+
+async def find_order(tx: Tx, order_id: UUID) -> Order | None:
+    row = await tx.fetchrow(_FIND, order_id)
     return None if row is None else _order(row)
 
 
@@ -346,9 +370,17 @@ async def set_packed(tx: Tx, order_id: UUID, *, is_packed: bool) -> None:
 
 
 async def count_deliveries_to(
-    tx: Tx, *, address_line1: str, zip_code: str, since: datetime, but: UUID | None
+    tx: Tx, user_id: UUID, address: Mapping[str, Any], *, since: datetime, but: UUID | None
 ) -> int:
-    count: int = await tx.fetchval(_DELIVERIES_TO, address_line1, zip_code, since, but)
+    count: int = await tx.fetchval(
+        _DELIVERIES_TO,
+        address["addressLine1"],
+        address["zipCode"],
+        since,
+        but,
+        user_id,
+        address.get("addressLine2") or "",
+    )
     return count
 
 

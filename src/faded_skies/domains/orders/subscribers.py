@@ -42,6 +42,9 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
                 order_number=event.order_number,
                 status=event.status,
                 message=event.message,
+                purchase=await service.purchase_of(tx, event.order_id)
+                if event.status == "confirmed"
+                else None,
             )
 
     async def push_amendment(event: AmendmentMoved) -> None:
@@ -80,12 +83,38 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
             now=clock.now(),
         )
 
+    async def write_of_eta(event: EtaChanged) -> None:
+        if event.eta_at <= clock.now():
+            return  # the driver is at the door, or this comes too late to help
+        async with db.transaction() as tx:
+            await notifications.notify_eta(
+                tx,
+                user_id=event.user_id,
+                order_id=event.order_id,
+                order_number=event.order_number,
+                eta_at=event.eta_at,
+                now=clock.now(),
+            )
+
+    async def write_of_refund(event: RefundSettled) -> None:
+        if event.order_id is not None and event.ok:
+            async with db.transaction() as tx:
+                await service.write_of_refund(
+                    tx,
+                    order_id=event.order_id,
+                    refund_id=event.refund_id,
+                    amount_cents=event.amount_cents,
+                    in_cash=event.intent_id is None,
+                )
+
     return [
-        Subscription("orders.push_eta", EtaChanged, push_eta),
         Subscription("orders.push_status", OrderMoved, push_status),
         Subscription("orders.write_to_customer", OrderMoved, write_to_customer),
+        Subscription("orders.push_eta", EtaChanged, push_eta),
+        Subscription("orders.write_of_eta", EtaChanged, write_of_eta),
         Subscription("orders.push_amendment", AmendmentMoved, push_amendment),
         Subscription("orders.write_of_amendment", AmendmentMoved, write_of_amendment),
+        Subscription("orders.write_of_refund", RefundSettled, write_of_refund),
     ]
 
 

@@ -99,6 +99,8 @@ class TicketShape(Shape):
 
 
 class TicketAnswer(Shape):
+    """A conversation as it stands."""
+
     ticket: TicketShape
 
 

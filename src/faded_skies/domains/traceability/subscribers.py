@@ -14,7 +14,9 @@ from faded_skies.domains.delivery.events import (
 from faded_skies.domains.inventory.events import LotAdjusted, LotReceived
 from faded_skies.domains.orders.events import SaleChanged
 from faded_skies.domains.traceability import service
+from faded_skies.domains.traceability.events import ReportOverdue, ReportRejected
 from faded_skies.platform import clock
+from faded_skies.platform.db import Database
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.ports import Ports
 
@@ -100,4 +102,26 @@ def _lots(ports: Ports) -> Sequence[Subscription]:
     return [
         Subscription("traceability.lot_received", LotReceived, received),
         Subscription("traceability.lot_adjusted", LotAdjusted, adjusted),
+        *_alarms(db),
+    ]
+
+
+def _alarms(db: Database) -> list[Subscription]:
+    async def overdue(event: ReportOverdue) -> None:
+        async with db.transaction() as tx:
+            await service.alarm_overdue(
+                tx,
+                report_id=event.report_id,
+                due_at=event.due_at,
+                count=event.count,
+                missed=event.missed,
+            )
+
+    async def rejected(event: ReportRejected) -> None:
+        async with db.transaction() as tx:
+            await service.alarm_rejected(tx, report_id=event.report_id)
+
+    return [
+        Subscription("traceability.alarm_overdue", ReportOverdue, overdue),
+        Subscription("traceability.alarm_rejected", ReportRejected, rejected),
     ]

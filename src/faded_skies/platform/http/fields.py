@@ -65,6 +65,9 @@ def _day_text(value: object) -> object:
 Day = Annotated[date, BeforeValidator(_day_text)]
 """A day as a client writes it."""
 
+BookedDay = Annotated[Day, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
+"""A day that something may be asked of; so far from the calendar's ends that the next one can be reckoned."""
+
 
 class Body(BaseModel):
     """Base of request bodies: camelCase keys, unknown keys refused, no silent conversion of types."""

@@ -174,11 +174,7 @@ async def order_facts(
     delivered = 0
     if book.handover.deliveries_per_address_per_day:
         delivered = await orders.count_deliveries_to(
-            tx,
-            address_line1=where["addressLine1"],
-            zip_code=where["zipCode"],
-            since=compliance.day_start(book, now),
-            but=but,
+            tx, customer.id, where, since=compliance.day_start(book, now), but=but
         )
     return OrderFacts(
         now=now,

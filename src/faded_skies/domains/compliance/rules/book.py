@@ -171,7 +171,7 @@ class HandoverRules:
 
 @dataclass(frozen=True, slots=True)
 class PositionRules:
-    """Whether the customer may see where the driver is, and how long positions are kept (days)."""
+    """Whether the customer may see where the driver is, and how many days positions are kept."""
 
     rule: Rule
     live_to_customer: bool
@@ -248,7 +248,7 @@ class RuleBook:
 
 
 def rules_of(book: RuleBook) -> list[Rule]:
-    """Return every rule of a book once, by its id."""
+    """Return every rule of a book once; those of a class that counts into two buckets, and of papers, share an id."""
     found = [
         book.itself,
         book.age,
@@ -267,4 +267,4 @@ def rules_of(book: RuleBook) -> list[Rule]:
         book.reporting.rule,
         book.privacy.rule,
     ]
-    return list({rule.id: rule for rule in found}.values())
+    return list({(rule.id, rule.fingerprint): rule for rule in found}.values())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from faded_skies.domains.compliance.rules.book import Hours, LoadCap, Rule, RuleBook, Stage
+from faded_skies.domains.compliance.rules.book import Hours, LoadCap, Rule, RuleBook, Stage, TripRules
 from faded_skies.domains.compliance.rules.days import (
     business_day,
     hours_of,
@@ -235,9 +235,7 @@ class _Answers:
             if old_enough
             else f"The driver has to be {rules.driver_min_age} or older, and their birth date known.",
         )
-        needed = next(
-            (people for most, people in rules.staff if most is None or facts.value_cents <= most), 1
-        )
+        needed = people_needed(rules, facts.value_cents)
         self.add(
             rules.rule,
             None if facts.people >= needed else f"With this load {needed} people have to be on board.",
@@ -266,6 +264,11 @@ class _Answers:
             else None
         )
         self.add(self._book.trips.rule, denial)
+
+
+def people_needed(rules: TripRules, value_cents: int) -> int:
+    """Return how many people have to be on board with goods of a value."""
+    return next((people for most, people in rules.staff if most is None or value_cents <= most), 1)
 
 
 def passing(use: LimitUse) -> str:

@@ -55,6 +55,11 @@ class Law:
         """Return the towns that have rules of their own at a moment."""
         return self._version(now).towns
 
+    def position_days(self, now: datetime) -> int:
+        """Return how many days drivers' positions are kept: the most that the state or one of its towns wants."""
+        books = (self.at(now), *self.towns_at(now).values())
+        return max(book.positions.history_days for book in books)
+
     def _version(self, now: datetime) -> Version:
         place = bisect_right(self._starts, now.astimezone(self.timezone).date())
         return self._versions[max(place - 1, 0)]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from faded_skies.domains.compliance.rules.book import RuleBook
+from faded_skies.domains.compliance.rules.judging import people_needed
 
 _SIGNATURES = ("none", "acknowledgement", "required")
 
@@ -22,6 +23,8 @@ def loosenings(base: RuleBook, town: RuleBook) -> Iterator[Loosening]:
         yield ("tenders", "allowed"), f"the state does not allow {', '.join(tenders)}"
     yield from _trips(base, town)
     yield from _handover(base, town)
+    if town.positions.history_days < base.positions.history_days:
+        yield ("positions", "history_days"), f"the state wants {base.positions.history_days} days"
     if town.positions.live_to_customer and not base.positions.live_to_customer:
         yield ("positions", "live_to_customer"), "the state hides the position from customers"
     if town.privacy.id_image == "allowed" and base.privacy.id_image == "forbidden":
@@ -47,6 +50,13 @@ def _trips(base: RuleBook, town: RuleBook) -> Iterator[Loosening]:
     for name in ("driver_papers", "vehicle_papers"):
         if lost := sorted(getattr(base.trips, name) - getattr(town.trips, name)):
             yield ("trip", name), f"the state also wants {', '.join(lost)}"
+
+    loads = sorted({most for most, _ in (*base.trips.staff, *town.trips.staff) if most is not None})
+    for cents in (*loads, loads[-1] + 1 if loads else 1):
+        wanted = people_needed(base.trips, cents)
+        if people_needed(town.trips, cents) < wanted:
+            yield ("trip", "staff"), f"the state wants {wanted} people on board with ${cents / 100:,.2f}"
+            return
 
 
 def _handover(base: RuleBook, town: RuleBook) -> Iterator[Loosening]:

@@ -18,14 +18,18 @@ log = structlog.get_logger()
 
 
 async def acknowledged(source: Database | Tx, book: RuleBook) -> frozenset[str]:
-    """Return the ids of the unverified rules of a book that an operator has acknowledged as they stand."""
+    """Return the ids of the unverified rules of a book that an operator has acknowledged as they stand.
+
+    Where several rules have one id, each has to be acknowledged.
+    """
     unsure = [rule for rule in rules_of(book) if rule.unverified]
     if not unsure:
         return frozenset()
     known = {
         (given.rule, given.fingerprint) for given in await queries.list_acknowledgements(source, book.id)
     }
-    return frozenset(rule.id for rule in unsure if (rule.id, rule.fingerprint) in known)
+    waiting = {rule.id for rule in unsure if (rule.id, rule.fingerprint) not in known}
+    return frozenset(rule.id for rule in unsure) - waiting
 
 
 async def warn(source: Database | Tx, law: Law, *, now: datetime) -> None:

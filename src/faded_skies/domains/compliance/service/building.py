@@ -158,7 +158,7 @@ class Builder:
             source=_words(source),
             seen=source.seen,
             grade=source.grade,
-            unverified=part.status == "unverified" or source.grade in _UNSURE,
+            unverified=_is_unsure(part, self._file.sources),
             fingerprint=_fingerprint(part, source),
         )
 
@@ -221,7 +221,7 @@ def lay(file: RuleFile, town: TownFile) -> RuleFile:
         address = address.model_copy(
             update={
                 "source": more.source,
-                "status": more.status,
+                "status": _status(more, town.sources | file.sources, address, file.sources),
                 "municipalities": address.municipalities
                 if more.municipalities is None
                 else more.municipalities,
@@ -239,21 +239,26 @@ def lay(file: RuleFile, town: TownFile) -> RuleFile:
             "limit": [*file.limit, *town.limit],
             "load": [*file.load, *town.load],
             "document": [*file.document, *town.document],
-            "tax": list(_with_local(_raised(file.tax, town), town.tax)),
+            "tax": list(_with_local(_raised(file, town), town.tax)),
         }
     )
 
 
-def _raised(steps: Sequence[TaxPart], town: TownFile) -> list[TaxPart]:
-    more = {part.id: part for part in town.tax_rate}
-    return [
-        step
-        if step.id not in more
-        else step.model_copy(
-            update={"rate": (step.rate or 0) + more[step.id].rate, "source": more[step.id].source}
-        )
-        for step in steps
-    ]
+def _raised(file: RuleFile, town: TownFile) -> list[TaxPart]:
+    rates = {part.id: part for part in town.tax_rate}
+    raised = []
+    for step in file.tax:
+        more = rates.get(step.id)
+        if more is not None:
+            changes = {
+                "rate": (step.rate or 0) + more.rate,
+                "source": more.source,
+                "status": _status(more, town.sources | file.sources, step, file.sources),
+            }
+            raised.append(step.model_copy(update=changes))
+        else:
+            raised.append(step)
+    return raised
 
 
 def _with_local(steps: Sequence[TaxPart], local: Sequence[TaxPart]) -> Iterator[TaxPart]:
@@ -264,6 +269,18 @@ def _with_local(steps: Sequence[TaxPart], local: Sequence[TaxPart]) -> Iterator[
         seen.add(step.id)
         yield step
     yield from (part for part in local if part.before is None)
+
+
+def _status(
+    more: Sourced, sources: Mapping[str, Source], base: Sourced, base_sources: Mapping[str, Source]
+) -> str | None:
+    """Return the status of a rule of a town that has words of its state's in it: not verified where either is not."""
+    either = _is_unsure(more, sources) or _is_unsure(base, base_sources)
+    return "unverified" if either else None
+
+
+def _is_unsure(part: Sourced, sources: Mapping[str, Source]) -> bool:
+    return part.status == "unverified" or sources[part.source].grade in _UNSURE
 
 
 def _words(source: Source) -> str:

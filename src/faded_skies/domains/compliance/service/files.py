@@ -44,7 +44,8 @@ def _written_as_text(value: object) -> object:
 
 def _minute(value: object) -> object:
     hour, colon, minute = str(value).partition(":")
-    if not (colon and hour.isdigit() and minute.isdigit() and len(hour) == len(minute) == 2):  # noqa: PLR2004 - HH:MM
+    is_time = colon and hour.isdigit() and minute.isdigit() and len(hour) == len(minute) == 2  # noqa: PLR2004 - HH:MM
+    if not is_time or int(minute) >= 60:  # noqa: PLR2004 - minutes
         raise ValueError('write a local time as "HH:MM"')
     return int(hour) * 60 + int(minute)
 
@@ -88,10 +89,15 @@ class Dated(Sourced):
         """Tell whether it is in force on a local day."""
         return (self.starts is None or self.starts <= day) and (self.ends is None or day <= self.ends)
 
+    def overlaps(self, other: "Dated") -> bool:
+        """Tell whether there is a day on which both are in force."""
+        starts = max(self.starts or date.min, other.starts or date.min)
+        return starts <= min(self.ends or date.max, other.ends or date.max)
+
     @property
     def changes_on(self) -> list[date]:
         """The days on which it starts to hold, or has stopped to."""
-        after = None if self.ends is None else self.ends + timedelta(days=1)
+        after = None if self.ends in {None, date.max} else self.ends + timedelta(days=1)
         return [day for day in (self.starts, after) if day is not None]
 
 
@@ -129,7 +135,9 @@ class HoursPart(Dated):
     @model_validator(mode="after")
     def _span(self) -> Self:
         if self.opens >= self.closes:
-            raise ValueError("it closes before it opens; hours over midnight are two rules")
+            raise ValueError(
+                "it closes before it opens; hours over midnight cannot be written: close at 24:00"
+            )
         return self
 
 
@@ -206,6 +214,8 @@ class TaxPart(Dated):
                 )
         if not set(base) & {"cannabis_price", "other_goods_price"}:
             raise ValueError("a tax is on a price of goods: cannabis_price, other_goods_price or both")
+        if len(set(base)) < len(base):
+            raise ValueError("each base counts once: it is named twice")
         return base
 
 
@@ -226,6 +236,17 @@ class Trip(Sourced):
     vehicle_papers: list[Word] = []
     prepaid_share_min: Rate = Decimal(0)
     staff: list[StaffPart] = []
+
+    @field_validator("staff")
+    @classmethod
+    def _rising(cls, staff: list[StaffPart]) -> list[StaffPart]:
+        most = [part.up_to_cents for part in staff]
+        bounds = [cents for cents in most if cents is not None]
+        if staff and (most != [*bounds, None] or bounds != sorted(set(bounds))):
+            raise ValueError(
+                "name the smallest load first, and last the people for all beyond, without up_to_cents"
+            )
+        return staff
 
 
 class Load(Sourced):

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,9 +15,9 @@ from faded_skies.domains.compliance.errors import RulesError
 from faded_skies.domains.compliance.rules.book import RuleBook
 from faded_skies.domains.compliance.rules.law import Law, Version
 from faded_skies.domains.compliance.rules.overlays import loosenings
-from faded_skies.domains.compliance.rules.taxes import COMPONENTS
 from faded_skies.domains.compliance.service.building import Builder, lay
-from faded_skies.domains.compliance.service.files import Dated, Part, RuleFile, Sourced, TownFile
+from faded_skies.domains.compliance.service.checking import slips, slips_of_town
+from faded_skies.domains.compliance.service.files import Dated, Part, RuleFile, TownFile
 from faded_skies.domains.compliance.service.locating import line_of, lines_of
 
 Kind = TypeVar("Kind", bound=Part)
@@ -75,26 +76,69 @@ def check(
         for path in sorted((folder / jurisdiction).glob("*.toml"))
         for text, file in _parse(path, TownFile, folder, mistakes)
     ]
+    states = [
+        (text, file)
+        for path in sorted(folder.glob(f"{jurisdiction}.*toml"))
+        for text, file in _parse(path, RuleFile, folder, mistakes)
+    ]
+    for text, file in states:
+        mistakes.extend(text.mistake(*slip) for slip in slips(file, jurisdiction=jurisdiction))
+    states.sort(key=lambda state: state[1].jurisdiction.effective_from)
+    mistakes.extend(_wrong_versions(states))
+    mistakes.extend(_shared_towns(towns))
+    if mistakes:
+        return None, mistakes
     versions: list[Version] = []
     files: dict[str, Mapping[str, str]] = {}
-    for path in sorted(folder.glob(f"{jurisdiction}.*toml")):
-        for text, file in _parse(path, RuleFile, folder, mistakes):
-            mistakes.extend(_wrong(text, file, jurisdiction))
-            if mistakes:
-                continue
-            digest, own = _digest(text, towns)
-            files[digest] = own
-            versions.extend(
-                _versions(text, file, towns, mistakes, digest=digest, fictional_counts=fictional_counts)
-            )
+    ends = [file.jurisdiction.effective_from for _, file in states[1:]]
+    for (text, file), before in zip_longest(states, ends):
+        digest, own = _digest(text, towns)
+        files[digest] = own
+        found = _versions(text, file, towns, mistakes, digest=digest, fictional_counts=fictional_counts)
+        versions.extend(version for version in found if before is None or version.starts_on < before)
     return (Law(versions, files) if versions and not mistakes else None), mistakes
+
+
+def _wrong_versions(states: Sequence[tuple[_Text, RuleFile]]) -> Iterator[Mistake]:
+    """Yield where files of one jurisdiction, the earliest first, do not follow each other."""
+    for place, (text, file) in enumerate(states):
+        about = file.jurisdiction
+        stem, _, day = text.name.removesuffix(".toml").partition(".")
+        if day and day != about.effective_from.isoformat():
+            yield text.mistake(
+                ("jurisdiction", "effective_from"),
+                f"the file's name says {day}: write effective_from of that day, or name the file {stem}.<day>.toml",
+            )
+        earlier = [other.jurisdiction for _, other in states[:place]]
+        if any(other.effective_from == about.effective_from for other in earlier):
+            yield text.mistake(
+                ("jurisdiction", "effective_from"), "another file takes effect on the same day"
+            )
+        if any(other.timezone != about.timezone for other in earlier):
+            yield text.mistake(("jurisdiction", "timezone"), "an earlier file has another time zone")
+
+
+def _shared_towns(towns: Sequence[tuple[_Text, TownFile]]) -> Iterator[Mistake]:
+    taken: dict[str, str] = {}
+    for text, file in towns:
+        for name in file.jurisdiction.towns:
+            other = taken.setdefault(name.strip().casefold(), text.name)
+            if other != text.name:
+                yield text.mistake(
+                    ("jurisdiction", "towns"), f"{name} has the rules of {other}; only one file can have it"
+                )
 
 
 def _parse(
     path: Path, kind: type[Kind], folder: Path, mistakes: list[Mistake]
 ) -> Iterator[tuple[_Text, Kind]]:
     name = str(path.relative_to(folder))
-    text = _Text(name, path.read_text())
+    try:
+        words = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        mistakes.append(Mistake(name, 1, "it is not text in UTF-8"))
+        return
+    text = _Text(name, words)
     try:
         yield text, kind.model_validate(tomllib.loads(text.text))
     except tomllib.TOMLDecodeError as error:
@@ -121,47 +165,6 @@ def _dotted(path: Sequence[str | int]) -> str:
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in path) or "file"
 
 
-def _wrong(text: _Text, file: RuleFile, jurisdiction: str) -> Iterator[Mistake]:
-    about = file.jurisdiction
-    if about.id != jurisdiction:
-        yield text.mistake(("jurisdiction", "id"), f"the file's name says {jurisdiction}, its id {about.id}")
-    if about.review_by is not None and about.review_by < about.reviewed_on:
-        yield text.mistake(("jurisdiction", "review_by"), "the next review lies before the last one")
-    yield from _wrong_sources(text, file)
-    known = set(file.local.taxes)
-    for place, step in enumerate(file.tax):
-        for name in step.base:
-            if name not in COMPONENTS and name.removeprefix("tax:") not in known:
-                yield text.mistake(("tax", place, "base"), f"{name} is no earlier step and no [local] tax")
-        known.add(step.id)
-    yield from _wrong_buckets(text, file)
-
-
-def _wrong_sources(text: _Text, file: RuleFile | TownFile, known: Sequence[str] = ()) -> Iterator[Mistake]:
-    for path, part in _parts(file):
-        if isinstance(part, Sourced) and part.source not in {*file.sources, *known}:
-            yield text.mistake((*path, "source"), f"{part.source} is not among the [sources]")
-
-
-def _wrong_buckets(text: _Text, file: RuleFile) -> Iterator[Mistake]:
-    filled = {part.bucket for part in file.classify} | {"total"}
-    for place, part in enumerate(file.limit):
-        for cap in part.caps:
-            if cap.bucket not in filled:
-                yield text.mistake(
-                    ("limit", place, "caps"), f"nothing is classified into the bucket {cap.bucket}"
-                )
-
-
-def _parts(file: Part) -> Iterator[tuple[tuple[str | int, ...], Part]]:
-    for name in type(file).model_fields:
-        value = getattr(file, name)
-        if isinstance(value, Part):
-            yield (name,), value
-        elif isinstance(value, list):
-            yield from (((name, place), part) for place, part in enumerate(value) if isinstance(part, Part))
-
-
 def _digest(text: _Text, towns: Sequence[tuple[_Text, TownFile]]) -> tuple[str, Mapping[str, str]]:
     files = {text.name: text.text, **{town.name: town.text for town, _ in towns}}
     whole = hashlib.sha256()
@@ -182,7 +185,7 @@ def _versions(
     state = Builder(file, digest=digest, fictional_counts=fictional_counts)
     laid: list[tuple[_Text, TownFile, Builder]] = []
     for town_text, town in towns:
-        problems = list(_wrong_town(town_text, town, text, file))
+        problems = [town_text.mistake(*slip) for slip in slips_of_town(town, file, beside=text.name)]
         mistakes.extend(problems)
         if not problems:
             builder = Builder(
@@ -199,7 +202,7 @@ def _versions(
                 for path, why in loosenings(book, own)
                 if (mistake := town_text.mistake(path, f"{_dotted(path)} is looser: {why}")) not in mistakes
             )
-            by_town |= dict.fromkeys((name.casefold() for name in town.jurisdiction.towns), own)
+            by_town |= dict.fromkeys((name.strip().casefold() for name in town.jurisdiction.towns), own)
         yield Version(day, replace(book, effective_from=day), by_town)
 
 
@@ -210,25 +213,3 @@ def _changes(file: RuleFile, towns: Sequence[TownFile]) -> Iterator[date]:
     for town in towns:
         dated += [*town.hours, *town.limit, *town.tax]
     yield from (day for part in dated for day in part.changes_on if day > first)
-
-
-def _wrong_town(town_text: _Text, town: TownFile, text: _Text, file: RuleFile) -> Iterator[Mistake]:
-    if town.extends != file.jurisdiction.id:
-        yield town_text.mistake(("extends",), f"it lies beside {text.name}, but extends {town.extends}")
-    yield from _wrong_sources(town_text, town, list(file.sources))
-    for name, source in town.sources.items():
-        if name in file.sources and file.sources[name] != source:
-            yield town_text.mistake(("sources", name), f"{text.name} has another source of this name")
-    steps = [step.id for step in file.tax]
-    for place, step in enumerate(town.tax):
-        if step.id in steps:
-            yield town_text.mistake(("tax", place, "id"), "a town may add taxes, not replace them")
-        if step.id not in file.local.taxes:
-            yield town_text.mistake(
-                ("tax", place, "id"), f"{text.name} does not name it among its [local] taxes"
-            )
-        if step.before is not None and step.before not in steps:
-            yield town_text.mistake(("tax", place, "before"), f"the state has no step {step.before}")
-    for place, part in enumerate(town.tax_rate):
-        if part.id not in steps:
-            yield town_text.mistake(("tax_rate", place, "id"), f"the state has no step {part.id}")

@@ -147,7 +147,8 @@ async def deliver(
     422 ID_CHECK_FAILED with a `reason` (underage, document_type, document_expired, another_person), 422
     NOT_A_LICENCE or UNREADABLE_LICENCE for a barcode, 422 SIGNATURE_REQUIRED, DELIVERED_TODAY, OUTSIDE_DELIVERY_HOURS,
     OUTSIDE_DELIVERY_AREA or HANDOVER_REFUSED where the law says so, 422 CASH_MISSING with `amountDue`, 409
-    INVALID_STATE unless the order is on the road, and for cash outside of a shift.
+    INVALID_STATE unless the order is on the road, for goods of a lot that was held or recalled meanwhile, and for cash
+    outside of a shift.
     """
     check = body.id_check.read()
     received = None if body.cash_received is None else cents_of(body.cash_received)

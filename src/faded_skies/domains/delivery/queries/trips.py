@@ -108,6 +108,7 @@ _A_MANIFEST = f"SELECT {_MANIFEST} FROM manifests WHERE trip_id = $1 AND version
 _HANDED_OVER = """
 SELECT count(*)::int FROM orders
 WHERE lower(delivery_address ->> 'addressLine1') = lower($1) AND left(delivery_address ->> 'zipCode', 5) = left($2, 5)
+  AND (user_id = $4 OR lower(coalesce(delivery_address ->> 'addressLine2', '')) = lower($5))
   AND delivered_at >= $3
 """
 _LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended(lower($1) || left($2, 5), 20))"
@@ -269,9 +270,11 @@ async def find_manifest(
     return None if row is None else Manifest(*row)
 
 
-async def count_handed_over_at(tx: Tx, address: dict[str, Any], *, since: datetime) -> int:
-    """Return how many orders were handed over at an address since a moment; nobody else counts meanwhile."""
+async def count_handed_over_at(tx: Tx, user_id: UUID, address: dict[str, Any], *, since: datetime) -> int:
+    """Return how many orders were handed over at a person's address since a moment; nobody else counts meanwhile."""
     line, zip_code = address["addressLine1"], address["zipCode"]
     await tx.execute(_LOCK_ADDRESS, line, zip_code)
-    count: int = await tx.fetchval(_HANDED_OVER, line, zip_code, since)
+    count: int = await tx.fetchval(
+        _HANDED_OVER, line, zip_code, since, user_id, address.get("addressLine2") or ""
+    )
     return count

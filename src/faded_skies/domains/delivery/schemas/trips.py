@@ -37,12 +37,14 @@ class NoteStop(Body, json_schema_extra={"examples": [{"kind": "fuel", "note": "L
 
 
 class TripStopShape(Shape):
+    """A driver sees name and address no longer once the order was given to another one."""
+
     order_id: UUID
     order_number: str
     stop: int = Field(description="Place on the trip, from 1.")
     status: Literal["planned", "on_board", "delivered", "returned", "handed_on"]
-    customer_first_name: str
-    delivery_address: dict[str, object]
+    customer_first_name: str | None
+    delivery_address: dict[str, object] | None
     arrived_at: datetime | None
     ended_at: datetime | None
 
@@ -112,14 +114,17 @@ class WatchedTripAnswer(Shape):
     trip: WatchedTripShape
 
 
-def present_trip(trip: Trip, stops: Sequence[TripStop]) -> dict[str, object]:
-    """Return a trip as its driver sees it; of customers only what a stop needs."""
+def present_trip(trip: Trip, stops: Sequence[TripStop], *, is_staff: bool = False) -> dict[str, object]:
+    """Return a trip as its driver sees it, of customers only what a stop of theirs needs; staff see all stops."""
     return {
         "id": trip.id,
         "status": trip.status,
         "vehicleId": trip.vehicle_id,
         "people": trip.people,
-        "stops": [_present_stop(trip, stop, place) for place, stop in enumerate(stops, start=1)],
+        "stops": [
+            _present_stop(trip, stop, place, is_theirs=is_staff or stop.order_driver_id == trip.driver_id)
+            for place, stop in enumerate(stops, start=1)
+        ],
         "goodsToReceive": [
             {"orderId": stop.order_id, "orderNumber": stop.order_number}
             for stop in stops
@@ -131,14 +136,14 @@ def present_trip(trip: Trip, stops: Sequence[TripStop]) -> dict[str, object]:
     }
 
 
-def _present_stop(trip: Trip, stop: TripStop, place: int) -> dict[str, object]:
+def _present_stop(trip: Trip, stop: TripStop, place: int, *, is_theirs: bool) -> dict[str, object]:
     return {
         "orderId": stop.order_id,
         "orderNumber": stop.order_number,
         "stop": place,
         "status": stop.outcome or ("planned" if trip.departed_at is None else "on_board"),
-        "customerFirstName": stop.customer_name.partition(" ")[0],
-        "deliveryAddress": stop.delivery_address,
+        "customerFirstName": stop.customer_name.partition(" ")[0] if is_theirs else None,
+        "deliveryAddress": stop.delivery_address if is_theirs else None,
         "arrivedAt": stop.arrived_at,
         "endedAt": stop.ended_at,
     }
@@ -161,7 +166,7 @@ def present_trip_line(trip: Trip, driver_name: str) -> dict[str, object]:
 def present_watched(overview: TripOverview) -> dict[str, object]:
     """Return a trip with its log, as staff see it."""
     return {
-        **present_trip(overview.trip, overview.stops),
+        **present_trip(overview.trip, overview.stops, is_staff=True),
         "driverId": overview.trip.driver_id,
         "driverName": overview.driver_name,
         "log": [_present_line(line) for line in overview.log],

@@ -23,6 +23,7 @@ from faded_skies.domains.delivery.service.road import lock_on_the_road
 from faded_skies.domains.delivery.service.trips import Leaving, close_stop, place_of
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.identity.service import Customer
+from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.service import Order
 from faded_skies.domains.verification import service as verification
@@ -53,10 +54,11 @@ async def hand_over(
     """Hand the order to the one who ordered it; returns it with the change, None when no cash was due.
 
     `check` is what the driver read by eye, or the text of the barcode. Raises OrderNotFound, NotOutForDelivery,
-    NotALicence, UnreadableLicence, CashMissing, NoOpenDrawer, and RefusedByLaw with IdCheckFailed,
+    LotNotSellable, NotALicence, UnreadableLicence, CashMissing, NoOpenDrawer, and RefusedByLaw with IdCheckFailed,
     SignatureRequired or what else the law says.
     """
     order = await lock_on_the_road(tx, actor, order_id)
+    await inventory.check_may_hand_over(tx, order_id=order_id)
     customer = await identity.find_customer(tx, order.user_id)
     assert customer is not None  # noqa: S101 - an order has its customer
     book = leaving.law.of_town(leaving.now, order.delivery_address["city"])
@@ -122,7 +124,7 @@ async def _delivered_today(tx: Tx, book: RuleBook, order: Order, leaving: Leavin
     if not book.handover.deliveries_per_address_per_day:
         return 0
     since = compliance.day_start(book, leaving.now)
-    return await trips.count_handed_over_at(tx, order.delivery_address, since=since)
+    return await trips.count_handed_over_at(tx, order.user_id, order.delivery_address, since=since)
 
 
 def _check_law(verdict: Verdict, seen: rules.IdCheck, *, driver_id: UUID) -> None:

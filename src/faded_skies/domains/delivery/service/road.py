@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -22,13 +22,12 @@ from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.delivery.queries import fleet, trips
 from faded_skies.domains.delivery.queries import road as queries
 from faded_skies.domains.delivery.rules import Fix
-from faded_skies.domains.delivery.service.trips import hand_on, list_planned_orders
+from faded_skies.domains.delivery.service.trips import Leaving, hand_on, list_planned_orders
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.service import Order, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import Gateways
-from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.money import Cents
@@ -42,7 +41,6 @@ MOST_CALLS = 600
 """How many times a minute a driver may tell where they are; each time up to 100 positions."""
 
 DAYS_AHEAD = 2
-DAYS_KEPT = 30
 
 _TOO_OFTEN = "These are too many positions. Send them in lists of up to 100, once a second."
 
@@ -87,7 +85,7 @@ async def list_stops(db: Database, driver_id: UUID) -> list[Stop]:
     return await queries.list_stops(db, driver_id)
 
 
-async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID) -> Order:
+async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID, leaving: Leaving) -> Order:
     """Give the order to a driver, in place of another one if need be; the same driver keeps their place.
 
     Two at once come one after the other, and the second one's driver has it. Raises OrderNotFound,
@@ -97,7 +95,7 @@ async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID) -> 
     if not await queries.has_driver(tx, driver_id):
         raise DriverNotFound
     if order.status is Status.OUT_FOR_DELIVERY and order.driver_id != driver_id:
-        await hand_on(tx, order, to=driver_id, now=clock.now())
+        await hand_on(tx, order, to=driver_id, leaving=leaving)
     assigned = await orders.assign(tx, order, driver_id=driver_id, actor_id=actor_id)
     if order.driver_id != driver_id:
         await queries.put_stop(tx, order_id=order_id, driver_id=driver_id, assigned_by=actor_id)
@@ -237,18 +235,19 @@ async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position, bool
     await queries.store_positions(tx, positions)
 
 
-async def renew_partitions(tx: Tx, *, today: date) -> None:
-    """Make the partitions of today and the days ahead (UTC), and drop those older than 30 days.
+async def renew_partitions(tx: Tx, law: Law, *, now: datetime) -> None:
+    """Make the partitions of today and the days ahead (UTC), and drop those older than the law wants them.
 
     A day of which something lies in the default partition already stays there, until it is forgotten by age
     like the others.
     """
+    today = now.date()
     await queries.lock_partitions(tx)
     for ahead in range(DAYS_AHEAD + 1):
         day = today + timedelta(days=ahead)
         if not await queries.make_partition(tx, day):
             log.warning("positions_stay_in_default_partition", day=str(day))
-    dropped = await queries.drop_before(tx, today - timedelta(days=DAYS_KEPT))
+    dropped = await queries.drop_before(tx, today - timedelta(days=law.position_days(now)))
     if dropped:
         log.info("position_partitions_dropped", partitions=dropped)
 

@@ -256,6 +256,7 @@ async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -
     for verdict in verdicts:
         await keep(tx, verdict)
     departed = await queries.set_departed(tx, trip.id, leaving.now, vehicle_id=vehicle_id)
+    await inventory.lock_packed(tx, [order.id for order in goods])
     for order in sorted(goods, key=lambda one: one.id):
         await orders.move(tx, order, to=Status.OUT_FOR_DELIVERY, actor_id=trip.driver_id)
     await _set_out(tx, trip, departed, made, leaving, goods)
@@ -359,10 +360,10 @@ async def _renew_manifest(tx: Tx, trip: Trip, leaving: Leaving) -> None:
     await manifests.freeze(tx, leaving.keyring, trip, made, leaving.law.at(leaving.now), now=leaving.now)
 
 
-async def hand_on(tx: Tx, order: Order, *, to: UUID, now: datetime) -> None:
+async def hand_on(tx: Tx, order: Order, *, to: UUID, leaving: Leaving) -> None:
     """Move an order that is on the road from its driver's trip to that of another one, if they are on one.
 
-    The caller holds the order, which still has its old driver.
+    Both trips get a new version of their manifest. The caller holds the order, which still has its old driver.
     """
     assert order.driver_id is not None  # noqa: S101 - an order on the road has a driver
     old = await queries.find_trip_of(tx, order.id, order.driver_id)
@@ -371,11 +372,13 @@ async def hand_on(tx: Tx, order: Order, *, to: UUID, now: datetime) -> None:
     held = {trip_id: await queries.lock_trip(tx, trip_id) for trip_id in both}
     await queries.log(tx, driver_id=order.driver_id, kind="handed_on", trip_id=old, order_id=order.id)
     if old is not None:
-        await queries.close_stop(tx, old, order.id, outcome="handed_on", at=now)
+        await queries.close_stop(tx, old, order.id, outcome="handed_on", at=leaving.now)
+        await _renew_manifest(tx, held[old], leaving)
         if held[old].ends_itself and await queries.count_open_stops(tx, old) == 0:
-            await _end(tx, held[old], now)
+            await _end(tx, held[old], leaving.now)
     if new is not None and held[new].ended_at is None:
         await queries.add_stops(tx, new, [order.id])
+        await _renew_manifest(tx, held[new], leaving)
 
 
 async def note_stop(tx: Tx, *, actor: Actor, trip_id: UUID, kind: str, note: str | None) -> None:

@@ -30,6 +30,11 @@ SELECT id, full_name, email::text AS email, phone, date_of_birth, id_verificatio
        account_status
 FROM users WHERE id = $1
 """
+_LIST_ADMINS = """
+SELECT id, full_name, email::text AS email, phone, date_of_birth, id_verification_status, id_expires_on,
+       account_status
+FROM users WHERE role = 'admin' AND account_status = 'active' ORDER BY id
+"""
 _LOCK_CUSTOMER = f"{_FIND_CUSTOMER} FOR NO KEY UPDATE"
 _FIND_OPEN_ACCOUNT_ID = "SELECT id FROM users WHERE email = $1::text::citext AND account_status <> 'closed'"
 _IS_TAKEN = "SELECT true FROM users WHERE email = $1::text::citext"
@@ -96,6 +101,10 @@ async def find_user_of_session(db: Database, *, session_id: UUID, user_id: UUID)
 async def find_customer(tx: Tx | Database, user_id: UUID) -> Customer | None:
     row = await tx.fetchrow(_FIND_CUSTOMER, user_id)
     return None if row is None else Customer(**row)
+
+
+async def list_admins(tx: Tx) -> list[Customer]:
+    return [Customer(**row) for row in await tx.fetch(_LIST_ADMINS)]
 
 
 async def lock_customer(tx: Tx, user_id: UUID) -> Customer:

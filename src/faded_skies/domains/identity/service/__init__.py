@@ -71,6 +71,7 @@ from faded_skies.domains.identity.service.people import (
     create_person,
     find_customer,
     get_user,
+    list_admins,
     lock_customer,
     set_employee_no,
 )
@@ -140,6 +141,7 @@ __all__ = [
     "judge_caller_of_user",
     "keep_proof",
     "link_identity",
+    "list_admins",
     "list_closed_since",
     "list_identities",
     "list_invitations",

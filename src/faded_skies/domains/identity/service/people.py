@@ -95,6 +95,11 @@ async def find_customer(tx: Tx | Database, user_id: UUID) -> Customer | None:
     return await queries.find_customer(tx, user_id)
 
 
+async def list_admins(tx: Tx) -> list[Customer]:
+    """Return the admins whose accounts are active."""
+    return await queries.list_admins(tx)
+
+
 async def lock_customer(tx: Tx, user_id: UUID) -> Customer:
     """Return a person whose row stays as it is until the commit. Raises PersonNotFound."""
     return await queries.lock_customer(tx, user_id)

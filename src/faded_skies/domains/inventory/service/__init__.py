@@ -14,8 +14,10 @@ from faded_skies.domains.inventory.service.lots import (
     trace,
 )
 from faded_skies.domains.inventory.service.packing import (
+    check_may_hand_over,
     check_packed,
     list_packages,
+    lock_packed,
     missing_units,
     pack,
     unpack,
@@ -43,6 +45,7 @@ __all__ = [
     "Traced",
     "Wanted",
     "adjust",
+    "check_may_hand_over",
     "check_packed",
     "exchange",
     "expire",
@@ -50,6 +53,7 @@ __all__ = [
     "list_lot_movements",
     "list_lots",
     "list_packages",
+    "lock_packed",
     "missing_units",
     "open_stock",
     "out_of_stock",

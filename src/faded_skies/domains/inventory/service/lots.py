@@ -61,10 +61,10 @@ async def set_status(
 ) -> Lot:
     """Hold, recall or release a lot: its units in the shop are off or on sale with the commit.
 
-    Saying the same again changes nothing. A recall is for good. Raises LotNotFound.
+    Saying the same again changes nothing. A recall is for good, and an expired lot is not released. Raises LotNotFound.
     """
     lot = await _lock(tx, lot_id)
-    if lot.status in {status, "recalled"}:
+    if lot.status in {status, "recalled"} or (lot.status, status) == ("expired", "active"):
         return lot
     on_sale = rules.is_sellable(status, lot.lab_result, lot.expires_on, today=today)
     await lots.set_status(tx, lot_id, status, on_sale=on_sale)

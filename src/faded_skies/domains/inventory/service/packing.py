@@ -94,6 +94,11 @@ async def list_packages(source: Database | Tx, *order_ids: UUID) -> list[Package
     return await lots.list_packages(source, *order_ids)
 
 
+async def lock_packed(tx: Tx, order_ids: Sequence[UUID]) -> None:
+    """Hold the lots behind several orders, all at once: vehicles that leave together would wait for each other."""
+    await lots.lock_lots(tx, [package.lot_id for package in await lots.list_packages(tx, *order_ids)])
+
+
 async def check_packed(tx: Tx, *, order_id: UUID, wanted: Mapping[UUID, int]) -> None:
     """Raise NotPacked unless all units of products with lots are bound to tags, LotNotSellable for one off sale.
 
@@ -107,13 +112,25 @@ async def check_packed(tx: Tx, *, order_id: UUID, wanted: Mapping[UUID, int]) ->
                 {"productId": str(product_id), "quantity": count} for product_id, count in missing.items()
             ],
         )
+    for lot in await _off_sale(tx, order_id):
+        raise LotNotSellable(
+            rules.why_not_sellable(lot.tag, lot.status, lot.lab_result, lot.expires_on)
+            + " It is packed in this order: take it out."
+        )
+
+
+async def check_may_hand_over(tx: Tx, *, order_id: UUID) -> None:
+    """Raise LotNotSellable when a lot was held, recalled or has expired while its units were on the road."""
+    for lot in await _off_sale(tx, order_id):
+        word = lot.status if lot.status != "active" else "not for sale"
+        raise LotNotSellable(
+            f"Lot {lot.tag} in this order is {word}. Do not hand over: return the order to the shop."
+        )
+
+
+async def _off_sale(tx: Tx, order_id: UUID) -> list[Lot]:
     packed = [package.lot_id for package in await lots.list_packages(tx, order_id)]
-    for lot in await lots.lock_lots(tx, packed):
-        if not lot.on_sale:
-            raise LotNotSellable(
-                rules.why_not_sellable(lot.tag, lot.status, lot.lab_result, lot.expires_on)
-                + " It is packed in this order: take it out."
-            )
+    return [lot for lot in await lots.lock_lots(tx, packed) if not lot.on_sale]
 
 
 async def missing_units(tx: Tx, *, order_id: UUID, wanted: Mapping[UUID, int]) -> dict[UUID, int]:

@@ -56,6 +56,7 @@ from faded_skies.domains.orders.service.settling import (
     settle,
     switch_to_cash,
 )
+from faded_skies.domains.orders.service.telling import purchase_of, write_of_refund
 from faded_skies.domains.orders.service.watching import (
     customers_room,
     drivers_room,
@@ -117,6 +118,7 @@ __all__ = [
     "pack",
     "place",
     "propose_amendment",
+    "purchase_of",
     "receive_goods",
     "refund_amount",
     "refund_units",
@@ -129,4 +131,5 @@ __all__ = [
     "tell_eta",
     "unpack",
     "withdraw_amendment",
+    "write_of_refund",
 ]

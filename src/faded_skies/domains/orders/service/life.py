@@ -3,9 +3,10 @@
 Locks are always taken in this order: person, order, stock, coins, payment intent.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from faded_skies.domains.inventory import service as inventory
@@ -87,7 +88,7 @@ async def list_bought_since(
     cart_id: UUID | None,
     besides: UUID | None = None,
 ) -> list[Item]:
-    """Return what a person bought since a moment and did not give back, for the daily limits.
+    """Return what a person bought since a moment, was brought since, or is still to be brought, for the daily limits.
 
     An unpaid order of the cart that is judged does not count: the next order of that cart replaces it. Nor does the
     order `besides` which other things were bought.
@@ -96,12 +97,13 @@ async def list_bought_since(
 
 
 async def count_deliveries_to(
-    tx: Tx, *, address_line1: str, zip_code: str, since: datetime, but: UUID | None = None
+    tx: Tx, user_id: UUID, address: Mapping[str, Any], *, since: datetime, but: UUID | None = None
 ) -> int:
-    """Return how many orders went to an address since a moment or are on their way there, `but` one left out."""
-    return await queries.count_deliveries_to(
-        tx, address_line1=address_line1, zip_code=zip_code, since=since, but=but
-    )
+    """Return how many orders went to a person's address since a moment or are on their way there, `but` one left out.
+
+    Those of neighbours behind another door of the same house do not count.
+    """
+    return await queries.count_deliveries_to(tx, user_id, address, since=since, but=but)
 
 
 async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> Order:

@@ -2,6 +2,7 @@
 
 from faded_skies.domains.traceability.models import Difference, Report, Status
 from faded_skies.domains.traceability.rules import State, Step
+from faded_skies.domains.traceability.service.alarming import alarm_overdue, alarm_rejected
 from faded_skies.domains.traceability.service.changing import report_sale_change, withdraw_trip
 from faded_skies.domains.traceability.service.comparing import compare, list_differences
 from faded_skies.domains.traceability.service.deadlines import watch
@@ -32,6 +33,8 @@ __all__ = [
     "State",
     "Status",
     "Step",
+    "alarm_overdue",
+    "alarm_rejected",
     "cancel",
     "check_licence",
     "compare",

@@ -1,108 +1,11 @@
-"""Use cases of messages: writing to a person once for each fact, and the devices they are reached on."""
+"""Use cases of messages about accounts."""
 
-from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.notifications import queries, rules
-from faded_skies.domains.notifications.events import MessageQueued
-from faded_skies.domains.notifications.rules import Letter, Push
-from faded_skies.platform.db import Row, Tx
-from faded_skies.platform.ids import new_id
-from faded_skies.platform.money import to_dollars
-
-
-async def notify(
-    tx: Tx,
-    *,
-    user_id: UUID | None,
-    kind: str,
-    fact: str,
-    letter: Letter | None = None,
-    push: Push | None = None,
-) -> None:
-    """Queue a mail and a push about a fact, such as "order:<id>:delivered"; the same fact is told once only.
-
-    Who has left is told nothing; without a `user_id` the letter is for a stranger.
-
-    They leave after the commit. Each is sent at least once: a process killed between sending and noting it
-    sends again, with the same message id.
-    """
-    for content in (letter, push):
-        if content is None:
-            continue
-        message_id = new_id()
-        if await queries.insert_message(
-            tx, message_id, user_id=user_id, kind=kind, fact=fact, content=content
-        ):
-            tx.emit(MessageQueued(message_id=message_id))
-
-
-async def notify_order_status(
-    tx: Tx, *, user_id: UUID, order_id: UUID, order_number: str, status: str, message: str
-) -> None:
-    """Write to a customer how their order stands now; nothing for a status that is not worth a message."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is None:
-        return
-    written = rules.order_status(
-        to=customer.email,
-        full_name=customer.full_name,
-        order_id=order_id,
-        order_number=order_number,
-        status=status,
-        message=message,
-    )
-    if written is not None:
-        letter, push = written
-        fact = f"order:{order_id}:{status}"
-        await notify(tx, user_id=user_id, kind="order_status", fact=fact, letter=letter, push=push)
-
-
-async def notify_amendment(
-    tx: Tx,
-    *,
-    user_id: UUID,
-    order_id: UUID,
-    order_number: str,
-    amendment_id: UUID,
-    status: str,
-    reason: str | None,
-    total_before_cents: int,
-    total_after_cents: int,
-) -> None:
-    """Write to a customer that a change of their order is proposed, was made, or needs no answer any more."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is None:
-        return
-    written = rules.amendment(
-        to=customer.email,
-        full_name=customer.full_name,
-        order_id=order_id,
-        order_number=order_number,
-        status=status,
-        reason=reason,
-        total_before=to_dollars(total_before_cents),
-        total_after=to_dollars(total_after_cents),
-    )
-    if written is not None:
-        letter, push = written
-        fact = f"amendment:{amendment_id}:{status}"
-        await notify(tx, user_id=user_id, kind="order_amendment", fact=fact, letter=letter, push=push)
-
-
-async def notify_id_decision(
-    tx: Tx, *, user_id: UUID, verification_id: UUID, approved: bool, reason: str | None
-) -> None:
-    """Write to a person how their ID papers were decided."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is None or customer.account_status == "closed":
-        return
-    letter, push = rules.id_decided(
-        to=customer.email, full_name=customer.full_name, approved=approved, reason=reason
-    )
-    fact = f"id_verification:{verification_id}"
-    await notify(tx, user_id=user_id, kind="id_verification", fact=fact, letter=letter, push=push)
+from faded_skies.domains.notifications.service.notifying import notify
+from faded_skies.platform.db import Tx
 
 
 async def welcome(tx: Tx, user_id: UUID) -> None:
@@ -197,34 +100,21 @@ async def mail_passkey_changed(tx: Tx, *, user_id: UUID, change_id: UUID, change
         await notify(tx, user_id=user_id, kind="passkey", fact=fact, letter=letter)
 
 
-async def note_sent(tx: Tx, message_id: UUID, *, dead_devices: Sequence[str] = ()) -> None:
-    """Note that a message has gone, and forget devices that no longer exist."""
-    await queries.stamp_sent(tx, message_id)
-    if dead_devices:
-        await queries.delete_devices(tx, dead_devices)
-
-
-async def register_device(tx: Tx, *, user_id: UUID, token: str) -> None:
-    """Reach this person on the device from now on; it is taken from whoever had it."""
-    await queries.put_device(tx, user_id=user_id, token=token)
-
-
-async def unregister_device(tx: Tx, *, user_id: UUID, token: str) -> None:
-    """Stop reaching this person on the device."""
-    await queries.delete_device(tx, user_id=user_id, token=token)
-
-
-def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
-    """Return a person's devices and what was written to them; no device's token, no mailed link."""
-    return queries.held_on(tx, user_id)
-
-
 async def say_goodbye(tx: Tx, *, user_id: UUID, to: str, full_name: str) -> None:
     """Write to somebody who is leaving that the account is closed."""
     letter = rules.account_closed(to=to, full_name=full_name)
-    await notify(tx, user_id=user_id, kind=queries.FAREWELL, fact="account_closed", letter=letter)
+    await notify(tx, user_id=user_id, kind=queries.held.FAREWELL, fact="account_closed", letter=letter)
 
 
-async def erase(tx: Tx, user_id: UUID) -> None:
-    """Forget the devices and messages of somebody who left; the farewell still goes out."""
-    await queries.erase(tx, user_id)
+async def notify_id_decision(
+    tx: Tx, *, user_id: UUID, verification_id: UUID, approved: bool, reason: str | None
+) -> None:
+    """Write to a person how their ID papers were decided."""
+    customer = await identity.find_customer(tx, user_id)
+    if customer is None or customer.account_status == "closed":
+        return
+    letter, push = rules.id_decided(
+        to=customer.email, full_name=customer.full_name, approved=approved, reason=reason
+    )
+    fact = f"id_verification:{verification_id}"
+    await notify(tx, user_id=user_id, kind="id_verification", fact=fact, letter=letter, push=push)

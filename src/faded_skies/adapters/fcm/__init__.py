@@ -1,0 +1,1 @@
+"""Pushes by Firebase Cloud Messaging."""

@@ -1,0 +1,93 @@
+"""Pushes by FCM's HTTP v1 API, through Google's own SDK; each device is judged by its own answer.
+
+firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode: UNREGISTERED and SENDER_ID_MISMATCH mean a dead token, and
+INVALID_ARGUMENT only when it names the token: else the message is at fault, and the token is good. QUOTA_EXCEEDED,
+UNAVAILABLE, INTERNAL and whatever is wrong with our key let the device wait.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import structlog
+from firebase_admin import App, exceptions, messaging
+
+from faded_skies.domains.notifications.ports import Push, PushReport
+from faded_skies.platform.outbound import refuse_inside_transaction
+
+log = structlog.get_logger()
+
+_GONE = (messaging.UnregisteredError, messaging.SenderIdMismatchError)
+_TOKEN_FIELD = "message.token"  # noqa: S105 - a field's name
+
+Fate = Literal["reached", "gone", "delayed", "refused"]
+
+
+class FcmPusher:
+    """Pushes in the name of one Firebase project."""
+
+    def __init__(self, app: App, *, icon: str) -> None:
+        self._app = app
+        self._icon = icon
+
+    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
+        refuse_inside_transaction("The pusher")
+        if not devices:
+            return PushReport()
+        messages = [self._compose(message_id, push, token) for token in devices]
+        # In threads: the SDK's asynchronous way fetches its access token without awaiting it.
+        batch = await asyncio.to_thread(messaging.send_each, messages, app=self._app)
+        fates: dict[Fate, list[str]] = {"reached": [], "gone": [], "delayed": [], "refused": []}
+        reasons: dict[Fate, str] = {}
+        for token, answer in zip(devices, batch.responses, strict=True):
+            fate = "reached" if answer.success else _judge(answer.exception)
+            fates[fate].append(token)
+            if not answer.success:
+                reasons[fate] = _name(answer.exception)
+                log.info("push_not_delivered", message_id=str(message_id), fate=fate, cause=reasons[fate])
+        return PushReport(
+            reached=tuple(fates["reached"]),
+            gone=tuple(fates["gone"]),
+            delayed=tuple(fates["delayed"]),
+            reason=reasons.get("delayed"),
+            refused=reasons.get("refused"),
+        )
+
+    def _compose(self, message_id: UUID, push: Push, token: str) -> messaging.Message:
+        # The same tag twice: a phone that gets a push again shows it once.
+        tag = str(message_id)
+        return messaging.Message(
+            token=token,
+            notification=messaging.Notification(title=push.title, body=push.body),
+            data={**push.data, "messageId": tag},
+            android=messaging.AndroidConfig(notification=messaging.AndroidNotification(tag=tag)),
+            apns=messaging.APNSConfig(headers={"apns-collapse-id": tag}),
+            webpush=messaging.WebpushConfig(
+                notification=messaging.WebpushNotification(icon=self._icon, tag=tag)
+            ),
+        )
+
+
+def _judge(error: exceptions.FirebaseError) -> Fate:
+    if isinstance(error, _GONE):
+        return "gone"
+    if isinstance(error, exceptions.InvalidArgumentError):
+        return "gone" if _TOKEN_FIELD in _fields_at_fault(error) else "refused"
+    return "delayed"
+
+
+def _name(error: exceptions.FirebaseError) -> str:
+    if isinstance(error, messaging.UnregisteredError):
+        return "UNREGISTERED"
+    return str(error.code)
+
+
+def _fields_at_fault(error: exceptions.FirebaseError) -> set[str]:
+    """Return the fields that a google.rpc.BadRequest among the details names."""
+    try:
+        told: Any = error.http_response.json()
+        details = told["error"].get("details", ())
+        return {one["field"] for part in details for one in part.get("fieldViolations", ())}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return set()

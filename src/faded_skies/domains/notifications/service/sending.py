@@ -1,0 +1,139 @@
+"""Sending what was queued: what became of it is noted, and what could not go now waits for its time.
+
+Nothing is locked while a message is on its way, and a process may die at any line. A message is therefore sent at
+least once, with the same id each time: mail systems that look at Message-ID, and phones that look at the push's tag,
+show it once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from faded_skies.domains.notifications import queries, rules
+from faded_skies.domains.notifications.errors import MessageNotFound, NothingToResend
+from faded_skies.domains.notifications.events import MessageQueued
+from faded_skies.domains.notifications.models import Message, MessageRecord, MessageState
+from faded_skies.domains.notifications.ports import Delayed, Mailer, Pusher, PushReport, Undeliverable
+from faded_skies.domains.notifications.rules import Letter, Push, QuietHours
+from faded_skies.platform.db import Database, Tx
+
+log = structlog.get_logger()
+
+SHOPS_QUIET = (21 * 60, 8 * 60)
+"""From 21:00 until 08:00 at the shop nobody is advertised to who has not chosen other hours."""
+
+MOST_DUE_AT_ONCE = 300
+KEEP_FAILED = timedelta(days=7)
+KEEP_NOTICES = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Post:
+    """How messages leave: by whom, with which links, and the zone of the shop's quiet hours."""
+
+    db: Database
+    mailer: Mailer
+    pusher: Pusher
+    origin: str
+    unsubscribe_link: Callable[[UUID], str]
+    zone: ZoneInfo
+
+
+async def send(post: Post, message_id: UUID, *, now: datetime) -> None:
+    """Send a message that has not ended and does not wait, then note what became of it."""
+    message = await queries.messages.find_unsent(post.db, message_id)
+    if message is None:
+        return
+    if message.barred is not None:
+        async with post.db.transaction() as tx:
+            await queries.messages.drop(tx, message.id, reason=message.barred)
+        return
+    if message.kind == rules.PROMOTIONS and message.user_id is not None:
+        until = rules.quiet_until(await _quiet_hours(post, message.user_id), now)
+        if until is not None:
+            async with post.db.transaction() as tx:
+                await queries.messages.delay(tx, message.id, until=until, tried=False, reason="quiet_hours")
+            return
+    try:
+        report = await _hand_over(post, message)
+    except Undeliverable as refusal:
+        report = PushReport(refused=str(refusal))
+    except Delayed as delay:
+        report = PushReport(delayed=message.devices, reason=str(delay))
+        await _note(post, message, report, again=True, now=now)
+        return
+    await _note(post, message, report, again=bool(report.delayed), now=now)
+
+
+async def _quiet_hours(post: Post, user_id: UUID) -> QuietHours:
+    own = await queries.preferences.find_quiet(post.db, user_id)
+    return own or QuietHours(*SHOPS_QUIET, post.zone)
+
+
+async def _hand_over(post: Post, message: Message) -> PushReport:
+    if isinstance(message.content, Push):
+        return await post.pusher.push(message.id, message.content, devices=message.devices)
+    await post.mailer.send(message.id, _laid_out(post, message, message.content))
+    return PushReport()
+
+
+def _laid_out(post: Post, message: Message, letter: Letter) -> rules.Email:
+    ends = message.kind == rules.PROMOTIONS and message.user_id is not None
+    link = post.unsubscribe_link(message.user_id) if ends and message.user_id is not None else None
+    return rules.lay_out(letter, origin=post.origin, unsubscribe=link)
+
+
+async def _note(post: Post, message: Message, report: PushReport, *, again: bool, now: datetime) -> None:
+    gives_up = message.attempts + 1 >= rules.MOST_ATTEMPTS
+    async with post.db.transaction() as tx:
+        if report.gone:
+            await queries.devices.delete_devices(tx, report.gone)
+        if again and not gives_up:
+            wait = rules.wait_before(message.attempts + 2)
+            await queries.messages.delay(
+                tx, message.id, until=now + wait, tried=True, reason=report.reason, reached=report.reached
+            )
+            log.info("message_delayed", message_id=str(message.id), attempts=message.attempts + 1)
+        elif again or (report.refused is not None and not report.reached):
+            await queries.messages.stamp_failed(
+                tx, message.id, reason=report.refused or report.reason or "nobody took it"
+            )
+            log.warning("message_failed", message_id=str(message.id), kind=message.kind)
+        else:
+            await queries.messages.stamp_sent(tx, message.id)
+
+
+async def send_due(tx: Tx, *, now: datetime) -> None:
+    """Queue again what has waited for its time."""
+    for message_id in await queries.messages.take_due(tx, now=now, most=MOST_DUE_AT_ONCE):
+        tx.emit(MessageQueued(message_id=message_id))
+
+
+async def prune(tx: Tx, *, now: datetime) -> None:
+    """Forget the words of mails that failed a week ago, and what the app's list has had for a year."""
+    await queries.messages.forget_failed(tx, before=now - KEEP_FAILED)
+    await queries.notices.prune(tx, before=now - KEEP_NOTICES)
+
+
+async def list_messages(
+    db: Database, *, state: MessageState | None, user_id: UUID | None, limit: int, offset: int
+) -> tuple[list[MessageRecord], int]:
+    """Return a page of what was written to whom and what became of it, the newest first, and how many there are."""
+    return await queries.messages.list_messages(db, state=state, user_id=user_id, limit=limit, offset=offset)
+
+
+async def resend(tx: Tx, message_id: UUID, *, actor_id: UUID) -> MessageRecord:
+    """Try a failed message once more. Raises MessageNotFound or NothingToResend."""
+    revived = await queries.messages.revive(tx, message_id)
+    record = await queries.messages.find_record(tx, message_id)
+    if record is None:
+        raise MessageNotFound
+    if not revived:
+        raise NothingToResend
+    tx.emit(MessageQueued(message_id=message_id))
+    tx.audit("message.resent", object_type="message", object_id=message_id, actor_id=actor_id)
+    return record

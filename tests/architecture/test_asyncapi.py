@@ -1,0 +1,52 @@
+"""The AsyncAPI document says what runs: every event, who may send it, and shapes that all resolve."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from faded_skies import registry
+from faded_skies.bootstrap import Application
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+async def test_the_document_names_every_event_and_all_its_parts_are_there(
+    app: Application, client: httpx.AsyncClient
+) -> None:
+    document = (await client.get("/asyncapi.json")).json()
+    assert document["asyncapi"] == "3.0.0"
+    sent = {event.name for event in registry.client_events(app.ports)}
+    told = {event.name for event in registry.server_events()}
+    operations = document["operations"]
+    assert {name for name, one in operations.items() if one["action"] == "receive"} == sent
+    assert {name.removesuffix(".told") for name, one in operations.items() if one["action"] == "send"} == told
+    for name in sent:
+        assert app.ports.access.roles(f"SOCKET {name}")
+        assert operations[name]["summary"].startswith("Who may: ")
+        message = document["components"]["messages"][name]
+        assert message["summary"], f"{name} does not say what it is for"
+        schema = resolved(document, message["payload"])
+        assert schema["additionalProperties"] is False
+    for name in told:
+        assert document["components"]["messages"][name]["summary"], name
+    for reference in references(document):
+        assert resolved(document, {"$ref": reference}) is not None
+
+
+def resolved(document: dict[str, Any], node: dict[str, Any]) -> Any:
+    while "$ref" in node:
+        found: Any = document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        node = found
+    return node

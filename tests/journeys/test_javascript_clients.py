@@ -1,0 +1,181 @@
+"""The real JavaScript clients against two server processes and a worker: every event, every refusal, and kill -9."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from factories.delivery import make_order, position
+from factories.identity import SignedInPerson, signed_in
+from factories.javascript import JavaScript, Line, javascript
+from faded_skies.bootstrap import Application
+from faded_skies.domains.orders.service import Status
+from faded_skies.platform.actor import Role
+from faded_skies.platform.ids import new_id
+from faded_skies.platform.settings import Settings
+from servers import Server, environment_of, free_port, serve_process, worker_process
+
+EVENTS = ("track-order", "driver-location-update", "join-chat", "send-message", "typing", "mark-read")
+
+
+@dataclass(frozen=True)
+class Town:
+    """Two servers, their clients, and the people of one order and one conversation."""
+
+    js: JavaScript
+    one: Server
+    two: Server
+    customer: SignedInPerson
+    driver: SignedInPerson
+    agent: SignedInPerson
+    admin: SignedInPerson
+    stranger: SignedInPerson
+    order_id: UUID
+    ticket_id: str
+
+
+@pytest.fixture
+async def town(
+    app: Application, client: httpx.AsyncClient, settings: Settings, tmp_path: Path
+) -> AsyncIterator[Town]:
+    environment = environment_of(settings)
+    customer, stranger = await signed_in(app, client), await signed_in(app, client)
+    driver, agent, admin = [
+        await signed_in(app, client, role) for role in (Role.DRIVER, Role.AGENT, Role.ADMIN)
+    ]
+    order_id = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
+    body = {"subject": "Where is it?", "message": "It is late.", "orderId": str(order_id)}
+    opened = await client.post("/api/support/tickets", json=body, headers=customer.headers)
+    assert opened.status_code == 201, opened.text
+    async with AsyncExitStack() as stack:
+        servers = [
+            stack.enter_context(serve_process(environment, tmp_path / f"server-{name}.log", port=free_port()))
+            for name in ("one", "two")
+        ]
+        stack.enter_context(worker_process(environment, tmp_path / "worker.log"))
+        js = await stack.enter_async_context(javascript())
+        for server in servers:
+            await server.ready()
+        yield Town(
+            js,
+            servers[0],
+            servers[1],
+            customer,
+            driver,
+            agent,
+            admin,
+            stranger,
+            order_id,
+            opened.json()["ticket"]["id"],
+        )
+
+
+def bodies(town: Town) -> dict[str, Line]:
+    ticket, order = {"ticketId": town.ticket_id}, {"orderId": str(town.order_id)}
+    return {
+        "track-order": order,
+        "driver-location-update": position(town.order_id),
+        "join-chat": ticket,
+        "send-message": ticket | {"message": "Hello"},
+        "typing": ticket,
+        "mark-read": ticket | {"messageId": str(new_id())},
+    }
+
+
+@pytest.mark.timeout(200)
+async def test_every_event_reaches_whom_it_should_on_either_server(
+    town: Town, client: httpx.AsyncClient
+) -> None:
+    js, one, two = town.js, town.one.address, town.two.address
+    await js.connect("nobody", one, "not a token")
+    refused = await js.next("nobody", "connect_error")
+    assert (refused["message"], refused["data"]) == ("Authentication error", {"code": "INVALID_TOKEN"})
+
+    await js.connect("customer", one, town.customer)
+    assert (await js.next("customer", "upgrade"))["transport"] == "websocket"
+    await js.connect("driver", two, town.driver, transports=("websocket",))
+    await js.connect("agent", two, town.agent, transports=("polling",))
+    await js.connect("stranger", two, town.stranger)
+    await every_refusal(town)
+
+    order = {"orderId": str(town.order_id)}
+    state = await js.emit("customer", "track-order", order)
+    assert (state["ok"], state["order"]["status"], state["driver"]) == (True, "preparing", None)
+    assert (await js.emit("driver", "track-order", order))["ok"] is True
+    picked = await client.post(f"/api/driver/orders/{town.order_id}/pickup", headers=town.driver.headers)
+    assert picked.status_code == 200, picked.text
+    for who in ("customer", "driver"):
+        while (await js.heard(who, "order-status"))["status"] != "out_for_delivery":
+            pass  # how it came there is told first, by the worker that has just started
+    told = await js.emit("driver", "driver-location-update", position(town.order_id))
+    assert told == {"ok": True, "received": 1}
+    assert (await js.heard("customer", "driver-location"))["lat"] == 30.28
+
+    ticket = {"ticketId": town.ticket_id}
+    joined = await js.emit("customer", "join-chat", ticket)
+    assert (joined["ok"], joined["ticket"]["id"]) == (True, town.ticket_id)
+    assert (await js.heard("agent", "customer-joined-chat"))["userId"] == str(town.customer.id)
+    assert (await js.emit("agent", "join-chat", ticket))["ok"] is True
+    assert (await js.emit("customer", "typing", ticket))["ok"] is True
+    assert (await js.heard("agent", "user-typing"))["userId"] == str(town.customer.id)
+    sent = await js.emit("customer", "send-message", ticket | {"message": "Where are you? 🌿"})
+    heard = await js.heard("agent", "new-message")
+    assert (sent["ok"], heard["message"], heard["id"]) == (True, "Where are you? 🌿", sent["message"]["id"])
+    assert (await js.emit("agent", "mark-read", ticket | {"messageId": heard["id"]}))["read"] >= 1
+    assert (await js.heard("customer", "messages-read"))["messageId"] == heard["id"]
+    assert js.silent("stranger")
+
+
+async def every_refusal(town: Town) -> None:
+    """Send every event by everybody who may not, and what no event may carry."""
+    js, sent = town.js, bodies(town)
+    absent = {event: (await js.emit("stranger", event, sent[event])) for event in EVENTS}
+    codes = {event: answer["code"] for event, answer in absent.items()}
+    assert codes == dict.fromkeys(EVENTS, "NOT_FOUND") | {
+        "driver-location-update": "INSUFFICIENT_PERMISSIONS"
+    }
+    for event in ("join-chat", "send-message", "typing", "mark-read"):
+        assert (await js.emit("driver", event, sent[event]))["code"] in {
+            "NOT_FOUND",
+            "INSUFFICIENT_PERMISSIONS",
+        }
+    for who in ("customer", "agent"):
+        answer = await js.emit(who, "driver-location-update", sent["driver-location-update"])
+        assert answer["code"] == "INSUFFICIENT_PERMISSIONS"
+    for event in EVENTS:
+        answer = await js.emit("driver", event, {"mood": "good"})
+        assert answer["code"] in {"VALIDATION_ERROR", "INSUFFICIENT_PERMISSIONS"}
+        assert answer["error"]
+
+
+@pytest.mark.timeout(200)
+async def test_a_killed_server_costs_a_client_nothing_but_a_moment(
+    town: Town, client: httpx.AsyncClient
+) -> None:
+    js = town.js
+    await js.connect("customer", town.one.address, town.customer)
+    await js.connect("driver", town.two.address, town.driver)
+    order = {"orderId": str(town.order_id)}
+    assert (await js.emit("customer", "track-order", order))["ok"] is True
+    town.one.kill()
+    await js.next("customer", "disconnect")
+    picked = await client.post(f"/api/driver/orders/{town.order_id}/pickup", headers=town.driver.headers)
+    assert picked.status_code == 200
+    assert (await js.emit("driver", "driver-location-update", position(town.order_id)))["ok"] is True
+    town.one.start()
+    await town.one.ready()
+    await js.next("customer", "connect")
+    state = await js.emit("customer", "track-order", order)
+    assert (state["order"]["status"], state["driver"]["lat"]) == ("out_for_delivery", 30.28)
+    assert (await js.emit("driver", "driver-location-update", position(town.order_id, lat=30.29)))[
+        "ok"
+    ] is True
+    while (await js.heard("customer", "driver-location"))["lat"] != 30.29:
+        pass
+    out = await client.post("/api/auth/logout", headers=town.customer.headers)
+    assert out.status_code == 204
+    assert (await js.next("customer", "disconnect"))["reason"] == "io server disconnect"

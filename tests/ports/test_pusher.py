@@ -1,0 +1,111 @@
+"""Pushers: the adapter for FCM through Google's own SDK against a double of the service; the outbox beside it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import pytest
+from firebase_admin import messaging
+from pydantic import SecretStr
+from urllib3.util.retry import Retry
+
+from faded_skies.adapters.fcm.opening import open_fcm
+from faded_skies.adapters.fcm.pusher import FcmPusher
+from faded_skies.adapters.outbox.outbox import Outbox
+from faded_skies.domains.notifications.ports import Push, PushReport
+from faded_skies.platform.db import Database
+from faded_skies.platform.errors import StartRefused
+from faded_skies.platform.ids import new_id
+from faded_skies.platform.outbound import NetworkInsideTransactionError
+from faded_skies.platform.settings import FirebaseAccount
+from peers.fcm import PROJECT, FcmDouble, service_account
+from servers import serving
+
+PUSH = Push("Title", "Body", {"type": "order_update", "orderId": "1", "url": "/orders/1"})
+ICON = "https://shop.example/icon-192x192.png"
+
+
+@pytest.fixture
+def double() -> FcmDouble:
+    return FcmDouble()
+
+
+@pytest.fixture
+async def pusher(double: FcmDouble, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FcmPusher]:
+    # The SDK has no setting for another address, and waits seconds between tries of its own.
+    monkeypatch.setattr(Retry, "sleep", lambda *_: None)
+    async with serving(double.asgi()) as address:
+        monkeypatch.setattr(
+            messaging._MessagingService, "FCM_URL", address + "/v1/projects/{0}/messages:send"
+        )
+        key = SecretStr(orjson.dumps(service_account(address)).decode())
+        async with open_fcm(FirebaseAccount(key, None), icon=ICON) as opened:
+            yield opened
+
+
+async def test_each_device_gets_the_push_with_its_data(double: FcmDouble, pusher: FcmPusher) -> None:
+    message_id = new_id()
+    assert await pusher.push(message_id, PUSH, devices=["a", "b"]) == PushReport(reached=("a", "b"))
+    assert sorted(message["token"] for message in double.pushed) == ["a", "b"]
+    message = double.pushed[0]
+    assert message["notification"] == {"title": "Title", "body": "Body"}
+    assert message["data"] == {**PUSH.data, "messageId": str(message_id)}
+    # A phone that gets it twice shows it once.
+    assert message["android"]["notification"]["tag"] == str(message_id)
+    assert message["apns"]["headers"]["apns-collapse-id"] == str(message_id)
+    assert message["webpush"]["notification"] == {"icon": ICON, "tag": str(message_id)}
+
+
+async def test_nobody_is_asked_for_a_person_without_devices(double: FcmDouble, pusher: FcmPusher) -> None:
+    assert await pusher.push(new_id(), PUSH, devices=[]) == PushReport()
+    assert (double.pushed, double.token_requests) == ([], 0)
+
+
+@pytest.mark.parametrize("code", ["UNREGISTERED", "SENDER_ID_MISMATCH"])
+async def test_a_dead_token_is_gone_and_the_others_are_reached(
+    double: FcmDouble, pusher: FcmPusher, code: str
+) -> None:
+    double.errors["old"] = code
+    report = await pusher.push(new_id(), PUSH, devices=["old", "new"])
+    assert report == PushReport(reached=("new",), gone=("old",))
+
+
+@pytest.mark.parametrize("code", ["QUOTA_EXCEEDED", "UNAVAILABLE", "INTERNAL", "THIRD_PARTY_AUTH_ERROR"])
+async def test_what_may_pass_delays_that_device_only(double: FcmDouble, pusher: FcmPusher, code: str) -> None:
+    double.errors["slow"] = code
+    report = await pusher.push(new_id(), PUSH, devices=["slow", "new"])
+    assert (report.reached, report.gone, report.delayed) == (("new",), (), ("slow",))
+    assert report.reason
+    assert report.refused is None
+
+
+async def test_an_invalid_token_is_gone_but_an_invalid_message_is_refused_and_kills_no_token(
+    double: FcmDouble, pusher: FcmPusher
+) -> None:
+    double.errors = dict.fromkeys(("bad", "data", "none"), "INVALID_ARGUMENT")
+    double.fields = {"bad": "message.token", "data": "message.data"}
+    report = await pusher.push(new_id(), PUSH, devices=["bad", "data", "none"])
+    assert (report.reached, report.gone, report.delayed) == ((), ("bad",), ())
+    assert report.refused == "INVALID_ARGUMENT"
+
+
+async def test_a_page_in_place_of_an_answer_delays(double: FcmDouble, pusher: FcmPusher) -> None:
+    double.down = True
+    report = await pusher.push(new_id(), PUSH, devices=["a"])
+    assert (report.delayed, report.refused) == (("a",), None)
+
+
+async def test_no_pusher_is_asked_while_a_transaction_is_open(
+    pusher: FcmPusher, tmp_path: Path, db: Database
+) -> None:
+    async with db.transaction():
+        for one in (pusher, Outbox(tmp_path, sender="noreply@shop.example")):
+            with pytest.raises(NetworkInsideTransactionError):
+                await one.push(new_id(), PUSH, devices=["a"])
+
+
+@pytest.mark.parametrize("key", ["{}", "nonsense", '{"type": "authorized_user"}', "[]"])
+async def test_a_key_that_is_none_stops_the_start(key: str) -> None:
+    with pytest.raises(StartRefused, match="FIREBASE_SERVICE_ACCOUNT is no key"):
+        async with open_fcm(FirebaseAccount(SecretStr(key), PROJECT), icon=ICON):
+            pass
