@@ -15,6 +15,7 @@ from benchmarks.law import measure_law
 from benchmarks.measuring import Plan, measure
 from benchmarks.placing import measure_placing
 from benchmarks.starting import measure_start
+from benchmarks.watching import measure_watching
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,6 +34,7 @@ from benchmarks.starting import measure_start
 @click.option(
     "--metrc", is_flag=True, help="Only how fast reports to Metrc go out after two days without it."
 )
+@click.option("--sockets", is_flag=True, help="Only idle sockets' memory, and one message to 2,000 watchers.")
 @click.option("--write", is_flag=True, help="Write benchmarks/RESULTS.md in spite of other options.")
 def main(
     *,
@@ -47,6 +49,7 @@ def main(
     webhooks: bool,
     law: bool,
     metrc: bool,
+    sockets: bool,
     write: bool,
 ) -> None:
     """Measure what a request costs our server, how soon it starts, and what memory it needs."""
@@ -54,7 +57,15 @@ def main(
         raise click.ClickException(
             "The benchmarks pin server and load to a core each: they need Linux and two cores."
         )
-    parts = {_start: start, _lag: lag, _placing: placing, _webhooks: webhooks, _law: law, _metrc: metrc}
+    parts = {
+        _start: start,
+        _lag: lag,
+        _placing: placing,
+        _webhooks: webhooks,
+        _law: law,
+        _metrc: metrc,
+        _sockets: sockets,
+    }
     for part in [part for part, wanted in parts.items() if wanted]:
         click.echo(part(quick=quick))
     if any(parts.values()):
@@ -85,7 +96,9 @@ def main(
         click.echo(report.law_table(decided))
         drained = measure_draining(progress=_tell)
         click.echo(report.draining_table(drained))
-        report.write(plan, cases, samples, lags, began, placed, delivered, decided, drained)
+        watched = measure_watching(progress=_tell)
+        click.echo(report.watching_table(watched))
+        report.write(plan, cases, samples, lags, began, placed, delivered, decided, drained, watched)
 
 
 def _start(*, quick: bool) -> str:  # noqa: ARG001 - a start takes as long as it takes
@@ -117,6 +130,11 @@ def _law(*, quick: bool) -> str:  # noqa: ARG001 - it takes a second
 def _metrc(*, quick: bool) -> str:
     size = {"reports": 500} if quick else {}
     return report.draining_table(measure_draining(**size, progress=_tell))
+
+
+def _sockets(*, quick: bool) -> str:
+    size = {"idle": 100, "watchers": 50, "rounds": 2} if quick else {}
+    return report.watching_table(measure_watching(**size, progress=_tell))
 
 
 def _tell(line: str) -> None:

@@ -18,6 +18,8 @@ from benchmarks.law import DECISION_US, Decided
 from benchmarks.measuring import DISTURBED, Plan, Sample, Samples
 from benchmarks.placing import Placing
 from benchmarks.starting import Start
+from benchmarks.watching import AIM_MB, Watched
+from benchmarks.watching import AIM_MS as WATCHERS_AIM_MS
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 BY_HAND = "## Where the time goes"
@@ -237,6 +239,40 @@ def draining_table(found: Drained) -> str:
     )
 
 
+def watching_table(found: Watched) -> str:
+    """Return the table of sockets: their memory, and one message on its way to all watchers."""
+    idle = found.idle_bytes / found.idle
+    return _markdown(
+        ("Sockets on one core", "p50 ms", "p99 ms", "MB", "KB each", "Ratio"),
+        [
+            [
+                "One message to one watcher (the floor)",
+                f"{found.alone_p50:.1f}",
+                f"{found.alone_p99:.1f}",
+                "",
+                "",
+                "1.0",
+            ],
+            [
+                f"One message to {found.watchers:,} watchers (aim p99 {WATCHERS_AIM_MS})",
+                f"{found.p50:.1f}",
+                f"{found.p99:.1f}",
+                "",
+                "",
+                f"{found.p99 / found.alone_p99:.1f}",
+            ],
+            [
+                f"{found.idle:,} idle sockets (aim {AIM_MB} MB)",
+                "",
+                "",
+                f"{found.idle_bytes / 1e6:.0f}",
+                f"{idle / 1e3:.1f}",
+                "",
+            ],
+        ],
+    )
+
+
 def write(
     plan: Plan,
     cases: Sequence[Case],
@@ -247,6 +283,7 @@ def write(
     delivered: Delivering,
     decided: Sequence[Decided],
     drained: Drained,
+    watched: Watched,
 ) -> None:
     """Write RESULTS.md anew; what people wrote from `BY_HAND` on stays."""
     before = RESULTS.read_text() if RESULTS.exists() else ""
@@ -301,6 +338,8 @@ A full decision of the rule engine (`judge_order`) for a cart of 20 lines of ten
 day; the floor multiplies and adds up the same lines.
 
 {draining_table(drained)}
+
+{watching_table(watched)}
 
 Reports to Metrc that piled up, sent by the real sender out of the real database to a Metrc in this process that takes
 everything; each was told once, and in order. The floor is the adapter telling as many without a queue. A real Metrc

@@ -64,7 +64,7 @@ def manifest_sheet(content: Content, *, title: str, timezone: ZoneInfo) -> Sheet
                     )
                     for item in content["items"]
                 ],
-                shares=(7, 12, 6, 17, 4, 7, 6),
+                shares=(9, 11, 6, 17, 4, 7, 6),
                 numbers=frozenset({4, 5, 6}),
             ),
         ],
