@@ -26,7 +26,7 @@ class Leg:
 
     def __post_init__(self) -> None:
         if not (0 <= self.seconds <= _DAY_SECONDS and 0 <= self.metres <= _AROUND_THE_EARTH_M):
-            raise ValueError
+            raise ValueError("no drive takes so long, or goes so far")
 
 
 @dataclass(frozen=True, slots=True)

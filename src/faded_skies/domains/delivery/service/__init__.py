@@ -15,7 +15,7 @@ from faded_skies.domains.delivery.rules import Sheet, html_of, manifest_sheet, r
 from faded_skies.domains.delivery.service.door import bring_back, hand_over
 from faded_skies.domains.delivery.service.estimates import (
     CitySpeed,
-    find_driver_to_reckon,
+    find_driver_joined,
     get_driver_of_trip,
     reckon,
 )
@@ -85,8 +85,8 @@ __all__ = [
     "depart",
     "end",
     "end_shift",
+    "find_driver_joined",
     "find_driver_position",
-    "find_driver_to_reckon",
     "get_driver_of_trip",
     "get_driver_papers",
     "get_manifest",

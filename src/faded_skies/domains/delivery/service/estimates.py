@@ -59,6 +59,6 @@ async def get_driver_of_trip(db: Database, trip_id: UUID) -> UUID:
     return await queries.get_driver_of_trip(db, trip_id)
 
 
-async def find_driver_to_reckon(db: Database, order_id: UUID) -> UUID | None:
-    """Return the driver of an order on the road that nobody has reckoned for since it left."""
-    return await queries.find_unreckoned(db, order_id)
+async def find_driver_joined(db: Database, order_id: UUID, *, left_at: datetime) -> UUID | None:
+    """Return the driver of an order that joined a trip under way, unless it is reckoned already."""
+    return await queries.find_unreckoned(db, order_id, left_at=left_at)
