@@ -15,6 +15,7 @@ from benchmarks.lagging import SECONDS, measure_lag
 from benchmarks.law import measure_law
 from benchmarks.measuring import Plan, measure
 from benchmarks.placing import measure_placing
+from benchmarks.positions import measure_positions
 from benchmarks.starting import measure_start
 from benchmarks.watching import measure_watching
 
@@ -35,6 +36,7 @@ from benchmarks.watching import measure_watching
 @click.option(
     "--metrc", is_flag=True, help="Only how fast reports to Metrc go out after two days without it."
 )
+@click.option("--positions", is_flag=True, help="Only a driver's positions, beside the guide's way.")
 @click.option("--sockets", is_flag=True, help="Only idle sockets' memory, and one message to 2,000 watchers.")
 @click.option("--dispatch", is_flag=True, help="Only a round of dispatch: 200 orders to 40 drivers.")
 @click.option("--write", is_flag=True, help="Write benchmarks/RESULTS.md in spite of other options.")
@@ -51,6 +53,7 @@ def main(
     webhooks: bool,
     law: bool,
     metrc: bool,
+    positions: bool,
     sockets: bool,
     dispatch: bool,
     write: bool,
@@ -68,6 +71,7 @@ def main(
         _law: law,
         _metrc: metrc,
         _dispatch: dispatch,
+        _positions: positions,
         _sockets: sockets,
     }
     for part in [part for part, wanted in parts.items() if wanted]:
@@ -102,7 +106,9 @@ def main(
         click.echo(report.draining_table(drained))
         watched = measure_watching(progress=_tell)
         click.echo(report.watching_table(watched))
-        report.write(plan, cases, samples, lags, began, placed, delivered, decided, drained, watched)
+        kept = measure_positions(progress=_tell)
+        click.echo(report.positions_table(kept))
+        report.write(plan, cases, samples, lags, began, placed, delivered, decided, drained, watched, kept)
 
 
 def _start(*, quick: bool) -> str:  # noqa: ARG001 - a start takes as long as it takes
@@ -134,6 +140,11 @@ def _law(*, quick: bool) -> str:  # noqa: ARG001 - it takes a second
 def _metrc(*, quick: bool) -> str:
     size = {"reports": 500} if quick else {}
     return report.draining_table(measure_draining(**size, progress=_tell))
+
+
+def _positions(*, quick: bool) -> str:
+    size = {"rounds": 1, "singles": 200, "batches": 20} if quick else {}
+    return report.positions_table(measure_positions(**size, progress=_tell))
 
 
 def _sockets(*, quick: bool) -> str:

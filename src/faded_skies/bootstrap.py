@@ -14,14 +14,16 @@ from starlette.types import ASGIApp
 
 from faded_skies import registry
 from faded_skies.adapters.dispatch.nearest import NearestDriver
+from faded_skies.adapters.distances.times import DistanceTimes
 from faded_skies.adapters.documents.child import Children
 from faded_skies.adapters.documents.reader import Documents
-from faded_skies.adapters.google_maps.opening import open_google
+from faded_skies.adapters.google_maps.opening import open_google, open_google_times
 from faded_skies.adapters.jumio.opening import open_jumio
 from faded_skies.adapters.metrc.double import open_double
 from faded_skies.adapters.metrc.opening import open_metrc
 from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.oidc.opening import open_providers
+from faded_skies.adapters.osrm.times import open_osrm
 from faded_skies.adapters.outbox import endpoints as outbox_pages
 from faded_skies.adapters.outbox.outbox import Outbox
 from faded_skies.adapters.passkeys.ceremonies import WebauthnCeremonies
@@ -38,7 +40,7 @@ from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service as delivery
-from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter, RouteSolver
+from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter, RouteSolver, TravelTimes
 from faded_skies.domains.delivery.service import DispatchDesk, Rounds, Terms
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
@@ -168,6 +170,7 @@ async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_gateways(ports, stack)
     ports.provide(DocumentStore, await open_documents(ports.settings))
     await _choose_maps(ports, stack)
+    await _choose_travel_times(ports, stack)
     await _choose_law(ports)
     ports.provide(PaperPrinter, Printer(Children()))
     ports.provide(RouteSolver, NearestDriver())
@@ -297,6 +300,20 @@ async def _choose_maps(ports: Ports, stack: AsyncExitStack) -> None:
     )
     for port, adapter in zip((Geocoder, AddressFinder), google, strict=True):
         ports.provide(port, adapter)
+
+
+async def _choose_travel_times(ports: Ports, stack: AsyncExitStack) -> None:
+    """Provide who reckons drives: an OSRM server where one is named, else Google with its key, else the distance."""
+    key, osrm_url = ports.settings.google_maps_api_key, ports.settings.osrm_url
+    distance = DistanceTimes(delivery.CitySpeed(ports.db).get)
+    times: TravelTimes = distance
+    if osrm_url is not None:
+        times = await stack.enter_async_context(open_osrm(osrm_url, offline=distance))
+    elif key is not None:
+        times = await stack.enter_async_context(open_google_times(key.get_secret_value(), offline=distance))
+    else:
+        ports.doubles["routes"] = "Drives are reckoned from the distance: no map of streets is connected."
+    ports.provide(TravelTimes, times)
 
 
 def _wire(ports: Ports) -> None:

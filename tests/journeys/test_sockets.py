@@ -141,8 +141,10 @@ async def test_a_customer_sees_their_driver_come(
         at = seen.pop("timestamp")
         assert seen == {"lat": DOOR[0] + 0.1, "lng": DOOR[1], "heading": 90.5, "speed": 11.2, "eta": 22}
 
-        late = told | {"timestamp": at - 1, "lat": 30.0}
-        batch = {"positions": [late, position(order_id, timestamp=at + 2), position(timestamp=at + 1)]}
+        late = told | {"timestamp": at - 1}
+        batch = {
+            "positions": [late, told | {"timestamp": at + 2}, position(timestamp=at + 1, lat=told["lat"])]
+        }
         assert await driving.send("driver-location-update", batch) == {"ok": True, "received": 3}
         assert (await driving.send("driver-location-update", late))["ok"] is True
         [(event, seen)] = await watching.heard()

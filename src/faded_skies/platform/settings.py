@@ -236,6 +236,7 @@ class Settings(BaseSettings):
     jurisdiction: str = Field("us-tx-example", alias="JURISDICTION")
     sandbox_webhook_secret: SecretStr | None = Field(None, alias="SANDBOX_WEBHOOK_SECRET")
     google_maps_api_key: SecretStr | None = Field(None, alias="GOOGLE_MAPS_API_KEY", min_length=1)
+    osrm_url: str | None = Field(None, alias="OSRM_URL", pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", alias="LOG_LEVEL")
 
     @field_validator(

@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 
-from factories.delivery import DOOR, make_order, position
+from factories.delivery import make_order, position
 from factories.identity import SignedInPerson, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.compliance.service import Law, read_law
@@ -26,7 +26,7 @@ from faded_skies.platform.valkey import Valkey
 
 DAY_MS = 24 * 60 * 60 * 1000
 STORED = """
-SELECT order_id, latitude, longitude, heading, speed, (extract(epoch FROM recorded_at) * 1000)::bigint AS at
+SELECT order_id, latitude, longitude, heading, speed, suspect, (extract(epoch FROM recorded_at) * 1000)::bigint AS at
 FROM driver_locations WHERE driver_id = $1 ORDER BY recorded_at
 """
 
@@ -108,7 +108,7 @@ async def test_an_older_position_does_not_put_the_car_back(
     flusher: PositionFlusher,
 ) -> None:
     now = now_ms()
-    for at, lat in ((now, 30.3), (now - 5000, 30.1), (now, 30.2)):
+    for at, lat in ((now, 30.3), (now - 5000, 30.299), (now, 30.301)):
         answer = await send(client, driver, position(order_id, lat=lat, timestamp=at))
         assert answer.status_code == 200
     held = await live(app.ports.valkey, driver)
@@ -116,7 +116,8 @@ async def test_an_older_position_does_not_put_the_car_back(
     assert (held["lat"], held["lastUpdate"]) == (30.3, now)
     await flusher.flush()
     rows = await db.fetch(STORED, driver.id)
-    assert [(row["latitude"], row["at"]) for row in rows] == [(30.1, now - 5000), (30.3, now)]
+    assert [(row["latitude"], row["at"]) for row in rows] == [(30.299, now - 5000), (30.3, now)]
+    assert not any(row["suspect"] for row in rows)
 
 
 async def test_a_batch_is_stored_once_and_its_latest_is_live(
@@ -130,9 +131,9 @@ async def test_a_batch_is_stored_once_and_its_latest_is_live(
     now = now_ms()
     batch = {
         "positions": [
-            position(order_id, timestamp=now - 2000, lat=30.2),
+            position(order_id, timestamp=now - 2000, lat=30.398),
             position(timestamp=now, lat=30.4, heading=None, speed=None),
-            position(order_id, timestamp=now - 1000, lat=30.3),
+            position(order_id, timestamp=now - 1000, lat=30.399),
         ]
     }
     for _ in range(2):
@@ -149,7 +150,7 @@ async def test_a_batch_is_stored_once_and_its_latest_is_live(
     }
     assert await flusher.flush() == 2
     rows = await db.fetch(STORED, driver.id)
-    assert [tuple(row)[:2] for row in rows] == [(order_id, 30.2), (order_id, 30.3), (None, 30.4)]
+    assert [tuple(row)[:2] for row in rows] == [(order_id, 30.398), (order_id, 30.399), (None, 30.4)]
     assert [row["heading"] for row in rows] == [90.5, 90.5, None]
 
 
@@ -231,23 +232,110 @@ async def test_telling_too_often_is_refused(
     assert (await send(client, other, position())).status_code == 200
 
 
-# The estimate
+# What cannot be true
 
 
-async def test_the_estimate_moves_by_two_minutes_or_not_at_all(
-    client: httpx.AsyncClient, db: Database, driver: SignedInPerson, order_id: UUID
+async def test_a_jump_is_kept_marked_and_moves_nobody(
+    app: Application,
+    client: httpx.AsyncClient,
+    customer: SignedInPerson,
+    db: Database,
+    driver: SignedInPerson,
+    order_id: UUID,
+    flusher: PositionFlusher,
 ) -> None:
-    async def estimate(lat: float) -> datetime:
-        answer = await send(client, driver, position(order_id, lat=lat, lng=DOOR[1]))
-        assert answer.status_code == 200
-        eta: datetime = await db.fetchval("SELECT eta_at FROM orders WHERE id = $1", order_id)
-        return eta
+    now = now_ms()
+    await send(client, driver, position(order_id, timestamp=now - 3000))
+    before = await live(app.ports.valkey, driver)
+    jump = await send(client, driver, position(order_id, timestamp=now - 2000, lat=31.0))
+    assert (jump.status_code, jump.json()) == (200, {"received": 1})
+    assert await live(app.ports.valkey, driver) == before
+    assert (await track(client, customer, order_id)).json()["driver"]["lat"] == 30.28
+    await send(client, driver, position(order_id, timestamp=now - 1000, lat=30.281))
+    held = await live(app.ports.valkey, driver)
+    assert held is not None
+    assert held["lat"] == 30.281
+    await flusher.flush()
+    rows = await db.fetch(STORED, driver.id)
+    assert [(row["latitude"], row["suspect"]) for row in rows] == [
+        (30.28, False),
+        (31.0, True),
+        (30.281, False),
+    ]
 
-    far = await estimate(DOOR[0] + 0.1)
-    assert timedelta(minutes=21) < far - clock.now() < timedelta(minutes=22)
-    assert await estimate(DOOR[0] + 0.099) == far
-    near = await estimate(DOOR[0] + 0.02)
-    assert timedelta(minutes=4) < near - clock.now() < timedelta(minutes=5)
+
+async def test_a_jump_within_a_batch_is_marked_too_and_never_the_last_known_place(
+    app: Application,
+    client: httpx.AsyncClient,
+    customer: SignedInPerson,
+    db: Database,
+    driver: SignedInPerson,
+    order_id: UUID,
+    flusher: PositionFlusher,
+) -> None:
+    now = now_ms()
+    lats = (30.28, 30.281, 31.0)
+    batch = [
+        position(order_id, timestamp=now - 3000 + 1000 * place, lat=lat) for place, lat in enumerate(lats)
+    ]
+    await send(client, driver, {"positions": [batch[2], batch[0], batch[1]]})
+    held = await live(app.ports.valkey, driver)
+    assert held is not None
+    assert held["lat"] == 30.281
+    await flusher.flush()
+    rows = await db.fetch(STORED, driver.id)
+    assert [(row["latitude"], row["suspect"]) for row in rows] == [
+        (30.28, False),
+        (30.281, False),
+        (31.0, True),
+    ]
+    await app.ports.valkey.delete(f"driver:location:{driver.id}")
+    assert (await track(client, customer, order_id)).json()["driver"]["lat"] == 30.281
+
+
+async def test_who_was_believed_wrongly_is_found_again_when_the_live_position_is_gone(
+    app: Application, client: httpx.AsyncClient, driver: SignedInPerson, order_id: UUID
+) -> None:
+    await send(client, driver, position(order_id, lat=31.0))
+    await send(client, driver, position(order_id))
+    held = await live(app.ports.valkey, driver)
+    assert held is not None
+    assert held["lat"] == 31.0
+    await app.ports.valkey.delete(f"driver:location:{driver.id}")
+    await send(client, driver, position(order_id))
+    held = await live(app.ports.valkey, driver)
+    assert held is not None
+    assert held["lat"] == 30.28
+
+
+async def test_a_phones_backlog_arrives_once_and_in_order(
+    client: httpx.AsyncClient,
+    db: Database,
+    driver: SignedInPerson,
+    order_id: UUID,
+    flusher: PositionFlusher,
+) -> None:
+    start = now_ms() - 600_000
+    fixes = [position(order_id, timestamp=start + 1000 * n, lat=30.28 + n / 10_000) for n in range(250)]
+    batches = [{"positions": fixes[place : place + 100]} for place in range(0, 250, 100)]
+    for batch in [batches[0], batches[2], batches[1], batches[1]]:
+        assert (await send(client, driver, batch)).status_code == 200
+    await flusher.flush()
+    rows = await db.fetch(STORED, driver.id)
+    assert [row["at"] for row in rows] == [start + 1000 * n for n in range(250)]
+    assert [row["latitude"] for row in rows] == [fix["lat"] for fix in fixes]
+    assert not any(row["suspect"] for row in rows)
+
+
+async def test_an_entry_of_the_previous_release_is_stored(
+    app: Application, db: Database, driver: SignedInPerson, flusher: PositionFlusher
+) -> None:
+    one = {"order_id": None, "lat": 30.0, "lng": -97.0, "heading": None, "speed": None, "timestamp": now_ms()}
+    await app.ports.valkey.xadd(
+        "driver:positions", {"driver": str(driver.id), "positions": orjson.dumps([one])}
+    )
+    assert await flusher.flush() == 1
+    assert [row["suspect"] for row in await db.fetch(STORED, driver.id)] == [False]
 
 
 # Into the database
@@ -410,7 +498,8 @@ async def test_tracking_tells_the_story_and_where_the_driver_is(
     told = answers[0].json()
     TrackingAnswer.model_validate_json(answers[0].content)
     assert (told["order"]["id"], told["order"]["status"]) == (str(order_id), "out_for_delivery")
-    assert told["order"]["estimatedDeliveryTime"] == 4
+    assert told["order"]["estimatedDeliveryTime"] == 60
+    assert told["order"]["etaSource"] is None
     assert [line["status"] for line in told["tracking"]] == [
         "pending",
         "confirmed",

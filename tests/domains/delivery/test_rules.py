@@ -1,11 +1,14 @@
 """What is decided at the door and on the road."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.errors import CashMissing
+from faded_skies.domains.delivery.rules import Fix
 from faded_skies.platform.errors import Refused
 
 NOW = 1_763_900_000_000
@@ -55,6 +58,64 @@ def test_a_time_that_is_too_far(timestamp: int, said: str) -> None:
     assert refused.value.facts["details"] == [
         {"field": "positions.3.timestamp", "message": refused.value.text}
     ]
+
+
+START = Fix(30.28, -97.75, NOW)
+
+
+@pytest.mark.parametrize(
+    ("metres_north", "seconds", "is_jump"),
+    [
+        (490, 1, False),
+        (510, 1, True),
+        (510, 0, True),
+        (690, 10, False),
+        (710, 10, True),
+        (710, -10, True),
+        (4_000, 59, False),
+        (4_200, 59, True),
+        (400_000, 60, False),
+    ],
+)
+def test_a_position_that_no_car_can_have_come_to(metres_north: float, seconds: float, is_jump: bool) -> None:
+    fix = Fix(START.lat + metres_north / 111_195, START.lng, NOW + int(seconds * 1000))
+    assert rules.find_jumps([fix], last=START) == ({0} if is_jump else set())
+    assert rules.find_jumps([fix], last=None) == set()
+
+
+def test_what_follows_a_jump_is_held_against_what_was_believed() -> None:
+    fixes = [
+        Fix(30.2804, -97.75, NOW + 3000),
+        Fix(31.0, -97.75, NOW + 1000),
+        Fix(30.2802, -97.75, NOW + 2000),
+        Fix(31.0, -97.75, NOW + 4000),
+    ]
+    assert rules.find_jumps(fixes, last=START) == {1, 3}
+
+
+def test_a_wrong_first_position_is_believed_for_a_minute() -> None:
+    fixes = [Fix(31.0, -97.75, NOW)] + [Fix(30.28, -97.75, NOW + 1000 * n) for n in (1, 59, 60, 61)]
+    assert rules.find_jumps(fixes, last=None) == {1, 2}
+
+
+def test_arrivals_are_the_drives_and_the_stops_before() -> None:
+    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    at = rules.arrivals([600, 300, 60], [None, None, None], now=now)
+    assert [(one - now).total_seconds() / 60 for one in at] == [10, 19, 24]
+
+
+def test_who_stands_at_a_door_has_what_is_left_of_the_stop() -> None:
+    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    for minutes, then in ((1, 8), (4, 5), (60, 5)):
+        at = rules.arrivals([120, 300], [now - timedelta(minutes=minutes), None], now=now)
+        assert [(one - now).total_seconds() / 60 for one in at] == [0, then]
+
+
+def test_speed_is_learned_from_enough_drives_and_stays_believable() -> None:
+    assert rules.believable_speed(None, 0) == rules.believable_speed(3.0, 19) == rules.SPEED_M_S
+    assert rules.believable_speed(3.0, 20) == 3.0
+    assert rules.believable_speed(0.001, 20) == 1.0
+    assert rules.believable_speed(900.0, 20) == 40.0
 
 
 def test_minutes_to_the_door() -> None:

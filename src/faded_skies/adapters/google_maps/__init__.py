@@ -1,1 +1,1 @@
-"""Google Maps: addresses located by the Geocoding API and completed by the Places API (New), over plain HTTP."""
+"""Google Maps over plain HTTP: addresses by the Geocoding API and the Places API (New), drives by the Routes API."""

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from faded_skies.adapters.google_maps.caller import open_caller
 from faded_skies.adapters.google_maps.finder import PLACES, GoogleFinder
 from faded_skies.adapters.google_maps.geocoder import GEOCODING, GoogleGeocoder
+from faded_skies.adapters.google_maps.times import ROUTES, GoogleTimes
+from faded_skies.domains.delivery.ports import TravelTimes
 from faded_skies.domains.places.ports import AddressFinder, Geocoder
 
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Where Google's APIs are."""
+    """Where Google's APIs of addresses are."""
 
     geocoding: str = GEOCODING
     places: str = PLACES
@@ -38,3 +40,12 @@ async def open_google(
             GoogleGeocoder(caller, geocoder, host=hosts.geocoding),
             GoogleFinder(caller, finder, own=own, host=hosts.places),
         )
+
+
+@asynccontextmanager
+async def open_google_times(
+    key: str, *, offline: TravelTimes, host: str = ROUTES, patience: float = 4.0
+) -> AsyncIterator[GoogleTimes]:
+    """Keep connections to Google's Routes API open until the end; `offline` stands in while it does not answer."""
+    async with open_caller(key, patience=patience) as caller:
+        yield GoogleTimes(caller, offline, host=host)

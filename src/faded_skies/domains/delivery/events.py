@@ -42,6 +42,26 @@ class StopReturned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DriverChanged(Event):
+    """An order on the road went to another driver."""
+
+    name: ClassVar[str] = "delivery.driver_changed"
+
+    order_id: UUID
+    was: UUID
+    now: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverMoved(Event):
+    """A driver with orders on the road is further than a minute ago. Stated once a minute at most."""
+
+    name: ClassVar[str] = "delivery.driver_moved"
+
+    driver_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class TripGivenUp(Event):
     """A planned trip will not leave; what was told of it beforehand is void."""
 

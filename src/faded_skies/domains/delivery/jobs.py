@@ -85,7 +85,7 @@ class PositionFlusher:
     async def _store(self, entries: Sequence[_Entry]) -> None:
         async with self._db.transaction() as tx:
             await service.store_positions(
-                tx, [(driver_id, position) for _, fields in entries for driver_id, position in _read(fields)]
+                tx, [position for _, fields in entries for position in _read(fields)]
             )
 
     async def _forget(self, entries: Sequence[_Entry]) -> None:
@@ -96,11 +96,16 @@ class PositionFlusher:
             await pipe.execute()
 
 
-def _read(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position]]:
+def _read(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position, bool]]:
     driver_id = UUID(fields[b"driver"].decode())
+    suspects = orjson.loads(fields.get(b"suspects", b"[]"))
     return [
-        (driver_id, Position(**{**one, "order_id": one["order_id"] and UUID(one["order_id"])}))
-        for one in orjson.loads(fields[b"positions"])
+        (
+            driver_id,
+            Position(**{**one, "order_id": one["order_id"] and UUID(one["order_id"])}),
+            place in suspects,
+        )
+        for place, one in enumerate(orjson.loads(fields[b"positions"]))
     ]
 
 

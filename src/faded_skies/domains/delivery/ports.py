@@ -1,12 +1,65 @@
 """What delivery needs from outside."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from faded_skies.domains.delivery.rules import Choice, Courier, Sheet, Waiting, nearest
+from faded_skies.domains.orders.service import EtaSource
 
-__all__ = ["Choice", "Courier", "DepartureGate", "PaperPrinter", "RouteSolver", "Sheet", "Waiting", "nearest"]
+__all__ = [
+    "Choice",
+    "Courier",
+    "DepartureGate",
+    "EtaSource",
+    "Leg",
+    "PaperPrinter",
+    "Point",
+    "RouteSolver",
+    "Sheet",
+    "TravelTimes",
+    "Waiting",
+    "Way",
+    "nearest",
+]
+
+_DAY_SECONDS = 86_400
+_AROUND_THE_EARTH_M = 40_075_000
+
+Point = tuple[float, float]
+"""Latitude and longitude in degrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """The drive from one point to the next. Raises ValueError for what no drive in a city takes."""
+
+    seconds: float
+    metres: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.seconds <= _DAY_SECONDS and 0 <= self.metres <= _AROUND_THE_EARTH_M):
+            raise ValueError("no drive takes so long, or goes so far")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The drive along some points, a leg between each two of them, and who reckoned it."""
+
+    legs: Sequence[Leg]
+    source: EtaSource
+
+
+class TravelTimes(Protocol):
+    """Knows how long drives take. It may ask over the network, so it is asked outside of any transaction."""
+
+    async def along(self, points: Sequence[Point]) -> Way:
+        """Return the drive along two or more points, in this order, as it would be now.
+
+        It always answers: where a vendor does not, the distance does, and the answer says so.
+        """
+        ...
 
 
 class PaperPrinter(Protocol):

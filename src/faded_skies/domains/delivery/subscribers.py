@@ -1,25 +1,84 @@
-"""What follows for dispatch from facts about orders, drivers and trips: a round."""
+"""What follows on the road from facts: estimates are reckoned anew when it matters, and a round of dispatch."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
 
+from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.events import (
+    DriverChanged,
+    DriverMoved,
     OrderGivenBack,
     ShiftEnded,
     ShiftStarted,
     StopDelivered,
     StopReturned,
+    TripDeparted,
     TripEnded,
 )
+from faded_skies.domains.delivery.ports import TravelTimes
 from faded_skies.domains.delivery.service import Rounds
 from faded_skies.domains.orders.events import OrderMoved
+from faded_skies.domains.orders.service import Status
+from faded_skies.platform import clock
 from faded_skies.platform.events import Event, Subscription
 from faded_skies.platform.ports import Ports
 
-_WAITS = frozenset({"confirmed", "preparing"})
+_WAITS = frozenset({Status.CONFIRMED, Status.PREPARING})
+_Reckon = Callable[[UUID], Awaitable[None]]
 
 
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
-    """Return who hears of what may change whose an order should be."""
+    """Return who hears of departures, stops, changes of drivers, and drivers who move."""
+    times: TravelTimes = ports.get(TravelTimes)
+
+    async def reckon(driver_id: UUID) -> None:
+        await service.reckon(
+            ports.db, ports.valkey, ports.realtime, times, driver_id=driver_id, now=clock.now()
+        )
+
+    return [*_of_trips(ports, reckon), *_of_drivers(reckon), *_of_dispatch(ports)]
+
+
+def _of_trips(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
+    db = ports.db
+
+    async def departed(event: TripDeparted) -> None:
+        await reckon(await service.get_driver_of_trip(db, event.trip_id))
+
+    async def joined(event: OrderMoved) -> None:
+        if event.status != Status.OUT_FOR_DELIVERY:
+            return
+        driver_id = await service.find_driver_joined(db, event.order_id, left_at=event.moved_at)
+        if driver_id is not None:
+            await reckon(driver_id)
+
+    async def stopped(event: StopDelivered | StopReturned) -> None:
+        if event.trip_id is not None:
+            await reckon(await service.get_driver_of_trip(db, event.trip_id))
+
+    return [
+        Subscription("delivery.reckon_at_departure", TripDeparted, departed),
+        Subscription("delivery.reckon_for_joined", OrderMoved, joined),
+        Subscription("delivery.reckon_after_delivery", StopDelivered, stopped),
+        Subscription("delivery.reckon_after_return", StopReturned, stopped),
+    ]
+
+
+def _of_drivers(reckon: _Reckon) -> Sequence[Subscription]:
+    async def changed(event: DriverChanged) -> None:
+        for driver_id in (event.was, event.now):
+            await reckon(driver_id)
+
+    async def moved(event: DriverMoved) -> None:
+        await reckon(event.driver_id)
+
+    return [
+        Subscription("delivery.reckon_for_new_driver", DriverChanged, changed),
+        Subscription("delivery.reckon_on_the_way", DriverMoved, moved),
+    ]
+
+
+def _of_dispatch(ports: Ports) -> Sequence[Subscription]:
     rounds: Rounds = ports.get(Rounds)
 
     async def after_move(event: OrderMoved) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from faded_skies.domains.orders.rules import EtaSource
 from faded_skies.platform.events import Event
 
 
@@ -19,6 +20,18 @@ class OrderMoved(Event):
     status: str
     message: str
     moved_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EtaChanged(Event):
+    """The order arrives at another time than its customer was told. `source`: google, osrm or distance."""
+
+    name: ClassVar[str] = "orders.eta_changed"
+    order_id: UUID
+    user_id: UUID
+    order_number: str
+    eta_at: datetime
+    source: EtaSource
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,6 +68,7 @@ class Order:
     delivery_address: dict[str, Any]
     special_instructions: str | None
     eta_at: datetime | None
+    eta_source: str | None
     driver_id: UUID | None
     driver_first_name: str | None
     hold_expires_at: datetime | None
@@ -91,6 +92,18 @@ class Order:
     def can_be_paid(self) -> bool:
         """Whether another attempt to pay may begin."""
         return self.awaits_money and self.payment_status != "authorized"
+
+
+@dataclass(frozen=True, slots=True)
+class EtaSet:
+    """An estimate that was set: by how many seconds it moved, and whether its customer must hear of it."""
+
+    order_id: UUID
+    user_id: UUID
+    order_number: str
+    eta_at: datetime
+    moved_seconds: float
+    is_news: bool
 
 
 @dataclass(frozen=True, slots=True)

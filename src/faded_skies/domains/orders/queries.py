@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, Revision, TrackingLine
+from faded_skies.domains.orders.models import Amendment, EtaSet, Item, NewOrder, Order, Revision, TrackingLine
 from faded_skies.domains.orders.rules import Resettled, Status
 from faded_skies.platform.actor import Actor, Role
 from faded_skies.platform.db import Database, Row, Tx
@@ -18,7 +18,7 @@ _COLUMNS = """
        o.paid_cents, o.refunded_cents, o.payment_status, o.tender, o.payment_method_id,
        jsonb_build_object('id', m.id, 'type', m.type, 'lastFour', m.last_four, 'cardBrand', m.card_brand)
            AS payment_method,
-       o.delivery_address, o.special_instructions, o.eta_at, o.driver_id,
+       o.delivery_address, o.special_instructions, o.eta_at, o.eta_source, o.driver_id,
        split_part(d.full_name, ' ', 1) AS driver_first_name,
        o.hold_expires_at, o.packed_at, o.delivered_at, o.created_at, o.updated_at
 """
@@ -101,6 +101,7 @@ WITH moved AS (
         hold_expires_at = CASE WHEN $2 IN ('pending', 'payment_failed') THEN hold_expires_at END,
         delivered_at = CASE WHEN $2 = 'delivered' THEN now() END,
         eta_at = CASE WHEN $2 IN ('delivered', 'returned', 'cancelled') THEN NULL ELSE eta_at END,
+        eta_source = NULL,
         paid_cents = coalesce($3, paid_cents),
         payment_status = coalesce($4, payment_status),
         updated_at = now()
@@ -152,10 +153,23 @@ WHERE r.id = was.id RETURNING was.lines
 _EARNED = "SELECT amount FROM rewards_transactions WHERE order_id = $1 AND type = 'earned'"
 _SET_DRIVER = "UPDATE orders SET driver_id = $2, updated_at = now() WHERE id = $1"
 _SET_PACKED = "UPDATE orders SET packed_at = CASE WHEN $2 THEN coalesce(packed_at, now()) END WHERE id = $1"
-_SET_ETA = """
-UPDATE orders SET eta_at = $2
-WHERE id = $1 AND status = 'out_for_delivery'
-  AND (eta_at IS NULL OR abs(extract(epoch FROM eta_at - $2)) >= 120)
+# What the customer was told is what they saw first, until they are told of another time.
+_SET_ETAS = """
+WITH was AS (
+    SELECT id, eta_at, coalesce(eta_told_at, eta_at) AS told_at FROM orders
+    WHERE id = ANY($2::uuid[]) AND driver_id = $1 AND status = 'out_for_delivery'
+    ORDER BY id FOR NO KEY UPDATE
+), found AS (
+    SELECT was.*, n.eta_at AS new_at, coalesce(abs(extract(epoch FROM n.eta_at - was.told_at)) > $5, true) AS is_news
+    FROM was JOIN unnest($2::uuid[], $3::timestamptz[]) AS n (id, eta_at) ON n.id = was.id
+)
+UPDATE orders o SET
+    eta_at = f.new_at,
+    eta_source = $4,
+    eta_told_at = CASE WHEN f.is_news THEN f.new_at ELSE f.told_at END
+FROM found f WHERE o.id = f.id
+RETURNING o.id, o.user_id, o.order_number, o.eta_at,
+    coalesce(abs(extract(epoch FROM f.new_at - f.eta_at)), 0)::float8 AS moved_seconds, f.is_news
 """
 _TRACKING = """
 SELECT id, status, message, latitude, longitude, created_at FROM order_tracking WHERE order_id = $1
@@ -490,8 +504,12 @@ async def set_driver(tx: Tx, order_id: UUID, driver_id: UUID | None) -> None:
     await tx.execute(_SET_DRIVER, order_id, driver_id)
 
 
-async def set_eta(source: Database | Tx, order_id: UUID, eta_at: datetime) -> None:
-    await source.fetchval(_SET_ETA, order_id, eta_at)
+async def set_etas(
+    tx: Tx, *, driver_id: UUID, etas: Mapping[UUID, datetime], source: str, news_seconds: float
+) -> list[EtaSet]:
+    """Set the estimates of those of the orders that the driver has on the road."""
+    rows = await tx.fetch(_SET_ETAS, driver_id, list(etas), list(etas.values()), source, news_seconds)
+    return [EtaSet(*row) for row in rows]
 
 
 async def list_tracking(db: Database, order_id: UUID) -> list[TrackingLine]:

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
+from typing import Literal
 from uuid import UUID
 
 from faded_skies.domains.orders.errors import IllegalMove
+
+EtaSource = Literal["google", "osrm", "distance"]
+"""Who reckoned the way: a vendor, a map server, or nobody but the straight line."""
 
 
 class Status(StrEnum):

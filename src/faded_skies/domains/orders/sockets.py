@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from faded_skies.domains.orders.rules import Status
+from pydantic import Field
+
+from faded_skies.domains.orders.rules import EtaSource, Status
 from faded_skies.platform.http.fields import Shape
 from faded_skies.platform.realtime import ServerEvent
 
@@ -27,6 +29,14 @@ class OrderAmendmentShape(Shape):
     created_at: datetime
 
 
+class EtaUpdateShape(Shape):
+    """The order arrives in other minutes than before."""
+
+    order_id: UUID
+    eta: int = Field(description="Minutes from now.")
+    source: EtaSource = Field(description="Who reckoned the way; `distance` without a map of streets.")
+
+
 SERVER_EVENTS = (
     ServerEvent(
         "order-status", OrderStatusShape, "to the order's customer, and to everybody who watches the order"
@@ -35,5 +45,11 @@ SERVER_EVENTS = (
         "order-amendment",
         OrderAmendmentShape,
         "to the order's customer, and to everybody who watches the order",
+    ),
+    ServerEvent(
+        "eta-update",
+        EtaUpdateShape,
+        "to everybody who watches the order when its estimate moves by a minute or more, to its customer wherever they "
+        "are signed in when it is more than five minutes from what they were told",
     ),
 )

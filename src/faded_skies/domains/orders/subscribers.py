@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from faded_skies.domains.notifications import service as notifications
 from faded_skies.domains.orders import service
-from faded_skies.domains.orders.events import AmendmentMoved, OrderDied, OrderMoved
+from faded_skies.domains.orders.events import AmendmentMoved, EtaChanged, OrderDied, OrderMoved
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.events import PaymentAnswered, RefundFound, RefundSettled
 from faded_skies.domains.payments.ports import Gateways, RefundResult
+from faded_skies.platform import clock
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.ports import Ports
 
@@ -72,6 +73,29 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
                 total_after_cents=event.total_after_cents,
             )
 
+    async def push_eta(event: EtaChanged) -> None:
+        await service.tell_eta(
+            realtime,
+            order_id=event.order_id,
+            eta_at=event.eta_at,
+            source=event.source,
+            rooms=[f"user:{event.user_id}", *await service.list_rooms(db, event.order_id)],
+            now=clock.now(),
+        )
+
+    async def write_of_eta(event: EtaChanged) -> None:
+        if event.eta_at <= clock.now():
+            return  # the driver is at the door, or this comes too late to help
+        async with db.transaction() as tx:
+            await notifications.notify_eta(
+                tx,
+                user_id=event.user_id,
+                order_id=event.order_id,
+                order_number=event.order_number,
+                eta_at=event.eta_at,
+                now=clock.now(),
+            )
+
     async def write_of_refund(event: RefundSettled) -> None:
         if event.order_id is not None and event.ok:
             async with db.transaction() as tx:
@@ -86,6 +110,8 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
     return [
         Subscription("orders.push_status", OrderMoved, push_status),
         Subscription("orders.write_to_customer", OrderMoved, write_to_customer),
+        Subscription("orders.push_eta", EtaChanged, push_eta),
+        Subscription("orders.write_of_eta", EtaChanged, write_of_eta),
         Subscription("orders.push_amendment", AmendmentMoved, push_amendment),
         Subscription("orders.write_of_amendment", AmendmentMoved, write_of_amendment),
         Subscription("orders.write_of_refund", RefundSettled, write_of_refund),

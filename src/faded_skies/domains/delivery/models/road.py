@@ -59,6 +59,18 @@ class Destination:
     latitude: float
     longitude: float
     city: str
+    eta_at: datetime | None
+    eta_source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextStop:
+    """A door that the driver has yet to go to, or stands at since `arrived_at`."""
+
+    order_id: UUID
+    latitude: float
+    longitude: float
+    arrived_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

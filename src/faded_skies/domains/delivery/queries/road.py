@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -85,7 +86,7 @@ INSERT INTO handovers (
 """
 _DESTINATIONS = """
 SELECT id, status, (delivery_address->>'latitude')::float8, (delivery_address->>'longitude')::float8,
-       delivery_address->>'city'
+       delivery_address->>'city', eta_at, eta_source
 FROM orders WHERE id = ANY($1::uuid[]) AND driver_id = $2
 """
 _LAST_POSITION = """
@@ -93,19 +94,19 @@ SELECT order_id, latitude AS lat, longitude AS lng,
        heading::numeric(5, 2)::float8 AS heading, speed::numeric(5, 2)::float8 AS speed,
        (extract(epoch FROM recorded_at) * 1000)::bigint AS timestamp
 FROM driver_locations
-WHERE driver_id = $1 AND recorded_at > now() - interval '25 hours'
+WHERE driver_id = $1 AND recorded_at > now() - interval '25 hours' AND NOT suspect
 ORDER BY recorded_at DESC LIMIT 1
 """
 # Made once for each connection, empty after each commit: a new one every second would bloat the catalogue.
 _INCOMING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS incoming_positions (
     driver_id uuid, recorded_at timestamptz, order_id uuid,
-    latitude double precision, longitude double precision, heading real, speed real
+    latitude double precision, longitude double precision, heading real, speed real, suspect boolean
 ) ON COMMIT DELETE ROWS
 """
 _STORE_INCOMING = """
-INSERT INTO driver_locations (driver_id, recorded_at, order_id, latitude, longitude, heading, speed)
-SELECT driver_id, recorded_at, order_id, latitude, longitude, heading, speed FROM incoming_positions
+INSERT INTO driver_locations (driver_id, recorded_at, order_id, latitude, longitude, heading, speed, suspect)
+SELECT driver_id, recorded_at, order_id, latitude, longitude, heading, speed, suspect FROM incoming_positions
 ORDER BY driver_id, recorded_at
 ON CONFLICT DO NOTHING
 """
@@ -202,12 +203,22 @@ async def list_destinations(
     return {row["id"]: Destination(*row) for row in rows}
 
 
-async def push_positions(valkey: Valkey, driver_id: UUID, positions: Sequence[Position]) -> Position | None:
+async def push_positions(
+    valkey: Valkey, driver_id: UUID, positions: Sequence[Position], *, suspects: Collection[int]
+) -> Position | None:
     """Remember the latest of the positions and queue them all for the database, in one round trip.
 
-    Returns the latest; None when a newer one was known.
+    `suspects` are the places of those that are queued only. Returns the latest; None when a newer one was known.
     """
-    latest = max(positions, key=lambda position: position.timestamp)
+    # A field of its own: the previous release reads these entries too.
+    entry: dict[Any, Any] = {"driver": str(driver_id), "positions": orjson.dumps(positions)}
+    if suspects:
+        entry["suspects"] = orjson.dumps(list(suspects))
+    sound = [one for place, one in enumerate(positions) if place not in suspects]
+    if not sound:
+        await valkey.xadd(POSITIONS, entry, maxlen=MOST_WAITING, approximate=True)
+        return None
+    latest = max(sound, key=lambda position: position.timestamp)
     live = orjson.dumps(
         {
             "lat": latest.lat,
@@ -219,15 +230,15 @@ async def push_positions(valkey: Valkey, driver_id: UUID, positions: Sequence[Po
         }
     )
     async with valkey.pipeline(transaction=False) as pipe:
-        pipe.xadd(
-            POSITIONS,
-            {"driver": str(driver_id), "positions": orjson.dumps(positions)},
-            maxlen=MOST_WAITING,
-            approximate=True,
-        )
+        pipe.xadd(POSITIONS, entry, maxlen=MOST_WAITING, approximate=True)
         pipe.eval(_REMEMBER, 1, _live_key(driver_id), live, str(latest.timestamp), str(LIVE_SECONDS))
         _, newest = await pipe.execute()
     return latest if newest else None
+
+
+async def claim_minute(valkey: Valkey, driver_id: UUID) -> bool:
+    """Tell whether this is the first claim for the driver within a minute."""
+    return bool(await valkey.set(f"driver:eta:{driver_id}", 1, nx=True, ex=60))
 
 
 async def find_live_position(valkey: Valkey, driver_id: UUID) -> Position | None:
@@ -255,15 +266,33 @@ async def find_stored_position(db: Database, driver_id: UUID) -> Position | None
     return None if row is None else Position(**row)
 
 
-async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position]]) -> None:
-    """Store positions of drivers; one that is there already stays as it is."""
+async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position, bool]]) -> None:
+    """Store positions of drivers and whether they are suspect; one that is there already stays as it is."""
     await tx.execute(_INCOMING)
     await tx.connection.copy_records_to_table(
         "incoming_positions",
-        columns=["driver_id", "recorded_at", "order_id", "latitude", "longitude", "heading", "speed"],
+        columns=[
+            "driver_id",
+            "recorded_at",
+            "order_id",
+            "latitude",
+            "longitude",
+            "heading",
+            "speed",
+            "suspect",
+        ],
         records=[
-            (driver_id, _moment(one.timestamp), one.order_id, one.lat, one.lng, one.heading, one.speed)
-            for driver_id, one in positions
+            (
+                driver_id,
+                _moment(one.timestamp),
+                one.order_id,
+                one.lat,
+                one.lng,
+                one.heading,
+                one.speed,
+                is_suspect,
+            )
+            for driver_id, one, is_suspect in positions
         ],
     )
     await tx.execute(_STORE_INCOMING)
@@ -348,7 +377,7 @@ FROM users u LEFT JOIN driver_profiles p ON p.driver_id = u.id WHERE u.id = $1 A
 """,
     "driverPositions": """
 SELECT recorded_at AS "recordedAt", order_id AS "orderId", latitude, longitude, heading::float8 AS heading,
-       speed::float8 AS speed
+       speed::float8 AS speed, suspect
 FROM driver_locations WHERE driver_id = $1 ORDER BY recorded_at
 """,
 }

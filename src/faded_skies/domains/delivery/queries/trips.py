@@ -69,7 +69,8 @@ INSERT INTO stop_log (id, trip_id, order_id, driver_id, kind, code, note, latitu
 SELECT $1, $2, $3, $4, $5, $6, $7, p.latitude, p.longitude
 FROM (SELECT) one LEFT JOIN LATERAL (
     SELECT latitude, longitude FROM driver_locations
-    WHERE driver_id = $4 AND recorded_at > now() - interval '10 minutes' ORDER BY recorded_at DESC LIMIT 1
+    WHERE driver_id = $4 AND NOT suspect AND recorded_at > now() - interval '10 minutes'
+    ORDER BY recorded_at DESC LIMIT 1
 ) p ON true
 """
 _READ_LOG = """

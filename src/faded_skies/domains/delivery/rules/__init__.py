@@ -2,28 +2,36 @@
 
 from faded_skies.domains.delivery.rules.dispatch import Choice, Courier, Waiting, nearest, obstacle
 from faded_skies.domains.delivery.rules.documents import digest_of, lacking, pick
+from faded_skies.domains.delivery.rules.estimates import SPEED_M_S, arrivals, believable_speed
 from faded_skies.domains.delivery.rules.papers import manifest_sheet, receipt_sheet
 from faded_skies.domains.delivery.rules.road import (
+    Fix,
     IdCheck,
     change_due,
     check_time,
     eta_minutes,
+    find_jumps,
 )
 from faded_skies.domains.delivery.rules.sheets import Sheet, Table, html_of
 from faded_skies.domains.delivery.rules.waiting import check_waited
 
 __all__ = [
+    "SPEED_M_S",
     "Choice",
     "Courier",
+    "Fix",
     "IdCheck",
     "Sheet",
     "Table",
     "Waiting",
+    "arrivals",
+    "believable_speed",
     "change_due",
     "check_time",
     "check_waited",
     "digest_of",
     "eta_minutes",
+    "find_jumps",
     "html_of",
     "lacking",
     "manifest_sheet",

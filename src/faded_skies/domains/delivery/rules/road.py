@@ -1,5 +1,6 @@
 """What is decided at the door and on the road. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
@@ -21,6 +22,22 @@ MOST_AHEAD = timedelta(seconds=60)
 
 MOST_BEHIND = timedelta(hours=24)
 """How late a phone that had no network may hand in a position."""
+
+
+MOST_SPEED_M_S = 70.0
+JUMP_M = 500.0
+"""A position further than this is a jump if a car would have gone faster than the most; nearer, the signal is poor."""
+
+BELIEVED_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A place in degrees and its time in epoch milliseconds."""
+
+    lat: float
+    lng: float
+    timestamp: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +71,28 @@ def check_time(field: str, timestamp: int, *, now: int) -> None:
         raise Refused(field, "This time lies in the future. Set the clock of the phone to automatic.")
     if timestamp < now - MOST_BEHIND / timedelta(milliseconds=1):
         raise Refused(field, "This position is older than 24 hours. Leave it out.")
+
+
+def find_jumps(fixes: Sequence[Fix], *, last: Fix | None) -> set[int]:
+    """Return the places of positions that no car can have come to from the last one that is believed.
+
+    `last` is what was believed before. What is believed counts for a minute only, so that a wrong one heals.
+    """
+    jumps = set()
+    for place, fix in sorted(enumerate(fixes), key=lambda one: one[1].timestamp):
+        if last is not None and _is_jump(last, fix):
+            jumps.add(place)
+        else:
+            last = fix
+    return jumps
+
+
+def _is_jump(one: Fix, other: Fix) -> bool:
+    seconds = abs(other.timestamp - one.timestamp) / 1000
+    if seconds >= BELIEVED_SECONDS:
+        return False
+    metres = distance_m(one.lat, one.lng, other.lat, other.lng)
+    return metres > JUMP_M and metres > MOST_SPEED_M_S * seconds
 
 
 def eta_minutes(lat: float, lng: float, *, to_lat: float, to_lng: float) -> int:

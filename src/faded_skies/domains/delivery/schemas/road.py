@@ -12,7 +12,7 @@ from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.models.dispatch import Terms
 from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.orders.schemas import OrderShape, present_order, present_tracking
-from faded_skies.domains.orders.service import Order, TrackingLine
+from faded_skies.domains.orders.service import EtaSource, Order, TrackingLine
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.http.fields import MOST_TEXT, Body, Day, Id, Line, Shape, Text
 from faded_skies.platform.money import Cents, Dollars, cents_of, to_dollars
@@ -282,6 +282,9 @@ class TrackedOrderShape(Shape):
     order_number: str
     status: str
     estimated_delivery_time: int | None
+    eta_source: EtaSource | None = Field(
+        description="Who reckoned it: google, osrm, or distance; null for the first estimate."
+    )
 
 
 class TrackingLineShape(Shape):
@@ -396,8 +399,9 @@ def present_position(position: Position | None) -> dict[str, object] | None:
 def present_tracked(order: Order, position: Position | None, *, now: datetime) -> dict[str, object]:
     """Return where an order stands, as its watchers see it."""
     whole = present_order(order, (), now=now)
+    shown = {key: whole[key] for key in ("id", "orderNumber", "status", "estimatedDeliveryTime")}
     return {
-        "order": {key: whole[key] for key in ("id", "orderNumber", "status", "estimatedDeliveryTime")},
+        "order": {**shown, "etaSource": order.eta_source},
         "driver": present_position(position),
     }
 

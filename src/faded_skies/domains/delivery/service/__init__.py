@@ -27,6 +27,12 @@ from faded_skies.domains.delivery.service.dispatching import (
     run_round,
 )
 from faded_skies.domains.delivery.service.door import bring_back, hand_over
+from faded_skies.domains.delivery.service.estimates import (
+    CitySpeed,
+    find_driver_joined,
+    get_driver_of_trip,
+    reckon,
+)
 from faded_skies.domains.delivery.service.fleet import (
     KEEP,
     add_vehicle,
@@ -75,6 +81,7 @@ __all__ = [
     "POSITIONS",
     "Answer",
     "Assignment",
+    "CitySpeed",
     "Decision",
     "DispatchDesk",
     "DriverPapers",
@@ -102,8 +109,10 @@ __all__ = [
     "depart",
     "end",
     "end_shift",
+    "find_driver_joined",
     "find_driver_position",
     "forget_decisions",
+    "get_driver_of_trip",
     "get_driver_papers",
     "get_manifest",
     "get_overview",
@@ -128,6 +137,7 @@ __all__ = [
     "plan",
     "prepare_pick_up",
     "receipt_sheet",
+    "reckon",
     "record_positions",
     "renew_partitions",
     "run_round",

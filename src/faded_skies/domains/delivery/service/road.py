@@ -17,10 +17,11 @@ from faded_skies.domains.delivery.errors import (
     NotOutForDelivery,
     VehicleNotFound,
 )
-from faded_skies.domains.delivery.events import ShiftEnded, ShiftStarted
+from faded_skies.domains.delivery.events import DriverChanged, DriverMoved, ShiftEnded, ShiftStarted
 from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.delivery.queries import fleet, trips
 from faded_skies.domains.delivery.queries import road as queries
+from faded_skies.domains.delivery.rules import Fix
 from faded_skies.domains.delivery.service.trips import Leaving, hand_on, list_planned_orders
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
@@ -100,6 +101,8 @@ async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID, lea
     assigned = await orders.assign(tx, order, driver_id=driver_id, actor_id=actor_id)
     if order.driver_id != driver_id:
         await queries.put_stop(tx, order_id=order_id, driver_id=driver_id, assigned_by=actor_id)
+        if order.status is Status.OUT_FOR_DELIVERY and order.driver_id is not None:
+            tx.emit(DriverChanged(order_id=order_id, was=order.driver_id, now=driver_id))
     return assigned
 
 
@@ -160,8 +163,10 @@ async def record_positions(
 ) -> None:
     """Keep where the driver was, and tell the watchers of the order that the newest position names.
 
-    The positions reach the database within seconds (jobs.PositionFlusher). What is older than what we know
-    is kept, but not told. Raises OrderNotFound for an order that another driver has, NotOutForDelivery, Limited.
+    The positions reach the database within seconds (jobs.PositionFlusher). What is older than what we know, or
+    cannot be true, is kept, but not told; after a minute without any that can, the next one is believed. The estimate
+    is the stored one; once a minute it is asked for anew. Raises OrderNotFound for an order that another driver has,
+    NotOutForDelivery, Limited.
     """
     gate = Gate(valkey, "positions", limit=MOST_CALLS, window=60, refusal=_TOO_OFTEN)
     await gate.enter(str(driver_id))
@@ -171,12 +176,20 @@ async def record_positions(
         raise OrderNotFound
     if any(destination.status != Status.OUT_FOR_DELIVERY for destination in destinations.values()):
         raise NotOutForDelivery
-    newest = await queries.push_positions(valkey, driver_id, positions)
+    last = await queries.find_live_position(valkey, driver_id)
+    suspects = rules.find_jumps([_fix(one) for one in positions], last=None if last is None else _fix(last))
+    if suspects:
+        log.warning("positions_suspect", positions=len(suspects))
+    newest = await queries.push_positions(valkey, driver_id, positions, suspects=suspects)
     if newest is None or newest.order_id is None:
         return
+    if await queries.claim_minute(valkey, driver_id):
+        async with db.transaction() as tx:
+            tx.emit(DriverMoved(driver_id=driver_id))
     door = destinations[newest.order_id]
-    eta = rules.eta_minutes(newest.lat, newest.lng, to_lat=door.latitude, to_lng=door.longitude)
-    await orders.set_eta(db, newest.order_id, now + timedelta(minutes=eta))
+    eta = orders.minutes_until(door.eta_at, now=now) if door.eta_source else None
+    if eta is None:  # it left a moment ago
+        eta = rules.eta_minutes(newest.lat, newest.lng, to_lat=door.latitude, to_lng=door.longitude)
     await realtime.tell(
         "driver-location",
         {
@@ -189,6 +202,10 @@ async def record_positions(
         },
         rooms=watchers_of(newest.order_id, driver_id, law.of_town(now, door.city)),
     )
+
+
+def _fix(position: Position) -> Fix:
+    return Fix(position.lat, position.lng, position.timestamp)
 
 
 def watchers_of(order_id: UUID, driver_id: UUID, book: RuleBook) -> list[str]:
@@ -215,8 +232,8 @@ async def find_driver_position(
     return position if position is not None and position.order_id == order.id else None
 
 
-async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position]]) -> None:
-    """Store positions with their drivers' ids; a second time changes nothing."""
+async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position, bool]]) -> None:
+    """Store positions with their drivers' ids and whether they are suspect; a second time changes nothing."""
     await queries.store_positions(tx, positions)
 
 

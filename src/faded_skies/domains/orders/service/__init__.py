@@ -1,7 +1,7 @@
 """What can be done with an order: its life, changing it, the settling of its payment, and giving back."""
 
 from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, Revision, TrackingLine
-from faded_skies.domains.orders.rules import Status
+from faded_skies.domains.orders.rules import EtaSource, Status, minutes_until
 from faded_skies.domains.orders.service.amending import (
     Change,
     accept_amendment,
@@ -16,6 +16,7 @@ from faded_skies.domains.orders.service.amending import (
     propose_amendment,
     withdraw_amendment,
 )
+from faded_skies.domains.orders.service.estimating import set_etas, tell_eta
 from faded_skies.domains.orders.service.giving_back import (
     book_found_refund,
     cancel,
@@ -48,7 +49,6 @@ from faded_skies.domains.orders.service.life import (
     move,
     note,
     place,
-    set_eta,
     unassign,
 )
 from faded_skies.domains.orders.service.packing import (
@@ -75,6 +75,7 @@ from faded_skies.domains.orders.service.watching import (
 __all__ = [
     "Amendment",
     "Change",
+    "EtaSource",
     "Item",
     "NewOrder",
     "Order",
@@ -118,6 +119,7 @@ __all__ = [
     "lock_order",
     "lock_order_by_cart",
     "lock_order_for",
+    "minutes_until",
     "move",
     "note",
     "note_refund",
@@ -130,10 +132,11 @@ __all__ = [
     "refund_units",
     "room_for",
     "send_back",
-    "set_eta",
+    "set_etas",
     "settle",
     "staff_room",
     "switch_to_cash",
+    "tell_eta",
     "unassign",
     "unpack",
     "withdraw_amendment",

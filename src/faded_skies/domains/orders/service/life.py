@@ -106,11 +106,6 @@ async def count_deliveries_to(
     return await queries.count_deliveries_to(tx, user_id, address, since=since, but=but)
 
 
-async def set_eta(source: Database | Tx, order_id: UUID, eta_at: datetime) -> None:
-    """Set the estimate of an order on its way, unless it differs by less than two minutes."""
-    await queries.set_eta(source, order_id, eta_at)
-
-
 async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> Order:
     """Make an order and return it. `settled`: nothing is to be charged now, so it is confirmed at once.
 

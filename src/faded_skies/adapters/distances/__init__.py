@@ -1,0 +1,1 @@
+"""Drives reckoned from the distance alone, where nobody knows the streets."""

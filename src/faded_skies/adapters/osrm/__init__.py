@@ -1,0 +1,1 @@
+"""An OSRM server: drives by the streets of OpenStreetMap, over HTTP."""
