@@ -48,6 +48,7 @@ async def test_a_shop_is_set_up_with_everything_it_needs(
         "address": None,
         "phone": None,
         "paused": False,
+        "automaticDispatch": False,
         "tenders": ["card", "apple_pay", "google_pay", "fs_coin", "cash"],
     }
     assert (await client.get("/api/shop")).json()["licenseNumber"] == "C9-0000123-LIC"
