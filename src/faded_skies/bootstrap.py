@@ -408,8 +408,11 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     media.mkdir(parents=True, exist_ok=True)  # without it every picture would be a failure instead of a 404
     api.mount("/media", StaticFiles(directory=media), name="media")
     events = registry.client_events(ports)
-    document = asyncapi.describe(events, registry.server_events(), ports.access, version=settings.version)
-    docs_page.serve_document(api, "/asyncapi.json", document)
+    docs_page.serve_document(
+        api,
+        "/asyncapi.json",
+        partial(asyncapi.describe, events, registry.server_events(), ports.access, version=settings.version),
+    )
     ports.access.require_named(doors_of(api.routes) | {f"SOCKET {event.name}" for event in events})
     connections, streams = Connections(ports.authenticator), Streams(ports.valkey)
     ports.provide(Connections, connections)

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import re
+from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -38,13 +40,16 @@ def install(api: FastAPI) -> None:
         return HTMLResponse(page.body, headers=headers)
 
 
-def serve_document(api: FastAPI, path: str, document: dict[str, Any]) -> None:
-    """Serve a document beside the API's own."""
-    content = dump(document)
+def serve_document(api: FastAPI, path: str, describe: Callable[[], dict[str, Any]]) -> None:
+    """Serve a document beside the API's own; it is made when it is first asked for."""
+
+    @cache
+    def content() -> bytes:
+        return dump(describe())
 
     @api.get(path, include_in_schema=False)
     async def show() -> Json:
-        return Json(content)
+        return Json(content())
 
 
 def _policy(html: str) -> str:

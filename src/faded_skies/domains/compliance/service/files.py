@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
@@ -50,8 +51,13 @@ def _minute(value: object) -> object:
     return int(hour) * 60 + int(minute)
 
 
+@cache
+def _known_zones() -> set[str]:
+    return available_timezones()
+
+
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _known_zones():
         raise ValueError("no such time zone; write one of the IANA database, such as America/Denver")
     return value
 
