@@ -182,7 +182,11 @@ class Checkout:
         return answers[0]
 
     async def _tap(self, wish: Wish, key: str, refusals: frozenset[str]) -> Answer:
-        return await self._api.call("POST", "/api/orders", json=wish.body(), key=key, refusals=refusals)
+        try:
+            return await self._api.call("POST", "/api/orders", json=wish.body(), key=key, refusals=refusals)
+        except asyncio.CancelledError:
+            self._customer.unanswered += 1
+            raise
 
     def _accepted(self, answer: Answer, bill: wire.Bill) -> wire.Order:
         """Count and follow an order. Raises Unexplained when it is not what was quoted."""

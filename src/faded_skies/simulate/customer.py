@@ -34,6 +34,8 @@ class Customer:
         """The latest order from before this simulation."""
         self.busy = False
         """On a visit."""
+        self.unanswered = 0
+        """Orders that were on their way when an interruption came; whether they were placed nobody was told."""
         self.watches: set[asyncio.Task[None]] = set()
         self._told: set[tuple[str, str, str]] = set()
 
