@@ -105,7 +105,7 @@ async def test_a_manifest_stays_as_it_was_but_for_its_key(road: Road, folder: Pa
         "new:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=,"
         + road.app.ports.settings.vault_master_keys.get_secret_value()
     )
-    for thing in WRAPPED[-2:]:
+    for thing in (one for one in WRAPPED if one.table in {"driver_profiles", "manifests"}):
         moved = [done.wrapped async for done in wrapped.rotate(road.db, new, thing)]
         assert moved == [1], thing.what
     number = await road.db.fetchrow("SELECT id, license_wrapped FROM manifests")
