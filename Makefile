@@ -12,7 +12,7 @@ run: ## start the whole shop: database, cache, demo data, server and jobs (PORT,
 
 test: check ## all checks, then all tests (ARGS="-k orders" picks some)
 	@sh scripts/bootstrap.sh peers
-	@exec $(PYTHON_IN) -m pytest -n auto --dist worksteal $(ARGS)
+	@exec $(PYTHON_IN) -m pytest -n $(shell expr $$(nproc) + 1) --dist worksteal $(ARGS)
 
 check: ## format, lint, types and the architecture's import contracts
 	@sh scripts/bootstrap.sh dev
