@@ -125,7 +125,9 @@ async def test_cut_off_from_the_database(
     db = app.ports.db
     assert await db.fetch("SELECT entrypoint FROM pgqueuer") == []
     unsent = await db.fetchval("SELECT count(*) FROM messages WHERE sent_at IS NULL")
-    told = await db.fetchval("SELECT count(DISTINCT fact) FROM messages WHERE kind = 'order_status'")
+    told = await db.fetchval(
+        "SELECT count(DISTINCT fact) FROM messages WHERE kind IN ('order_confirmed', 'order_status')"
+    )
     steps = await db.fetchval("SELECT count(*) FROM order_tracking WHERE status <> 'pending'")
     assert (unsent, told) == (0, steps)
 

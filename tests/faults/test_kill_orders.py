@@ -314,7 +314,7 @@ async def check_messages(db: Database, outbox: list[Path]) -> None:
             """
         )
     )
-    messages = await db.fetch("SELECT * FROM messages WHERE kind = 'order_status'")
+    messages = await db.fetch("SELECT * FROM messages WHERE kind IN ('order_confirmed', 'order_status')")
     for channel, suffix in (("email", ".eml"), ("push", ".json")):
         of_channel = [message for message in messages if message["channel"] == channel]
         assert Counter((message["user_id"], message["fact"]) for message in of_channel) == expected
