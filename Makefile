@@ -1,8 +1,11 @@
 # Everything a newcomer and CI need. Each target makes its own environment first; nothing is installed outside this folder.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench faults lock
+.PHONY: help run test soak check bench faults lock
 MAKEFLAGS += --no-print-directory
 PYTHON_IN := .venv/bin/python
+# One worker more than cores: tests wait for disks and clocks.
+PYTEST := $(PYTHON_IN) -m pytest -n $(shell expr $$(nproc) + 1) --dist worksteal
+SOAK := tests/benchmarks tests/faults tests/machines tests/simulate tests/hostile/test_schemathesis.py
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 14
@@ -10,9 +13,14 @@ help: ## show this list
 run: ## start the whole shop: database, cache, demo data, server and jobs (PORT, FADED_SKIES_DATA)
 	@sh scripts/bootstrap.sh run && exec .venv/bin/faded-skies up
 
-test: check ## all checks, then all tests (ARGS="-k orders" picks some)
+test: check ## all checks, then the tests (ARGS="-k orders" picks some)
 	@sh scripts/bootstrap.sh peers
-	@exec $(PYTHON_IN) -m pytest -n $(shell expr $$(nproc) + 1) --dist worksteal $(ARGS)
+	@exec $(PYTEST) $(SOAK:%=--ignore=%) $(ARGS)
+
+soak: ## the long tests: kill -9, lost engines, drawn steps, made-up requests, simulated days (10 minutes)
+	@sh scripts/bootstrap.sh dev
+	@sh scripts/bootstrap.sh peers
+	@exec $(PYTEST) $(SOAK) $(ARGS)
 
 check: ## format, lint, types and the architecture's import contracts
 	@sh scripts/bootstrap.sh dev
