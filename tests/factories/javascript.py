@@ -13,7 +13,7 @@ from factories.sockets import SHAPES
 from node_peers import FOLDER, install, node
 
 Line = dict[str, Any]
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 
 
 class JavaScript:

@@ -118,6 +118,7 @@ WRITES = {
     "GET /api/users/me/export",
     "GET /api/admin/audit-log/export",
     "GET /api/id-documents/{token}",
+    "GET /api/notifications/unsubscribe/{token}",
 }
 """Reading that leaves a trace, or leads to somebody else's page."""
 
