@@ -162,8 +162,8 @@ async def test_queries_are_read_or_refused(app: Application, client: httpx.Async
             url = httpx.URL(scheme="http", host="test", raw_path=raw)
             answer = await client.get(url, headers=world.headers(operation))
             if answer.status_code != 200:
-                refused(answer, 422)
-                assert names, operation.name
+                refused(answer, 404, 409, 422)
+                assert names or answer.status_code != 422, operation.name
     assert await rows_of(app.ports.db) == before
 
 

@@ -171,10 +171,10 @@ async def test_a_killed_server_costs_a_client_nothing_but_a_moment(
     await js.next("customer", "connect")
     state = await js.emit("customer", "track-order", order)
     assert (state["order"]["status"], state["driver"]["lat"]) == ("out_for_delivery", 30.28)
-    assert (await js.emit("driver", "driver-location-update", position(town.order_id, lat=30.29)))[
+    assert (await js.emit("driver", "driver-location-update", position(town.order_id, lat=30.283)))[
         "ok"
     ] is True
-    while (await js.heard("customer", "driver-location"))["lat"] != 30.29:
+    while (await js.heard("customer", "driver-location"))["lat"] != 30.283:
         pass
     out = await client.post("/api/auth/logout", headers=town.customer.headers)
     assert out.status_code == 204
