@@ -25,7 +25,7 @@ from factories.operations import document_of, operations_of
 from factories.world import make_world
 from faded_skies.bootstrap import Application
 
-EXAMPLES = 12
+EXAMPLES = 25
 """Of each operation and mode."""
 
 ALWAYS: list[CheckFunction] = [
