@@ -8,7 +8,7 @@ from pydantic import Field
 
 from faded_skies.domains.compliance.service import DecisionRecord, RuleState
 from faded_skies.domains.places.service import BarredPlace
-from faded_skies.platform.http.fields import Body, Line, Shape
+from faded_skies.platform.http.fields import Body, Latitude, Line, Longitude, Shape
 
 
 class Acknowledge(Body, json_schema_extra={"examples": [{"rule": "places", "operator": "Maya Okafor"}]}):
@@ -36,12 +36,8 @@ class BarPlace(
 
     name: Annotated[Line, Field(min_length=1, max_length=100)]
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,49}$")]
-    latitude: Annotated[
-        float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Degrees north.")
-    ]
-    longitude: Annotated[
-        float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, description="Degrees east.")
-    ]
+    latitude: Latitude
+    longitude: Longitude
     radius_metres: Annotated[int, Field(strict=True, ge=1, le=10_000, description="Metres around the point.")]
 
 

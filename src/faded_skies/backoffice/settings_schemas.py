@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from faded_skies.domains.payments.service import Tender
 from faded_skies.domains.places.service import Shop
-from faded_skies.platform.http.fields import Body, Day, Line, Shape
+from faded_skies.platform.http.fields import Body, Day, Latitude, Line, Longitude, Shape
 
 Name = Annotated[Line, Field(min_length=2, max_length=100)]
 Phone = Annotated[str, Field(pattern=r"^\([0-9]{3}\) [0-9]{3}-[0-9]{4}$", examples=["(512) 555-0134"])]
@@ -38,14 +38,8 @@ class ChangeSettings(Body, json_schema_extra={"examples": [{"paused": True}]}):
     license_expires_on: Day | None = None
     address: Annotated[Line, Field(min_length=5, max_length=255)] | None = None
     phone: Phone | None = None
-    latitude: (
-        Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Degrees.")]
-        | None
-    ) = None
-    longitude: (
-        Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, description="Degrees.")]
-        | None
-    ) = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
     paused: Annotated[bool, Field(strict=True)] | None = None
     automatic_dispatch: Annotated[bool, Field(strict=True)] | None = None
     tenders: Annotated[list[Tender], Field(min_length=1), AfterValidator(_each_once)] | None = None

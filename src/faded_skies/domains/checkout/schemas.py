@@ -14,7 +14,7 @@ from faded_skies.domains.orders.schemas import AmendmentShape, OrderShape
 from faded_skies.domains.places.service import Circle, Polygon, ServiceArea, geojson_of
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.geo import METRES_PER_MILE
-from faded_skies.platform.http.fields import Body, Id, Note, Shape, Text
+from faded_skies.platform.http.fields import Body, Id, Latitude, Longitude, Note, Shape, Text
 from faded_skies.platform.money import JsonNumber, Sum, cents_of, to_dollars
 
 MOST_OF_ONE = 100
@@ -144,8 +144,8 @@ class AnyPlace(BaseModel):
     city: Annotated[Text, Field(min_length=1, max_length=100)]
     state: Annotated[Text, Field(max_length=50)] | None = None
     zip_code: Annotated[Text, Field(max_length=10)] | None = None
-    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
-    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
     @property
     def point(self) -> tuple[float, float] | None:

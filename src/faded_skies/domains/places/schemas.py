@@ -11,7 +11,7 @@ from faded_skies.domains.places import service
 from faded_skies.domains.places.models import Address, AddressFields, AddressType, Pin, ServiceArea
 from faded_skies.domains.places.ports import FoundAddress, Precision, Suggestion, TownLaw
 from faded_skies.domains.places.rules import addresses as rules
-from faded_skies.platform.http.fields import Body, Id, Line, Shape, Text
+from faded_skies.platform.http.fields import Body, Id, Latitude, Line, Longitude, Shape, Text
 
 
 def _obeys(problem: Callable[[str], str | None]) -> AfterValidator:
@@ -50,10 +50,8 @@ Primary = Annotated[bool, Field(strict=True)]
 class PinBody(Body):
     """A point on the map that says where the address is, better than its ZIP code does."""
 
-    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Degrees.")]
-    longitude: Annotated[
-        float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, description="Degrees.")
-    ]
+    latitude: Latitude
+    longitude: Longitude
 
 
 class AddAddress(

@@ -69,6 +69,18 @@ BookedDay = Annotated[Day, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
 """A day that something may be asked of; so far from the calendar's ends that the next one can be reckoned."""
 
 
+Latitude = Annotated[
+    float,
+    Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Degrees north.", examples=[30.2672]),
+]
+Longitude = Annotated[
+    float,
+    Field(
+        strict=True, ge=-180, le=180, allow_inf_nan=False, description="Degrees east.", examples=[-97.7431]
+    ),
+]
+
+
 class Body(BaseModel):
     """Base of request bodies: camelCase keys, unknown keys refused, no silent conversion of types."""
 

@@ -14,19 +14,11 @@ from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.orders.schemas import OrderShape, present_order, present_tracking
 from faded_skies.domains.orders.service import EtaSource, Order, TrackingLine
 from faded_skies.platform.errors import Refused
-from faded_skies.platform.http.fields import MOST_TEXT, Body, Day, Id, Line, Shape, Text
+from faded_skies.platform.http.fields import MOST_TEXT, Body, Day, Id, Latitude, Line, Longitude, Shape, Text
 from faded_skies.platform.money import Cents, Dollars, cents_of, to_dollars
 
 MOST_POSITIONS = 100
 
-Latitude = Annotated[
-    float,
-    Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Degrees.", examples=[30.2672]),
-]
-Longitude = Annotated[
-    float,
-    Field(strict=True, ge=-180, le=180, allow_inf_nan=False, description="Degrees.", examples=[-97.7431]),
-]
 Heading = Annotated[
     float, Field(strict=True, ge=0, le=360, allow_inf_nan=False, description="Degrees from north.")
 ]
