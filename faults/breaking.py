@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from faded_skies import bootstrap
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.opening import open_sandbox
 from faded_skies.adapters.sandbox.store import Connection
+from faded_skies.bootstrap import adapters
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.service import paying, placing
 from faded_skies.domains.orders.service import Order
@@ -126,7 +126,7 @@ def break_by(plan: Plan) -> None:
             plan.kill()
         return order
 
-    bootstrap.open_sandbox = open_breaking  # type: ignore[attr-defined]
+    adapters.open_sandbox = open_breaking  # type: ignore[attr-defined]
     placing.settle = settle_and_die
     paying.settle = settle_and_die  # type: ignore[attr-defined]  # imported there by name
 

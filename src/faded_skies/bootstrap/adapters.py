@@ -1,18 +1,8 @@
-"""The composition root: settings in, adapters chosen, application out. Every entry point goes through here."""
+"""Which adapter stands behind each port: the real one where its key is set, else the double."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import partial
-from uuid import UUID
 
-import socketio
-from fastapi import APIRouter
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
-
-from faded_skies import registry
 from faded_skies.adapters.dispatch.nearest import NearestDriver
 from faded_skies.adapters.distances.times import DistanceTimes
 from faded_skies.adapters.documents.child import Children
@@ -24,142 +14,38 @@ from faded_skies.adapters.metrc.opening import open_metrc
 from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.oidc.opening import open_providers
 from faded_skies.adapters.osrm.times import open_osrm
-from faded_skies.adapters.outbox import endpoints as outbox_pages
 from faded_skies.adapters.outbox.outbox import Outbox
 from faded_skies.adapters.passkeys.ceremonies import WebauthnCeremonies
 from faded_skies.adapters.passwords.hasher import PwdlibHasher
 from faded_skies.adapters.printing.printer import Printer
-from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.opening import open_sandbox
-from faded_skies.adapters.sandbox.page import page_router
 from faded_skies.adapters.smtp.mailer import SmtpMailer
 from faded_skies.adapters.zipcodes.finder import OWN, ZipcodeFinder
 from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder
 from faded_skies.adapters.zipcodes.table import ZipTable
-from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service as delivery
 from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter, RouteSolver, TravelTimes
-from faded_skies.domains.delivery.service import DispatchDesk, Rounds, Terms
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.notifications.ports import Mailer, Pusher
-from faded_skies.domains.orders import service as orders
-from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.payments.ports import CapturePolicy, CardTerms, Gateways, PaymentGateway
 from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
-from faded_skies.domains.promotions.service import Sending
-from faded_skies.domains.support import service as support
-from faded_skies.domains.support.ports import Desk
 from faded_skies.domains.traceability.ports import Line, TrackAndTrace
 from faded_skies.domains.traceability.service import Gate as MetrcGate
 from faded_skies.domains.verification.ports import IdVerifier, VendorVerifier
 from faded_skies.domains.verification.service import (
     BarcodeCheck,
-    DocumentNumbers,
-    Judge,
     StaffReview,
-    Vault,
 )
-from faded_skies.permissions import TABLE
-from faded_skies.platform import asyncapi, clock, rooms
-from faded_skies.platform import realtime as sockets
-from faded_skies.platform import valkey as valkey_client
-from faded_skies.platform.access import Access
-from faded_skies.platform.actor import Actor
-from faded_skies.platform.connections import Connections
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform import clock
 from faded_skies.platform.documents.ports import DocumentReader, DocumentStore
 from faded_skies.platform.errors import StartRefused
-from faded_skies.platform.events import Bus
-from faded_skies.platform.http import docs_page
-from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, included, layered
-from faded_skies.platform.http.guards import Guards
-from faded_skies.platform.http.proxies import BehindProxies
-from faded_skies.platform.jobs import Worker
-from faded_skies.platform.keyring import Keyring, PurposeKeys
 from faded_skies.platform.ports import Ports
-from faded_skies.platform.presence import Presence
-from faded_skies.platform.ratelimit import Gate, Meter
-from faded_skies.platform.rooms import Realtime
-from faded_skies.platform.settings import Settings
-from faded_skies.platform.streams import Streams
-from faded_skies.platform.tokens import AccessTokens
-
-PURPOSES = ("audit", "document_number", "sign_in", "unsubscribe")
-"""What keyed digests are made for; each has a key of its own."""
 
 
-@dataclass(frozen=True)
-class Application:
-    """Everything a process needs: `asgi` to serve, `worker` to work."""
-
-    ports: Ports
-    asgi: ASGIApp
-    worker: Worker
-
-
-@asynccontextmanager
-async def application(settings: Settings, *, serves: bool = True) -> AsyncIterator[Application]:
-    """Open every connection, wire everything, and close it all in the end.
-
-    `serves` is False for processes without clients (workers, commands): they only write to the socket bus.
-    """
-    async with AsyncExitStack() as stack:
-        bus = Bus()
-        db, keyring, purpose_keys = await _open_database(settings, bus, stack)
-        valkey = valkey_client.connect(settings.redis_url)
-        stack.push_async_callback(valkey.aclose)
-        manager = rooms.connect_manager(settings.redis_url, write_only=not serves)
-        stack.push_async_callback(rooms.close_manager, manager)
-        tokens = AccessTokens(settings.jwt_secret.get_secret_value(), settings.jwt_expires_in)
-        ports = Ports(
-            settings=settings,
-            db=db,
-            valkey=valkey,
-            tokens=tokens,
-            realtime=Realtime(manager),
-            authenticator=registry.authenticator(db, tokens, second_factors_required=settings.mfa_required),
-            keyring=keyring,
-            purpose_keys=purpose_keys,
-            access=Access(TABLE),
-        )
-        await _choose_adapters(ports, stack)
-        await _choose_verifier(ports, stack)
-        _wire(ports)
-        subscriptions = registry.subscriptions(ports)
-        bus.register(subscriptions)
-        worker = Worker(
-            url=settings.database_url,
-            db=db,
-            subscriptions=subscriptions,
-            periodic=registry.periodic(ports),
-            consumers=registry.consumers(ports),
-        )
-        yield Application(ports, await _serving(ports, manager, stack), worker)
-
-
-@asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[Database]:
-    """Open the database alone, with the key of its audit log: for commands that need nothing else."""
-    async with AsyncExitStack() as stack:
-        db, _, _ = await _open_database(settings, Bus(), stack)
-        yield db
-
-
-async def _open_database(
-    settings: Settings, bus: Bus, stack: AsyncExitStack
-) -> tuple[Database, Keyring, PurposeKeys]:
-    db = await Database.connect(settings.database_url, bus=bus, size=settings.database_pool)
-    stack.push_async_callback(db.close)
-    keyring = Keyring.parse(settings.vault_master_keys.get_secret_value())
-    purpose_keys = await PurposeKeys.load(db, keyring, PURPOSES)
-    db.sign = partial(purpose_keys.digest, "audit")
-    return db, keyring, purpose_keys
-
-
-async def _choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
+async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     """Provide an adapter for every port: the real one where its key is set, else the double."""
     hasher = PwdlibHasher()
     stack.callback(hasher.close)
@@ -272,7 +158,7 @@ async def _choose_gateways(ports: Ports, stack: AsyncExitStack) -> None:
     ports.provide(CardTerms, CardTerms(gateway is not None, classes, key))
 
 
-async def _choose_verifier(ports: Ports, stack: AsyncExitStack) -> None:
+async def choose_verifier(ports: Ports, stack: AsyncExitStack) -> None:
     """Provide who looks at identity papers, as ID_VERIFICATION says."""
     documents = Documents(Children())
     ports.provide(DocumentReader, documents)
@@ -314,133 +200,3 @@ async def _choose_travel_times(ports: Ports, stack: AsyncExitStack) -> None:
     else:
         ports.doubles["routes"] = "Drives are reckoned from the distance: no map of streets is connected."
     ports.provide(TravelTimes, times)
-
-
-def _wire(ports: Ports) -> None:
-    """Provide what is composed of several ports."""
-    ports.provide(Vault, Vault(ports.get(DocumentStore), ports.keyring))
-    ports.provide(DocumentNumbers, DocumentNumbers(ports.purpose_keys))
-    ports.provide(
-        Judge,
-        Judge(
-            db=ports.db,
-            verifier=ports.get(IdVerifier),
-            vault=ports.get(Vault),
-            numbers=ports.get(DocumentNumbers),
-            adulthood=ports.get(Adulthood),
-        ),
-    )
-    ports.provide(Presence, Presence(ports.valkey, ports.db))
-    ports.provide(Desk, _desk(ports))
-    settings = ports.settings
-    terms = Terms(settings.driver_answers_within, settings.no_show_after, settings.vehicle_max_orders)
-    ports.provide(Terms, terms)
-    dispatch = DispatchDesk(ports.db, ports.valkey, ports.get(Law), ports.get(RouteSolver), terms)
-    ports.provide(DispatchDesk, dispatch)
-    ports.provide(Rounds, Rounds(partial(delivery.run_round, dispatch)))
-    ports.provide(
-        Sending,
-        Sending(
-            adulthood=ports.get(Adulthood),
-            needs_postal_address=ports.settings.environment == "production",
-            most_a_minute=ports.settings.promotions_a_minute,
-        ),
-    )
-    ports.provide(
-        Checkout,
-        Checkout(
-            db=ports.db,
-            valkey=ports.valkey,
-            law=ports.get(Law),
-            gateways=ports.get(Gateways),
-            card_terms=ports.get(CardTerms),
-            capture=ports.get(CapturePolicy),
-            gazetteer=ports.get(Gazetteer),
-            gate=Gate(
-                ports.valkey,
-                "orders",
-                limit=ports.settings.rate_limit_order_max,
-                window=60,
-                refusal="That is more orders than one person can place in a minute. Wait a moment.",
-            ),
-        ),
-    )
-
-
-def _desk(ports: Ports) -> Desk:
-    async def check_own_order(tx: Tx, actor: Actor, order_id: UUID) -> None:
-        order = await orders.get_order_for(tx, actor, order_id)
-        if order.user_id != actor.id:  # staff and drivers see those of others too
-            raise OrderNotFound
-
-    settings = ports.settings
-    return Desk(
-        db=ports.db,
-        presence=ports.get(Presence),
-        pictures=support.files_of(ports.get(DocumentStore), ports.keyring),
-        capacity=settings.support_chats_per_agent,
-        reopens_for=settings.support_reopens_for,
-        messages=Gate(
-            ports.valkey,
-            "support-messages",
-            limit=settings.rate_limit_chat_max,
-            window=60,
-            refusal="That is more messages than one can write in a minute. Wait a moment.",
-        ),
-        check_own_order=check_own_order,
-    )
-
-
-def _pages(ports: Ports) -> list[APIRouter]:
-    """Return the pages that doubles show in place of a vendor's."""
-    gateway = ports.get(Gateways).find("sandbox")
-    pages = [page_router(gateway)] if isinstance(gateway, SandboxGateway) else []
-    return [*pages, outbox_pages.router] if ports.settings.demo else pages
-
-
-async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: AsyncExitStack) -> ASGIApp:
-    settings = ports.settings
-    meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
-    stack.push_async_callback(meter.close)
-    api = build_api(version=settings.version, ports=ports, routes=registry.routes())
-    api.router.routes.extend(included(_pages(ports)))
-    media = settings.data / "media"
-    media.mkdir(parents=True, exist_ok=True)  # without it every picture would be a failure instead of a 404
-    api.mount("/media", StaticFiles(directory=media), name="media")
-    events = registry.client_events(ports)
-    docs_page.serve_document(
-        api,
-        "/asyncapi.json",
-        partial(asyncapi.describe, events, registry.server_events(), ports.access, version=settings.version),
-    )
-    ports.access.require_named(doors_of(api.routes) | {f"SOCKET {event.name}" for event in events})
-    connections, streams = Connections(ports.authenticator), Streams(ports.valkey)
-    ports.provide(Connections, connections)
-    ports.provide(Streams, streams)
-    stack.push_async_callback(connections.close)
-    stack.push_async_callback(streams.close)
-    presence: Presence = ports.get(Presence)
-    stack.push_async_callback(presence.close)
-    server = sockets.build_server(
-        manager,
-        authenticator=ports.authenticator,
-        tokens=ports.tokens,
-        connections=connections,
-        presence=presence,
-        access=ports.access,
-        events=events,
-        origins=settings.client_origins,
-    )
-    guards = Guards(secure=settings.api_url.startswith("https://"))
-    http = layered(
-        api,
-        hot_paths=registry.HOT_PATHS,
-        body_limits=registry.BODY_LIMITS,
-        meter=meter,
-        tokens=ports.tokens,
-        origins=settings.client_origins,
-        guards=guards,
-    )
-    dispatcher = Dispatcher(http, server, guards)
-    proxies = settings.trusted_proxies
-    return BehindProxies(dispatcher, trusted=proxies) if proxies else dispatcher

@@ -1,0 +1,166 @@
+"""The composition root: settings in, adapters chosen, application out. Every entry point goes through here."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import socketio
+from fastapi import APIRouter
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from faded_skies import registry
+from faded_skies.adapters.outbox import endpoints as outbox_pages
+from faded_skies.adapters.sandbox.gateway import SandboxGateway
+from faded_skies.adapters.sandbox.page import page_router
+from faded_skies.bootstrap.adapters import choose_adapters, choose_verifier
+from faded_skies.bootstrap.composing import compose
+from faded_skies.domains.payments.ports import Gateways
+from faded_skies.permissions import TABLE
+from faded_skies.platform import asyncapi, rooms
+from faded_skies.platform import realtime as sockets
+from faded_skies.platform import valkey as valkey_client
+from faded_skies.platform.access import Access
+from faded_skies.platform.connections import Connections
+from faded_skies.platform.db import Database
+from faded_skies.platform.events import Bus
+from faded_skies.platform.http import docs_page
+from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, included, layered
+from faded_skies.platform.http.guards import Guards
+from faded_skies.platform.http.proxies import BehindProxies
+from faded_skies.platform.jobs import Worker
+from faded_skies.platform.keyring import Keyring, PurposeKeys
+from faded_skies.platform.ports import Ports
+from faded_skies.platform.presence import Presence
+from faded_skies.platform.ratelimit import Meter
+from faded_skies.platform.rooms import Realtime
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.streams import Streams
+from faded_skies.platform.tokens import AccessTokens
+
+PURPOSES = ("audit", "document_number", "sign_in", "unsubscribe")
+"""What keyed digests are made for; each has a key of its own."""
+
+
+@dataclass(frozen=True)
+class Application:
+    """Everything a process needs: `asgi` to serve, `worker` to work."""
+
+    ports: Ports
+    asgi: ASGIApp
+    worker: Worker
+
+
+@asynccontextmanager
+async def application(settings: Settings, *, serves: bool = True) -> AsyncIterator[Application]:
+    """Open every connection, wire everything, and close it all in the end.
+
+    `serves` is False for processes without clients (workers, commands): they only write to the socket bus.
+    """
+    async with AsyncExitStack() as stack:
+        bus = Bus()
+        db, keyring, purpose_keys = await _open_database(settings, bus, stack)
+        valkey = valkey_client.connect(settings.redis_url)
+        stack.push_async_callback(valkey.aclose)
+        manager = rooms.connect_manager(settings.redis_url, write_only=not serves)
+        stack.push_async_callback(rooms.close_manager, manager)
+        tokens = AccessTokens(settings.jwt_secret.get_secret_value(), settings.jwt_expires_in)
+        ports = Ports(
+            settings=settings,
+            db=db,
+            valkey=valkey,
+            tokens=tokens,
+            realtime=Realtime(manager),
+            authenticator=registry.authenticator(db, tokens, second_factors_required=settings.mfa_required),
+            keyring=keyring,
+            purpose_keys=purpose_keys,
+            access=Access(TABLE),
+        )
+        await choose_adapters(ports, stack)
+        await choose_verifier(ports, stack)
+        compose(ports)
+        subscriptions = registry.subscriptions(ports)
+        bus.register(subscriptions)
+        worker = Worker(
+            url=settings.database_url,
+            db=db,
+            subscriptions=subscriptions,
+            periodic=registry.periodic(ports),
+            consumers=registry.consumers(ports),
+        )
+        yield Application(ports, await _serving(ports, manager, stack), worker)
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database alone, with the key of its audit log: for commands that need nothing else."""
+    async with AsyncExitStack() as stack:
+        db, _, _ = await _open_database(settings, Bus(), stack)
+        yield db
+
+
+async def _open_database(
+    settings: Settings, bus: Bus, stack: AsyncExitStack
+) -> tuple[Database, Keyring, PurposeKeys]:
+    db = await Database.connect(settings.database_url, bus=bus, size=settings.database_pool)
+    stack.push_async_callback(db.close)
+    keyring = Keyring.parse(settings.vault_master_keys.get_secret_value())
+    purpose_keys = await PurposeKeys.load(db, keyring, PURPOSES)
+    db.sign = partial(purpose_keys.digest, "audit")
+    return db, keyring, purpose_keys
+
+
+def _pages(ports: Ports) -> list[APIRouter]:
+    """Return the pages that doubles show in place of a vendor's."""
+    gateway = ports.get(Gateways).find("sandbox")
+    pages = [page_router(gateway)] if isinstance(gateway, SandboxGateway) else []
+    return [*pages, outbox_pages.router] if ports.settings.demo else pages
+
+
+async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: AsyncExitStack) -> ASGIApp:
+    settings = ports.settings
+    meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
+    stack.push_async_callback(meter.close)
+    api = build_api(version=settings.version, ports=ports, routes=registry.routes())
+    api.router.routes.extend(included(_pages(ports)))
+    media = settings.data / "media"
+    media.mkdir(parents=True, exist_ok=True)  # without it every picture would be a failure instead of a 404
+    api.mount("/media", StaticFiles(directory=media), name="media")
+    events = registry.client_events(ports)
+    docs_page.serve_document(
+        api,
+        "/asyncapi.json",
+        partial(asyncapi.describe, events, registry.server_events(), ports.access, version=settings.version),
+    )
+    ports.access.require_named(doors_of(api.routes) | {f"SOCKET {event.name}" for event in events})
+    connections, streams = Connections(ports.authenticator), Streams(ports.valkey)
+    ports.provide(Connections, connections)
+    ports.provide(Streams, streams)
+    stack.push_async_callback(connections.close)
+    stack.push_async_callback(streams.close)
+    presence: Presence = ports.get(Presence)
+    stack.push_async_callback(presence.close)
+    server = sockets.build_server(
+        manager,
+        authenticator=ports.authenticator,
+        tokens=ports.tokens,
+        connections=connections,
+        presence=presence,
+        access=ports.access,
+        events=events,
+        origins=settings.client_origins,
+    )
+    guards = Guards(secure=settings.api_url.startswith("https://"))
+    http = layered(
+        api,
+        hot_paths=registry.HOT_PATHS,
+        body_limits=registry.BODY_LIMITS,
+        meter=meter,
+        tokens=ports.tokens,
+        origins=settings.client_origins,
+        guards=guards,
+    )
+    dispatcher = Dispatcher(http, server, guards)
+    proxies = settings.trusted_proxies
+    return BehindProxies(dispatcher, trusted=proxies) if proxies else dispatcher
