@@ -7,13 +7,14 @@ from fastapi import APIRouter, Response
 from faded_skies.backoffice.amendment_schemas import ProposeAmendment
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.service import amending
+from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.orders.schemas import AmendmentAnswer, present_amendment
 from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
 from faded_skies.platform.http.provide import provided
-from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
+from faded_skies.platform.idempotency import Answer, Call, KeyHeader
 
 router = APIRouter(
     prefix="/api/admin/orders/{order_id}/amendments",
@@ -52,10 +53,7 @@ async def propose_amendment(
         return Answer(201, {"amendment": present_amendment(amendment)})
 
     call = Call.of(actor.id, key, what=f"propose {order_id}", body=body.model_dump(mode="json"))
-    try:
-        return await once(checkout.db, call, work)
-    except amending.AmendmentRefused as refused:
-        return (await amending.keep_refused(checkout.db, call, refused)).response()
+    return (await compliance.judged_once(checkout.db, call, work)).response()
 
 
 @router.delete("/{amendment_id}", status_code=204, response_class=Response)

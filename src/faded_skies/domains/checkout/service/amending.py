@@ -19,7 +19,7 @@ from faded_skies.domains.checkout.rules import Goods, tender_problem
 from faded_skies.domains.checkout.service.appraisal import bill, law_problems, minimum_problems, order_facts
 from faded_skies.domains.checkout.service.cart import law_line
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import Decision, RuleBook
+from faded_skies.domains.compliance.service import Asked, Decision, RefusedAfterAsking, RuleBook
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Wanted
@@ -32,35 +32,20 @@ from faded_skies.domains.payments.service import BY_CARD, ChargeResult, Intent, 
 from faded_skies.domains.places import service as places
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
-from faded_skies.platform.db import Database, Tx
+from faded_skies.platform.db import Tx
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.idempotency import Answer, Call, keep_refusal
 
 __all__ = [
-    "AmendmentRefused",
     "WishedLine",
     "accept",
     "amend_own",
     "decline",
-    "keep_refused",
     "propose",
     "run",
     "take_up",
     "withdraw",
 ]
-
-
-class AmendmentRefused(Exception):  # noqa: N818 - a refusal, on its way out of the transaction that it undoes
-    """Other goods were refused after the law was asked: `situation` is for the caller, `decisions` are to be kept."""
-
-    def __init__(
-        self, situation: Situation, decisions: Sequence[Decision], book: RuleBook, order: Order
-    ) -> None:
-        super().__init__(situation.text)
-        self.situation = situation
-        self.decisions = decisions
-        self.book = book
-        self.order = order
 
 
 async def propose(
@@ -76,7 +61,7 @@ async def propose(
     """Propose other goods to a customer, as staff; the order stays as it is until they consent.
 
     Raises OrderNotFound, NotAmendable, AmendmentWaits, NothingChanged, ProductNotFound, PriceTooHigh,
-    AmendmentNotDearer; AmendmentRefused with OutOfStock, PurchaseLimitExceeded, TenderNotAllowed.
+    AmendmentNotDearer; RefusedAfterAsking with OutOfStock, PurchaseLimitExceeded, TenderNotAllowed.
     """
     now = clock.now()
     order = await orders.lock_order_for(tx, actor, order_id)
@@ -180,8 +165,8 @@ async def run(
                 return answer
             if call is not None:
                 await call.leave_subject(tx, change.amendment.id)
-    except AmendmentRefused as refused:
-        return await keep_refused(checkout.db, call, refused)
+    except RefusedAfterAsking as refused:
+        return await compliance.keep_refused(checkout.db, call, refused)
     except Situation as situation:
         return await keep_refusal(checkout.db, call, situation)
     async with call.running(checkout.valkey) if call else nullcontext():
@@ -192,19 +177,6 @@ async def run(
         if call is not None:
             await call.keep(checkout.db, answer)
     return answer
-
-
-async def keep_refused(db: Database, call: Call | None, refused: AmendmentRefused) -> Answer:
-    """Keep what the law said and return the refusal, or raise it where no key keeps it."""
-    async with db.transaction() as tx:
-        await _keep(tx, refused.decisions, refused.book, refused.order)
-    return await keep_refusal(db, call, refused.situation)
-
-
-async def _keep(tx: Tx, decisions: Sequence[Decision], book: RuleBook, order: Order) -> None:
-    await compliance.keep_decisions(
-        tx, stage="order", decisions=decisions, book=book, user_id=order.user_id, order_id=order.id
-    )
 
 
 async def _pay(
@@ -321,7 +293,7 @@ async def _check_more(
     now: datetime,
     keeps: bool,
 ) -> None:
-    """Raises AmendmentRefused where something stands against having more; nothing can stand against having less."""
+    """Raises RefusedAfterAsking where something stands against having more; nothing can stand against having less."""
     counts = {product_id: item.quantity for product_id, item in had.items()}
     more = [
         (product, quantity - counts.get(product.id, 0))
@@ -341,14 +313,15 @@ async def _check_more(
         terms=checkout.card_terms,
     )
     decisions = await _ask_the_law(tx, book, order, wanted, now=now)
+    asked = Asked("order", book, decisions, order.user_id, order_id=order.id)
     for situation in (
         *([inventory.out_of_stock(short)] if short else []),
         *([problem] if problem else []),
         *law_problems(decisions, told=set()),
     ):
-        raise AmendmentRefused(situation, decisions, book, order)
+        raise RefusedAfterAsking(situation, [asked])
     if keeps:
-        await _keep(tx, decisions, book, order)
+        await compliance.keep(tx, asked)
 
 
 _JUDGED_BEFORE = {"AGE_VERIFICATION_REQUIRED", "OUTSIDE_DELIVERY_AREA", "OUTSIDE_DELIVERY_HOURS"}

@@ -16,6 +16,7 @@ from faded_skies.domains.checkout.models import Appraisal, Cart, Wish
 from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.checkout.service.appraisal import appraise
 from faded_skies.domains.compliance import service as compliance
+from faded_skies.domains.compliance.service import Asked, RefusedAfterAsking
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Wanted
@@ -45,14 +46,6 @@ class Placed:
     method: PaymentMethod | None = None
     is_answered: bool = False
     """Whether the answer stands with the key already."""
-
-
-class _OrderRefused(Exception):  # noqa: N818 - a refusal, on its way out of the transaction that it undoes
-    """The cart cannot be ordered like this: the appraisal says why."""
-
-    def __init__(self, appraisal: Appraisal) -> None:
-        super().__init__(appraisal.problems[0].code)
-        self.appraisal = appraisal
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +101,8 @@ async def reserve(
                 return await _take_up(tx, actor, first, cart)
             placed = await _reserve(tx, checkout, actor, cart, wish, now=clock.now())
             return await _answered(tx, call, placed, present)
-    except _OrderRefused as refused:
-        async with checkout.db.transaction() as tx:
-            await compliance.keep_decisions(
-                tx,
-                stage="order",
-                decisions=refused.appraisal.decisions,
-                book=refused.appraisal.book,
-                user_id=actor.id,
-            )
-        return await keep_refusal(checkout.db, call, refused.appraisal.problems[0])
+    except RefusedAfterAsking as refused:
+        return await compliance.keep_refused(checkout.db, call, refused)
     except Situation as situation:
         is_left_behind = isinstance(situation, CartOrdered)
         return await keep_refusal(checkout.db, call, situation)
@@ -159,19 +144,15 @@ async def _reserve(
     await _free_cart(tx, cart)
     appraisal = await appraise(tx, checkout, customer, cart, wish, now=now)
     if appraisal.problems:
-        raise _OrderRefused(appraisal)
+        asked = Asked("order", appraisal.book, appraisal.decisions, actor.id)
+        raise RefusedAfterAsking(appraisal.problems[0], [asked])
     if cart.id is None:
         raise EmptyCart
     order = _new_order(actor.id, cart.id, appraisal, wish)
     settled = order.amount_due_cents == 0 or appraisal.method.type is Tender.CASH
     placed = await orders.place(tx, order, settled=settled, now=now)
-    await compliance.keep_decisions(
-        tx,
-        stage="order",
-        decisions=appraisal.decisions,
-        book=appraisal.book,
-        user_id=actor.id,
-        order_id=order.id,
+    await compliance.keep(
+        tx, Asked("order", appraisal.book, appraisal.decisions, actor.id, order_id=order.id)
     )
     await inventory.reserve(
         tx,

@@ -37,12 +37,22 @@ from faded_skies.domains.compliance.rules.places import municipality, place_allo
 from faded_skies.domains.compliance.rules.taxes import NOT_CANNABIS, TaxAmount, taxes
 from faded_skies.domains.compliance.service.acknowledging import acknowledge, acknowledged, list_rules, warn
 from faded_skies.domains.compliance.service.files import ProductClass
-from faded_skies.domains.compliance.service.keeping import held_on, keep_decisions, keep_files, list_decisions
+from faded_skies.domains.compliance.service.keeping import (
+    Asked,
+    RefusedAfterAsking,
+    held_on,
+    judged_once,
+    keep,
+    keep_files,
+    keep_refused,
+    list_decisions,
+)
 from faded_skies.domains.compliance.service.reading import Mistake, check, jurisdictions, read_law
 from faded_skies.platform.money import to_dollars
 
 __all__ = [
     "TAX_KINDS",
+    "Asked",
     "Decision",
     "DecisionRecord",
     "DoorFacts",
@@ -55,6 +65,7 @@ __all__ = [
     "Paper",
     "Place",
     "ProductClass",
+    "RefusedAfterAsking",
     "Rule",
     "RuleBook",
     "RuleState",
@@ -72,9 +83,11 @@ __all__ = [
     "judge_departure",
     "judge_handover",
     "judge_order",
+    "judged_once",
     "jurisdictions",
-    "keep_decisions",
+    "keep",
     "keep_files",
+    "keep_refused",
     "limit_uses",
     "list_decisions",
     "list_rules",

@@ -1,6 +1,7 @@
 """Keeps what the engine answered, and the files it read."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
@@ -8,9 +9,11 @@ from faded_skies.domains.compliance import queries
 from faded_skies.domains.compliance.models import DecisionRecord
 from faded_skies.domains.compliance.rules.book import RuleBook
 from faded_skies.domains.compliance.rules.facts import Decision
-from faded_skies.domains.compliance.rules.judging import outcome_of
+from faded_skies.domains.compliance.rules.judging import outcome_of, refused
 from faded_skies.domains.compliance.rules.law import Law
 from faded_skies.platform.db import Database, Row, Tx
+from faded_skies.platform.errors import Situation
+from faded_skies.platform.idempotency import Answer, Call, answer_once, keep_refusal
 from faded_skies.platform.ids import new_id
 
 
@@ -33,27 +36,53 @@ async def list_decisions(
     return await queries.list_decisions(db, order_id=order_id, trip_id=trip_id, limit=limit, offset=offset)
 
 
-async def keep_decisions(
-    tx: Tx,
-    *,
-    stage: Literal["order", "departure", "handover"],
-    decisions: Sequence[Decision],
-    book: RuleBook,
-    user_id: UUID | None = None,
-    order_id: UUID | None = None,
-    trip_id: UUID | None = None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question to the law: by which book it was answered, how, and what it was about."""
+
+    stage: Literal["order", "departure", "handover"]
+    book: RuleBook
+    decisions: Sequence[Decision]
+    user_id: UUID
+    order_id: UUID | None = None
+    trip_id: UUID | None = None
+
+    @property
+    def against(self) -> list[Decision]:
+        return refused(self.decisions)
+
+
+class RefusedAfterAsking(Exception):  # noqa: N818 - a refusal, on its way out of the transaction that it undoes
+    """Something was refused once the law had been asked: `situation` is for the caller, `asked` is to be kept.
+
+    `also` writes what else is to be known of the refusal, in the same transaction.
+    """
+
+    def __init__(
+        self,
+        situation: Situation,
+        asked: Sequence[Asked],
+        *,
+        also: Callable[[Tx], Awaitable[None]] | None = None,
+    ) -> None:
+        super().__init__(situation.text)
+        self.situation = situation
+        self.asked = asked
+        self.also = also
+
+
+async def keep(tx: Tx, asked: Asked) -> None:
     """Keep every answer to one question, with the hash of the rules that gave them."""
     await queries.insert_decisions(
         tx,
         new_id(),
-        stage=stage,
-        user_id=user_id,
-        order_id=order_id,
-        trip_id=trip_id,
-        jurisdiction=book.id,
-        rules_hash=book.digest,
-        outcome=outcome_of(decisions).value,
+        stage=asked.stage,
+        user_id=asked.user_id,
+        order_id=asked.order_id,
+        trip_id=asked.trip_id,
+        jurisdiction=asked.book.id,
+        rules_hash=asked.book.digest,
+        outcome=outcome_of(asked.decisions).value,
         decisions=[
             {
                 "rule": one.rule,
@@ -61,6 +90,24 @@ async def keep_decisions(
                 "reason": one.reason,
                 "source": one.source,
             }
-            for one in decisions
+            for one in asked.decisions
         ],
     )
+
+
+async def keep_refused(db: Database, call: Call | None, refusal: RefusedAfterAsking) -> Answer:
+    """Keep what the law said and return the refusal, or raise it where no key keeps it."""
+    async with db.transaction() as tx:
+        for asked in refusal.asked:
+            await keep(tx, asked)
+        if refusal.also is not None:
+            await refusal.also(tx)
+    return await keep_refusal(db, call, refusal.situation)
+
+
+async def judged_once(db: Database, call: Call | None, work: Callable[[Tx], Awaitable[Answer]]) -> Answer:
+    """Run the work once for a key; what was refused after asking the law is kept in a transaction of its own."""
+    try:
+        return await answer_once(db, call, work)
+    except RefusedAfterAsking as refusal:
+        return await keep_refused(db, call, refusal)

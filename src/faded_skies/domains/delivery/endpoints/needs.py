@@ -5,17 +5,17 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
-from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.ports import DepartureGate, PaperPrinter
-from faded_skies.domains.delivery.service import Leaving, RefusedByLaw, Terms
+from faded_skies.domains.delivery.service import Leaving, Terms
 from faded_skies.domains.payments.ports import Gateways
 from faded_skies.domains.places.ports import Gazetteer
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.provide import ports_of, provided
-from faded_skies.platform.idempotency import Answer, Call, once
+from faded_skies.platform.idempotency import Answer, Call
 from faded_skies.platform.keyring import Keyring
 
 Rules = Annotated[Law, provided(Law)]
@@ -42,7 +42,4 @@ AboutToLeave = Annotated[Leaving, Depends(_leaving)]
 
 async def judged(db: Database, call: Call | None, work: Callable[[Tx], Awaitable[Answer]]) -> Json:
     """Run the work once, as `once` does; what the law refused is kept in a transaction of its own."""
-    try:
-        return await once(db, call, work)
-    except RefusedByLaw as refused:
-        return (await service.keep_refused(db, call, refused)).response()
+    return (await compliance.judged_once(db, call, work)).response()

@@ -44,7 +44,6 @@ from faded_skies.domains.delivery.service.fleet import (
     set_driver_papers,
     set_vehicle_papers,
 )
-from faded_skies.domains.delivery.service.judging import RefusedByLaw, keep_refused
 from faded_skies.domains.delivery.service.manifests import context_of, get_manifest, title_of
 from faded_skies.domains.delivery.service.receipts import get_paper
 from faded_skies.domains.delivery.service.road import (
@@ -90,7 +89,6 @@ __all__ = [
     "Manifest",
     "Position",
     "Refusal",
-    "RefusedByLaw",
     "Rounds",
     "Sheet",
     "Terms",
@@ -123,7 +121,6 @@ __all__ = [
     "held_on",
     "html_of",
     "is_on_duty",
-    "keep_refused",
     "license_context",
     "list_assignments",
     "list_decisions",

@@ -1,6 +1,7 @@
 """At the door: the ID, the signature and the cash, and what follows from them; and orders that come back."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -12,14 +13,13 @@ from faded_skies.domains.compliance.errors import (
     OutsideDeliveryArea,
     OutsideDeliveryHours,
 )
-from faded_skies.domains.compliance.service import Decision, DoorFacts, RuleBook
+from faded_skies.domains.compliance.service import Asked, Decision, DoorFacts, RefusedAfterAsking, RuleBook
 from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.errors import HandoverRefused, IdCheckFailed, SignatureRequired
 from faded_skies.domains.delivery.events import StopDelivered, StopReturned
 from faded_skies.domains.delivery.models.road import Handover
 from faded_skies.domains.delivery.queries import road as queries
 from faded_skies.domains.delivery.queries import trips
-from faded_skies.domains.delivery.service.judging import RefusedByLaw, Verdict, keep
 from faded_skies.domains.delivery.service.road import lock_on_the_road
 from faded_skies.domains.delivery.service.trips import Leaving, close_stop, place_of
 from faded_skies.domains.identity import service as identity
@@ -58,8 +58,8 @@ async def hand_over(
     """Hand the order to the one who ordered it; returns it with the change, None when no cash was due.
 
     `check` is what the driver read by eye, or the text of the barcode. Raises OrderNotFound, NotOutForDelivery,
-    LotNotSellable, NotALicence, UnreadableLicence, CashMissing, NoOpenDrawer, and RefusedByLaw with IdCheckFailed,
-    SignatureRequired or what else the law says.
+    LotNotSellable, NotALicence, UnreadableLicence, CashMissing, NoOpenDrawer, and RefusedAfterAsking with
+    IdCheckFailed, SignatureRequired or what else the law says.
     """
     order = await lock_on_the_road(tx, actor, order_id)
     await inventory.check_may_hand_over(tx, order_id=order_id)
@@ -80,9 +80,9 @@ async def hand_over(
         place=await place_of(tx, book, order),
     )
     decisions = compliance.judge_handover(book, facts, await compliance.acknowledged(tx, book))
-    verdict = Verdict("handover", book, decisions, order.user_id, order_id=order_id, trip_id=trip_id)
-    _check_law(verdict, seen, driver_id=actor.id)
-    await keep(tx, verdict)
+    asked = Asked("handover", book, decisions, order.user_id, order_id=order_id, trip_id=trip_id)
+    _check_law(asked, seen, driver_id=actor.id)
+    await compliance.keep(tx, asked)
     due = order.amount_due_cents - order.paid_cents if order.tender == "cash" else 0
     change = rules.change_due(due, cash_received)
     if due:
@@ -131,18 +131,21 @@ async def _delivered_today(tx: Tx, book: RuleBook, order: Order, leaving: Leavin
     return await trips.count_handed_over_at(tx, order.user_id, order.delivery_address, since=since)
 
 
-def _check_law(verdict: Verdict, seen: rules.IdCheck, *, driver_id: UUID) -> None:
-    against = verdict.against
+def _check_law(asked: Asked, seen: rules.IdCheck, *, driver_id: UUID) -> None:
+    against = asked.against
     if not against:
         return
     first = against[0]
-    log.warning("handover_refused", order_id=verdict.order_id, driver_id=driver_id, code=first.code)
-    raise RefusedByLaw(
-        _situation(first, against),
-        [verdict],
+    log.warning("handover_refused", order_id=asked.order_id, driver_id=driver_id, code=first.code)
+    logged = partial(
+        trips.log,
         driver_id=driver_id,
+        kind="id_checked",
+        trip_id=asked.trip_id,
+        order_id=asked.order_id,
         note=f"refused ({first.code or first.rule}), {seen.method}",
     )
+    raise RefusedAfterAsking(_situation(first, against), [asked], also=logged)
 
 
 def _situation(first: Decision, against: list[Decision]) -> Situation:

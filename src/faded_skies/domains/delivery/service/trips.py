@@ -9,7 +9,15 @@ from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import Law, Paper, Place, RuleBook, TripFacts
+from faded_skies.domains.compliance.service import (
+    Asked,
+    Law,
+    Paper,
+    Place,
+    RefusedAfterAsking,
+    RuleBook,
+    TripFacts,
+)
 from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.errors import (
     DepartureRefused,
@@ -30,7 +38,6 @@ from faded_skies.domains.delivery.queries import answers, fleet
 from faded_skies.domains.delivery.queries import trips as queries
 from faded_skies.domains.delivery.service import manifests
 from faded_skies.domains.delivery.service.fleet import get_driver_papers
-from faded_skies.domains.delivery.service.judging import RefusedByLaw, Verdict, keep
 from faded_skies.domains.delivery.service.manifests import Draft, Load
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.orders import service as orders
@@ -125,7 +132,7 @@ async def depart(tx: Tx, *, actor: Actor, trip_id: UUID, leaving: Leaving) -> tu
     """Let the planned trip leave, if the law allows it; one that left already stays as it is.
 
     Raises TripNotFound, NotReadyToDepart for orders that were cancelled, moved to another driver or are not paid,
-    TripChanged, TripOver, and RefusedByLaw.
+    TripChanged, TripOver, and RefusedAfterAsking.
     """
     _, stops = await get_trip(tx, trip_id, driver_id=actor.id)
     ids = [stop.order_id for stop in stops]
@@ -169,7 +176,7 @@ async def _check_goods(tx: Tx, goods: Sequence[Order], *, driver_id: UUID) -> No
 async def pick_up(tx: Tx, *, actor: Actor, order_id: UUID, leaving: Leaving) -> Order:
     """Take one order on the road: with the trip that the driver is on, or by a trip of its own.
 
-    Raises OrderNotFound, IllegalMove, NotPaid while its money is not taken, TripPlanned, and RefusedByLaw.
+    Raises OrderNotFound, IllegalMove, NotPaid while its money is not taken, TripPlanned, and RefusedAfterAsking.
     """
     order, trip = await _load(tx, actor=actor, order_id=order_id, now=leaving.now)
     await _leave(tx, trip, [order], leaving)
@@ -248,16 +255,16 @@ async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -
             missing=rules.lacking(made.tree, manifests.demanded(book)),
         )
 
-    verdicts = []
+    asked = []
     for book, bound in _by_book(leaving, goods, carried):
         there = [await place_of(tx, book, order) for order in bound]
         decisions = compliance.judge_departure(
             book, facts(book, there), await compliance.acknowledged(tx, book)
         )
-        verdicts.append(Verdict("departure", book, decisions, trip.driver_id, trip_id=trip.id))
-    _check_law(verdicts, driver_id=trip.driver_id)
-    for verdict in verdicts:
-        await keep(tx, verdict)
+        asked.append(Asked("departure", book, decisions, trip.driver_id, trip_id=trip.id))
+    _check_law(asked)
+    for one in asked:
+        await compliance.keep(tx, one)
     departed = await queries.set_departed(tx, trip.id, leaving.now, vehicle_id=vehicle_id)
     await orders.lock_goods(tx, goods)
     for order in sorted(goods, key=lambda one: one.id):
@@ -323,14 +330,14 @@ async def place_of(tx: Tx, book: RuleBook, order: Order) -> Place:
     return Place(address["city"], address["state"], kinds)
 
 
-def _check_law(verdicts: Sequence[Verdict], *, driver_id: UUID) -> None:
-    reasons = {(one.rule, one.reason): None for verdict in verdicts for one in verdict.against}
+def _check_law(asked: Sequence[Asked]) -> None:
+    reasons = {(one.rule, one.reason): None for question in asked for one in question.against}
     if reasons:
         refusal = DepartureRefused(
             " ".join(reason for _, reason in reasons),
             reasons=[{"rule": rule, "reason": reason} for rule, reason in reasons],
         )
-        raise RefusedByLaw(refusal, verdicts, driver_id=driver_id)
+        raise RefusedAfterAsking(refusal, asked)
 
 
 async def close_stop(
