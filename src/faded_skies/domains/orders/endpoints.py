@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from faded_skies.domains.orders import queries, service
+from faded_skies.domains.orders import service
+from faded_skies.domains.orders.queries import reading
 from faded_skies.domains.orders.rules import Status
 from faded_skies.domains.orders.schemas import (
     AmendmentsAnswer,
@@ -34,7 +35,7 @@ async def list_orders(
     offset: Offset = 0,
 ) -> Json:
     """The caller's own orders, newest first."""
-    orders, total = await queries.list_orders(db, actor.id, status=status, limit=limit, offset=offset)
+    orders, total = await reading.list_orders(db, actor.id, status=status, limit=limit, offset=offset)
     items = await service.list_items(db, [order.id for order in orders])
     now = clock.now()
     return Json(

@@ -13,7 +13,7 @@ from uuid import UUID
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Wanted
 from faded_skies.domains.ledger.service import Account
-from faded_skies.domains.orders import queries, rules
+from faded_skies.domains.orders import rules
 from faded_skies.domains.orders.errors import (
     AmendmentNotDearer,
     AmendmentNotFound,
@@ -22,6 +22,7 @@ from faded_skies.domains.orders.errors import (
     NotAmendable,
 )
 from faded_skies.domains.orders.models import Amendment, Item, Order, Revision
+from faded_skies.domains.orders.queries import amendments, reading
 from faded_skies.domains.orders.rules import BEFORE_DEPARTURE, CONSENT, HOLD, Resettled
 from faded_skies.domains.orders.service.life import (
     emit_amendment,
@@ -57,7 +58,7 @@ def check_amendable(order: Order) -> None:
 
 async def check_none_waits(tx: Tx, order: Order, *, now: datetime) -> None:
     """Raise AmendmentWaits while a change waits for its answer or money; a proposal whose time is over ends here."""
-    waiting = await queries.find_waiting_amendment(tx, order.id)
+    waiting = await amendments.find_waiting_amendment(tx, order.id)
     if waiting is None:
         return
     if waiting.status == "paying" or waiting.expires_at > now:
@@ -95,12 +96,12 @@ async def propose_amendment(
 
 async def list_amendments(db: Database, order_id: UUID) -> list[Amendment]:
     """Return the last hundred changes of an order, the newest first."""
-    return await queries.list_amendments(db, order_id)
+    return await amendments.list_amendments(db, order_id)
 
 
 async def get_amendment(tx: Tx, order: Order, amendment_id: UUID) -> Amendment:
     """Return a change of an order. Raises AmendmentNotFound."""
-    amendment = await queries.find_amendment(tx, order.id, amendment_id)
+    amendment = await amendments.find_amendment(tx, order.id, amendment_id)
     if amendment is None:
         raise AmendmentNotFound
     return amendment
@@ -143,9 +144,9 @@ async def accept_amendment(
     if _total(order, revision) != amendment.after["totalCents"]:
         raise AmendmentOver("Taxes have changed since this was proposed. Ask the shop for a new proposal.")
     if _to_charge(order, revision):
-        paying = await queries.begin_paying(tx, amendment.id, now + HOLD)
+        paying = await amendments.begin_paying(tx, amendment.id, now + HOLD)
         return await _reserve(tx, order, paying, method)
-    settled = await queries.settle_amendment(tx, amendment.id, "applied")
+    settled = await amendments.settle_amendment(tx, amendment.id, "applied")
     if settled is None:
         raise AmendmentOver(rules.OVER["applied"])
     return await _apply(tx, order, settled, revision, actor_id=actor_id)
@@ -196,7 +197,7 @@ async def settle_change(
     if intent.status is not IntentStatus.SUCCEEDED:
         await end_amendment(tx, order, amendment, "failed", actor_id=None)
         return order
-    settled = await queries.settle_amendment(tx, amendment.id, "applied")
+    settled = await amendments.settle_amendment(tx, amendment.id, "applied")
     if settled is None:
         raise AmendmentOver(rules.OVER["applied"])
     changed = await _apply(
@@ -210,11 +211,11 @@ async def expire_amendments(db: Database, *, now: datetime) -> int:
 
     One that is being paid has its charge stopped, and ends as the gateway answers to that.
     """
-    expired = await queries.list_expired_amendments(db, now)
+    expired = await amendments.list_expired_amendments(db, now)
     for order_id, amendment_id in expired:
         async with db.transaction() as tx:
             order = await lock_order(tx, order_id)
-            amendment = await queries.find_waiting_amendment(tx, order_id)
+            amendment = await amendments.find_waiting_amendment(tx, order_id)
             if amendment is None or amendment.id != amendment_id or amendment.expires_at >= now:
                 continue
             if amendment.status == "paying":
@@ -235,9 +236,9 @@ async def _insert(
     actor_id: UUID,
     expires_at: datetime,
 ) -> Amendment:
-    before = (await queries.list_items(tx, [order.id]))[order.id]
+    before = (await reading.list_items(tx, [order.id]))[order.id]
     settled = _settle(order, revision, money_left=await _money_left(tx, order))
-    return await queries.insert_amendment(
+    return await amendments.insert_amendment(
         tx,
         order.id,
         proposed_by=actor_id,
@@ -254,7 +255,7 @@ async def _insert(
 
 
 async def _money_left(tx: Tx, order: Order) -> int:
-    return order.paid_cents - await queries.find_asked_back(tx, order.id)
+    return order.paid_cents - await reading.find_asked_back(tx, order.id)
 
 
 def _total(order: Order, revision: Revision) -> int:
@@ -296,7 +297,7 @@ async def _reserve(tx: Tx, order: Order, amendment: Amendment, method: PaymentMe
     """Take what the order gets more of, and open an attempt to charge the difference; the rest waits for that."""
     if method is None:
         raise AmendmentNotDearer("The card that paid this order was removed, so it cannot become dearer.")
-    before = (await queries.list_items(tx, [order.id]))[order.id]
+    before = (await reading.list_items(tx, [order.id]))[order.id]
     more, _ = rules.difference(quantities(before), quantities(amendment.revision.items))
     await inventory.exchange(
         tx, order_id=order.id, change_id=amendment.id, more=_wanted(amendment.revision.items, more), fewer={}
@@ -332,7 +333,7 @@ async def _apply(
     charged_cents: int = 0,
 ) -> Change:
     """Stock first, then coins, then money: locks are taken in one order."""
-    before = (await queries.list_items(tx, [order.id]))[order.id]
+    before = (await reading.list_items(tx, [order.id]))[order.id]
     settled = _settle(order, revision, money_left=await _money_left(tx, order))
     await _exchange(tx, order, amendment, before, revision.items, is_reserved=charged_cents > 0)
     await rewards.give_back(
@@ -343,7 +344,7 @@ async def _apply(
         debits=[(Account.DEPOSITS, settled.coins_back)],
     )
     paid = order.paid_cents + charged_cents
-    amended = await queries.revise_order(
+    amended = await amendments.revise_order(
         tx,
         order,
         revision,

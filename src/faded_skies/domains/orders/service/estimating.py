@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from faded_skies.domains.orders import queries, rules
+from faded_skies.domains.orders import rules
 from faded_skies.domains.orders.events import EtaChanged
 from faded_skies.domains.orders.models import EtaSet
+from faded_skies.domains.orders.queries import writing
 from faded_skies.domains.orders.rules import EtaSource
 from faded_skies.platform.db import Tx
 from faded_skies.platform.rooms import Realtime
@@ -25,7 +26,7 @@ async def set_etas(
     Customers are told of news. Returns those whose estimate moved by a minute or more without being news, for who
     watches them now.
     """
-    kept = await queries.set_etas(
+    kept = await writing.set_etas(
         tx, driver_id=driver_id, etas=etas, source=source, news_seconds=NEWS.total_seconds()
     )
     for one in kept:

@@ -7,7 +7,7 @@ from uuid import UUID
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.ledger import service as ledger
 from faded_skies.domains.ledger.service import TAXES, Account, Fact
-from faded_skies.domains.orders import queries, rules
+from faded_skies.domains.orders import rules
 from faded_skies.domains.orders.errors import (
     IllegalMove,
     NothingToRefund,
@@ -16,6 +16,7 @@ from faded_skies.domains.orders.errors import (
 )
 from faded_skies.domains.orders.events import OrderDied, SaleChanged
 from faded_skies.domains.orders.models import Item, Order
+from faded_skies.domains.orders.queries import reading, writing
 from faded_skies.domains.orders.rules import Status
 from faded_skies.domains.orders.service.life import close_amendments, lock_order, move, note
 from faded_skies.domains.payments import service as payments
@@ -50,7 +51,7 @@ async def send_back(tx: Tx, order: Order, *, actor_id: UUID, reason: str) -> Ord
 
 async def _end(tx: Tx, order: Order, *, to: Status, actor_id: UUID | None, message: str | None) -> Order:
     rules.check_move(order.status, to)
-    to_refund = order.paid_cents - await queries.find_asked_back(tx, order.id)
+    to_refund = order.paid_cents - await reading.find_asked_back(tx, order.id)
     await _give_coins_back(tx, order, order.coins_left, [(Account.DEPOSITS, order.coins_left)])
     ended = await move(
         tx,
@@ -79,7 +80,7 @@ def _after_end(order: Order) -> str:
 
 async def _give_coins_back(tx: Tx, order: Order, coins: int, debits: Debits) -> None:
     if coins:
-        await queries.count_coins_back(tx, order.id, coins)
+        await writing.count_coins_back(tx, order.id, coins)
         await rewards.give_back(tx, user_id=order.user_id, order_id=order.id, coins=coins, debits=debits)
 
 
@@ -118,14 +119,14 @@ async def refund_units(
         raise IllegalMove(
             "Goods go back after they were handed over. Before that, cancel the order or give an amount back."
         )
-    items = {item.product_id: item for item in (await queries.list_items(tx, [order.id]))[order.id]}
+    items = {item.product_id: item for item in (await reading.list_items(tx, [order.id]))[order.id]}
     debits = _worth(items, units)
     if restock:
         # Before the coins: locks are taken in one order.
         await inventory.restock_part(
             tx, order_id=order.id, return_id=new_id(), quantities=units, actor_id=actor_id
         )
-    await queries.count_units_back(tx, order.id, units)
+    await writing.count_units_back(tx, order.id, units)
     await _refund(tx, order, debits=debits, reason=reason, actor_id=actor_id, units=units)
     tx.emit(SaleChanged(order_id=order.id, at=clock.now()))
     return await lock_order(tx, order.id)
@@ -162,7 +163,7 @@ async def _refund(
 ) -> None:
     """Give back what the debits add up to, by money first and then by coins."""
     worth = sum(cents for _, cents in debits)
-    money_left = order.paid_cents - await queries.find_asked_back(tx, order.id)
+    money_left = order.paid_cents - await reading.find_asked_back(tx, order.id)
     if money_left + order.coins_left == 0:
         raise NothingToRefund
     if worth > money_left + order.coins_left:
@@ -205,11 +206,11 @@ async def note_refund(tx: Tx, *, order_id: UUID, refund_id: UUID, ok: bool) -> N
     Of a delivered order the coins that it earned for that money are taken back.
     """
     order = await lock_order(tx, order_id)
-    await queries.count_refunded(tx, order_id)
+    await writing.count_refunded(tx, order_id)
     if not ok:
-        units = await queries.take_lines_of_refund(tx, refund_id)
+        units = await writing.take_lines_of_refund(tx, refund_id)
         if units:
-            await queries.count_units_back(tx, order_id, {one: -count for one, count in units.items()})
+            await writing.count_units_back(tx, order_id, {one: -count for one, count in units.items()})
             tx.emit(SaleChanged(order_id=order_id, at=clock.now()))
         if order.status is Status.DELIVERED:
             await _keep_until_asked_again(tx, order, refund_id)
@@ -233,7 +234,7 @@ async def _keep_until_asked_again(tx: Tx, order: Order, refund_id: UUID) -> None
 
 
 async def _take_coins_back(tx: Tx, order: Order, refund_id: UUID) -> None:
-    earned = await queries.find_earned(tx, order.id)
+    earned = await reading.find_earned(tx, order.id)
     kept = rules.points_earned(money_cents=order.paid_cents - order.refunded_cents, tip_cents=order.tip_cents)
     reversed_so_far = await ledger.total_of(tx, Fact.COINS_REVERSED, order_id=order.id)
     points = earned - reversed_so_far - kept
@@ -268,7 +269,7 @@ async def book_found_refund(
 
 async def expire_holds(db: Database, *, now: datetime) -> int:
     """Cancel the orders whose 15 minutes are over, each in its own transaction; return how many."""
-    expired = await queries.list_expired(db, now)
+    expired = await reading.list_expired(db, now)
     for order_id in expired:
         async with db.transaction() as tx:
             order = await lock_order(tx, order_id)

@@ -12,10 +12,11 @@ from uuid import UUID
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.ledger import service as ledger
 from faded_skies.domains.ledger.service import TAXES, Account, Fact
-from faded_skies.domains.orders import queries, rules
+from faded_skies.domains.orders import rules
 from faded_skies.domains.orders.errors import AmendmentOver, IllegalMove, OrderNotFound
 from faded_skies.domains.orders.events import AmendmentMoved, OrderMoved
 from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, TrackingLine
+from faded_skies.domains.orders.queries import amendments, held, reading, writing
 from faded_skies.domains.orders.rules import ASSIGNABLE, BEFORE_DEPARTURE, HOLD, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.rewards import service as rewards
@@ -28,7 +29,7 @@ FIRST_ESTIMATE = timedelta(minutes=60)
 
 async def get_order_for(source: Database | Tx, actor: Actor, order_id: UUID) -> Order:
     """Return an order the actor may see. Raises OrderNotFound for all others."""
-    order = await queries.find_order_for(source, actor, order_id)
+    order = await reading.find_order_for(source, actor, order_id)
     if order is None:
         raise OrderNotFound
     return order
@@ -36,7 +37,7 @@ async def get_order_for(source: Database | Tx, actor: Actor, order_id: UUID) -> 
 
 async def lock_order_for(tx: Tx, actor: Actor, order_id: UUID) -> Order:
     """Hold the row of an order the actor may see. Raises OrderNotFound for all others."""
-    order = await queries.lock_order_for(tx, actor, order_id)
+    order = await reading.lock_order_for(tx, actor, order_id)
     if order is None:
         raise OrderNotFound
     return order
@@ -44,7 +45,7 @@ async def lock_order_for(tx: Tx, actor: Actor, order_id: UUID) -> Order:
 
 async def lock_order(tx: Tx, order_id: UUID) -> Order:
     """Hold the row of an order, for the system itself. Raises OrderNotFound."""
-    order = await queries.lock_order(tx, order_id)
+    order = await reading.lock_order(tx, order_id)
     if order is None:
         raise OrderNotFound
     return order
@@ -52,7 +53,7 @@ async def lock_order(tx: Tx, order_id: UUID) -> Order:
 
 async def lock_order_by_cart(tx: Tx, cart_id: UUID) -> Order | None:
     """Hold the live order that was made of a cart, if there is one."""
-    return await queries.lock_order_by_cart(tx, cart_id)
+    return await reading.lock_order_by_cart(tx, cart_id)
 
 
 async def list_board(
@@ -65,19 +66,19 @@ async def list_board(
     offset: int,
 ) -> tuple[list[Order], int]:
     """Return one page of all orders for staff, newest first, and how many there are."""
-    return await queries.list_board(
+    return await reading.list_board(
         db, status=status, driver_id=driver_id, order_number=order_number, limit=limit, offset=offset
     )
 
 
 async def list_items(source: Database | Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Item]]:
     """Return the lines of each order."""
-    return await queries.list_items(source, order_ids)
+    return await reading.list_items(source, order_ids)
 
 
 async def list_tracking(db: Database, order_id: UUID) -> list[TrackingLine]:
     """Return the order's story, oldest first."""
-    return await queries.list_tracking(db, order_id)
+    return await reading.list_tracking(db, order_id)
 
 
 async def list_bought_since(
@@ -93,7 +94,7 @@ async def list_bought_since(
     An unpaid order of the cart that is judged does not count: the next order of that cart replaces it. Nor does the
     order `besides` which other things were bought.
     """
-    return await queries.list_bought_since(source, user_id, since, cart_id=cart_id, besides=besides)
+    return await reading.list_bought_since(source, user_id, since, cart_id=cart_id, besides=besides)
 
 
 async def count_deliveries_to(
@@ -103,7 +104,7 @@ async def count_deliveries_to(
 
     Those of neighbours behind another door of the same house do not count.
     """
-    return await queries.count_deliveries_to(tx, user_id, address, since=since, but=but)
+    return await reading.count_deliveries_to(tx, user_id, address, since=since, but=but)
 
 
 async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> Order:
@@ -113,7 +114,7 @@ async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> Ord
     """
     status = Status.CONFIRMED if settled else Status.PENDING
     unpaid = "unpaid" if order.amount_due_cents else "paid"
-    placed = await queries.insert_order(
+    placed = await writing.insert_order(
         tx,
         order,
         status=status,
@@ -147,10 +148,10 @@ async def move(
     if order.status in BEFORE_DEPARTURE and to not in BEFORE_DEPARTURE:
         await close_amendments(tx, order, actor_id=actor_id)
     if to is Status.OUT_FOR_DELIVERY:
-        wanted = quantities((await queries.list_items(tx, [order.id]))[order.id])
+        wanted = quantities((await reading.list_items(tx, [order.id]))[order.id])
         await inventory.check_packed(tx, order_id=order.id, wanted=wanted)
     text = message or rules.MESSAGES[to]
-    moved = await queries.move_order(
+    moved = await writing.move_order(
         tx,
         order.id,
         to=to,
@@ -197,7 +198,7 @@ async def close_amendments(tx: Tx, order: Order, *, actor_id: UUID | None) -> No
 
     An order that departs or is cancelled does it by itself.
     """
-    waiting = await queries.find_waiting_amendment(tx, order.id)
+    waiting = await amendments.find_waiting_amendment(tx, order.id)
     if waiting is not None:
         await end_amendment(tx, order, waiting, "closed", actor_id=actor_id)
 
@@ -206,7 +207,7 @@ async def end_amendment(
     tx: Tx, order: Order, amendment: Amendment, status: str, *, actor_id: UUID | None
 ) -> Amendment:
     """End a change that is not applied: what it had reserved goes back, and a charge for it is stopped."""
-    ended = await queries.settle_amendment(tx, amendment.id, status)
+    ended = await amendments.settle_amendment(tx, amendment.id, status)
     if ended is None:
         raise AmendmentOver(rules.OVER[status])
     if amendment.status == "paying":
@@ -223,7 +224,7 @@ async def _release_reserved(tx: Tx, order: Order, amendment: Amendment) -> None:
 
 async def reserved_by(tx: Tx, order: Order, amendment: Amendment) -> dict[UUID, int]:
     """Return what a change that waits for its money has taken of each product beyond what the order has."""
-    before = (await queries.list_items(tx, [order.id]))[order.id]
+    before = (await reading.list_items(tx, [order.id]))[order.id]
     more, _ = rules.difference(quantities(before), quantities(amendment.revision.items))
     return more
 
@@ -268,12 +269,12 @@ async def note(
     tx: Tx, order: Order, *, message: str, latitude: float | None = None, longitude: float | None = None
 ) -> None:
     """Add a line to the order's story without moving it."""
-    await queries.insert_note(tx, order.id, message=message, latitude=latitude, longitude=longitude)
+    await writing.insert_note(tx, order.id, message=message, latitude=latitude, longitude=longitude)
 
 
 async def change_method(tx: Tx, order: Order, *, method_id: UUID, tender: str) -> Order:
     """Let an unpaid order be paid another way."""
-    await queries.set_method(tx, order.id, method_id=method_id, tender=tender)
+    await writing.set_method(tx, order.id, method_id=method_id, tender=tender)
     return await lock_order(tx, order.id)
 
 
@@ -302,7 +303,7 @@ async def give_excess_back(tx: Tx, order: Order) -> int:
 
     So much was paid where an order became cheaper before its money came, or where the refund of that had failed.
     """
-    asked_back = await queries.find_asked_back(tx, order.id)
+    asked_back = await reading.find_asked_back(tx, order.id)
     excess = min(
         order.paid_cents - asked_back, order.paid_cents - asked_back + order.coins_left - order.total_cents
     )
@@ -350,7 +351,7 @@ async def assign(tx: Tx, order: Order, *, driver_id: UUID, actor_id: UUID | None
         raise IllegalMove(
             f"An order that is {order.status.value.replace('_', ' ')} cannot be given to a driver."
         )
-    await queries.set_driver(tx, order.id, driver_id)
+    await writing.set_driver(tx, order.id, driver_id)
     tx.audit(
         "order.assigned",
         object_type="order",
@@ -366,7 +367,7 @@ async def unassign(tx: Tx, order: Order, *, actor_id: UUID | None, reason: str) 
     """Take an order from its driver before departure; `actor_id` is None where time did it. Raises IllegalMove."""
     if order.status not in BEFORE_DEPARTURE:
         raise IllegalMove("An order that has left the shop stays with a driver.")
-    await queries.set_driver(tx, order.id, None)
+    await writing.set_driver(tx, order.id, None)
     tx.audit(
         "order.unassigned",
         object_type="order",
@@ -380,19 +381,19 @@ async def unassign(tx: Tx, order: Order, *, actor_id: UUID | None, reason: str) 
 
 def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
     """Return a person's orders, each with its lines and its story."""
-    return {"orders": queries.stream_orders_of(tx, user_id)}
+    return {"orders": held.stream_orders_of(tx, user_id)}
 
 
 async def list_open(tx: Tx, user_id: UUID) -> list[str]:
     """Return the numbers of a person's orders that are not over, the oldest first."""
-    return await queries.list_open(tx, user_id)
+    return await reading.list_open(tx, user_id)
 
 
 async def has_received(tx: Tx, user_id: UUID) -> bool:
     """Tell whether anything was ever handed over to this person."""
-    return await queries.has_received(tx, user_id)
+    return await reading.has_received(tx, user_id)
 
 
 async def erase(tx: Tx, user_id: UUID) -> None:
     """Erase what nobody must keep of the orders of somebody who left: notes, and addresses that nothing went to."""
-    await queries.erase(tx, user_id)
+    await held.erase(tx, user_id)

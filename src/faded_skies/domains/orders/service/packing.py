@@ -6,9 +6,9 @@ from uuid import UUID
 
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Package, Scan
-from faded_skies.domains.orders import queries
 from faded_skies.domains.orders.errors import IllegalMove, NotAmendable
 from faded_skies.domains.orders.models import Item, Order
+from faded_skies.domains.orders.queries import amendments, reading, writing
 from faded_skies.domains.orders.rules import Status
 from faded_skies.domains.orders.service.amending import check_none_waits
 from faded_skies.domains.orders.service.life import close_amendments, lock_order, quantities, reserved_by
@@ -26,12 +26,12 @@ async def pack(
     _check_packing(order)
     if scans:
         await check_none_waits(tx, order, now=now)
-    wanted = quantities((await queries.list_items(tx, [order.id]))[order.id])
+    wanted = quantities((await reading.list_items(tx, [order.id]))[order.id])
     await inventory.pack(tx, order_id=order.id, wanted=wanted, scans=scans, actor_id=actor_id, today=today)
     if await inventory.missing_units(tx, order_id=order.id, wanted=wanted):
         return order
     await close_amendments(tx, order, actor_id=actor_id)
-    await queries.set_packed(tx, order.id, is_packed=True)
+    await writing.set_packed(tx, order.id, is_packed=True)
     if order.packed_at is None:
         tx.audit("order.packed", object_type="order", object_id=order.id, actor_id=actor_id)
     return await lock_order(tx, order.id)
@@ -41,7 +41,7 @@ async def unpack(tx: Tx, order: Order, *, tag: str, actor_id: UUID) -> Order:
     """Take a lot's units out again, so that the order is not packed any more. Raises IllegalMove, LotNotFound."""
     _check_packing(order)
     await inventory.unpack(tx, order_id=order.id, tag=tag, actor_id=actor_id)
-    await queries.set_packed(tx, order.id, is_packed=False)
+    await writing.set_packed(tx, order.id, is_packed=False)
     tx.audit("order.unpacked", object_type="order", object_id=order.id, actor_id=actor_id, tag=tag)
     return await lock_order(tx, order.id)
 
@@ -59,7 +59,7 @@ async def lock_goods(tx: Tx, leaving: Sequence[Order]) -> None:
     """
     given_back: set[UUID] = set()
     for order in leaving:
-        waiting = await queries.find_waiting_amendment(tx, order.id)
+        waiting = await amendments.find_waiting_amendment(tx, order.id)
         if waiting is not None and waiting.status == "paying":
             given_back |= set(await reserved_by(tx, order, waiting))
     await inventory.lock_goods(tx, product_ids=given_back, order_ids=[order.id for order in leaving])

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from faded_skies.domains.orders import queries
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.models import Order
+from faded_skies.domains.orders.queries import writing
 from faded_skies.domains.orders.rules import UNPAID, Status
 from faded_skies.domains.orders.service.amending import settle_change
 from faded_skies.domains.orders.service.life import (
@@ -79,7 +79,7 @@ async def _settle_promised(tx: Tx, order: Order, intent: Intent) -> Order:
     """Settle an order that was confirmed by authorised money, which is now taken, gone, or promised anew."""
     if intent.status is IntentStatus.SUCCEEDED:
         # What was promised before the order became cheaper is more than is due: the rest goes back.
-        await queries.set_paid(tx, order.id, intent.amount_cents)
+        await writing.set_paid(tx, order.id, intent.amount_cents)
         paid = await lock_order(tx, order.id)
         await give_excess_back(tx, paid)
         return paid
@@ -101,5 +101,5 @@ async def switch_to_cash(tx: Tx, order: Order, *, method_id: UUID) -> Order:
 
 
 async def _note_payment(tx: Tx, order: Order, payment_status: str) -> Order:
-    await queries.set_payment_status(tx, order.id, payment_status)
+    await writing.set_payment_status(tx, order.id, payment_status)
     return await lock_order(tx, order.id)

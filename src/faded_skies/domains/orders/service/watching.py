@@ -6,8 +6,8 @@ no more of it, though they still sit in their room.
 
 from uuid import UUID
 
-from faded_skies.domains.orders import queries
 from faded_skies.domains.orders.models import Order
+from faded_skies.domains.orders.queries import reading
 from faded_skies.platform.actor import Actor, Role
 from faded_skies.platform.db import Database
 
@@ -33,6 +33,6 @@ def drivers_room(order_id: UUID, driver_id: UUID) -> str:
 
 async def list_rooms(db: Database, order_id: UUID) -> list[str]:
     """Return the rooms of everybody who may watch the order now."""
-    driver_id = await queries.find_driver_of(db, order_id)
+    driver_id = await reading.find_driver_of(db, order_id)
     rooms = [customers_room(order_id), staff_room(order_id)]
     return rooms if driver_id is None else [*rooms, drivers_room(order_id, driver_id)]

@@ -1,0 +1,1 @@
+"""SQL of orders: what reads, what writes, changes to an order, what is held on a person."""
