@@ -71,8 +71,10 @@ class Streams:
 
     @asynccontextmanager
     async def listen(self, rooms: Collection[str], *, person_id: UUID) -> AsyncIterator[Listener]:
-        """Hear what these rooms are told from now on."""
+        """Hear what these rooms are told from now on. Beyond one person's places here it ends at once."""
         listener = Listener(rooms)
+        if self._people[person_id] >= MOST_OF_ONE_PERSON:  # several asked for the last place at once
+            listener.end()
         self._people[person_id] += 1
         self._listeners.add(listener)
         try:

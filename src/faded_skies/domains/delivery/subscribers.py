@@ -18,12 +18,11 @@ from faded_skies.domains.delivery.events import (
 from faded_skies.domains.delivery.ports import TravelTimes
 from faded_skies.domains.delivery.service import Rounds
 from faded_skies.domains.orders.events import OrderMoved
-from faded_skies.domains.orders.service import Status
+from faded_skies.domains.orders.service import BEFORE_DEPARTURE, Status
 from faded_skies.platform import clock
 from faded_skies.platform.events import Event, Subscription
 from faded_skies.platform.ports import Ports
 
-_WAITS = frozenset({Status.CONFIRMED, Status.PREPARING})
 _Reckon = Callable[[UUID], Awaitable[None]]
 
 
@@ -82,7 +81,7 @@ def _of_dispatch(ports: Ports) -> Sequence[Subscription]:
     rounds: Rounds = ports.get(Rounds)
 
     async def after_move(event: OrderMoved) -> None:
-        if event.status in _WAITS:
+        if event.status in BEFORE_DEPARTURE:
             await rounds.ask()
 
     async def after(_: Event) -> None:

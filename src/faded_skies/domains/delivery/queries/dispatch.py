@@ -49,7 +49,7 @@ CROSS JOIN LATERAL (
 ) l
 LEFT JOIN LATERAL (
     SELECT latitude, longitude FROM driver_locations
-    WHERE driver_id = s.driver_id AND recorded_at >= s.started_at ORDER BY recorded_at DESC LIMIT 1
+    WHERE driver_id = s.driver_id AND recorded_at >= s.started_at AND NOT suspect ORDER BY recorded_at DESC LIMIT 1
 ) p ON true
 WHERE s.ended_at IS NULL
 """

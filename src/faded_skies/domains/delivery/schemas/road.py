@@ -12,7 +12,7 @@ from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.models.dispatch import Terms
 from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.orders.schemas import OrderShape, present_order, present_tracking
-from faded_skies.domains.orders.service import EtaSource, Order, TrackingLine
+from faded_skies.domains.orders.service import BEFORE_DEPARTURE, EtaSource, Order, TrackingLine
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.http.fields import MOST_TEXT, Body, Day, Id, Latitude, Line, Longitude, Shape, Text
 from faded_skies.platform.money import Cents, Dollars, cents_of, to_dollars
@@ -355,14 +355,18 @@ def present_stops(stops: Sequence[Stop], *, min_age: int, terms: Terms) -> list[
             "checks": _checks(stop, min_age),
             "assignedAt": stop.assigned_at,
             "acceptedAt": stop.accepted_at,
-            "answerBy": stop.assigned_at + terms.answer_within
-            if stop.is_dispatched and stop.accepted_at is None
-            else None,
+            "answerBy": _answer_by(stop, terms),
             "arrivedAt": stop.arrived_at,
             "waitUntil": stop.arrived_at and stop.arrived_at + terms.no_show_after,
         }
         for place, stop in enumerate(stops, start=1)
     ]
+
+
+def _answer_by(stop: Stop, terms: Terms) -> datetime | None:
+    """Return until when the driver has to take an order or give it back; None for what nobody takes from them."""
+    waits = stop.is_dispatched and stop.accepted_at is None and stop.status in BEFORE_DEPARTURE
+    return stop.assigned_at + terms.answer_within if waits else None
 
 
 def _checks(stop: Stop, min_age: int) -> list[str]:

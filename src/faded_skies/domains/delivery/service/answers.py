@@ -11,12 +11,10 @@ from faded_skies.domains.delivery.queries import answers as queries
 from faded_skies.domains.delivery.queries import dispatch
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
-from faded_skies.domains.orders.service import Order, Status
+from faded_skies.domains.orders.service import BEFORE_DEPARTURE, Order, Status
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Tx
-
-BEFORE_DEPARTURE = frozenset({Status.CONFIRMED, Status.PREPARING})
 
 
 async def accept(tx: Tx, *, actor: Actor, order_id: UUID) -> Answer:
@@ -27,9 +25,14 @@ async def accept(tx: Tx, *, actor: Actor, order_id: UUID) -> Answer:
     order = await orders.lock_order_for(tx, actor, order_id)
     if order.status not in BEFORE_DEPARTURE | {Status.OUT_FOR_DELIVERY}:
         raise AnswerTooLate("This order is over. Refresh your list.")
-    if await queries.accept(tx, [order_id], actor.id):
-        tx.audit("order.accepted", object_type="order", object_id=order_id, actor_id=actor.id)
+    await take(tx, [order_id], driver_id=actor.id)
     return await queries.get_acceptance(tx, order_id, actor.id)
+
+
+async def take(tx: Tx, order_ids: Sequence[UUID], *, driver_id: UUID) -> None:
+    """Note that the driver takes these of their orders, by whatever they do; the caller holds them."""
+    for order_id in await queries.accept(tx, order_ids, driver_id):
+        tx.audit("order.accepted", object_type="order", object_id=order_id, actor_id=driver_id)
 
 
 async def decline(tx: Tx, *, actor: Actor, order_id: UUID, reason: str) -> Answer:

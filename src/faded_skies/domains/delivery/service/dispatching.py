@@ -24,7 +24,6 @@ from faded_skies.domains.delivery.queries import road
 from faded_skies.domains.delivery.queries.dispatch import OnShift
 from faded_skies.domains.delivery.rules.dispatch import Choice, Courier, FoundBy, obstacle
 from faded_skies.domains.delivery.service.answers import (
-    BEFORE_DEPARTURE,
     take_back_left_behind,
     take_back_unanswered,
 )
@@ -132,7 +131,7 @@ def _legal_most(book: RuleBook, measure: Literal["value_cents", "weight_mg"], on
 async def _give(tx: Tx, choice: Choice, terms: Terms, book: RuleBook, known: dict[UUID, Courier]) -> bool:
     """Do what was chosen, if nobody was quicker and it still fits; else another round sees to it."""
     order = await orders.lock_order(tx, choice.order_id)
-    if order.driver_id is not None or order.status not in BEFORE_DEPARTURE:
+    if order.driver_id is not None or order.status not in orders.BEFORE_DEPARTURE:
         return False
     if choice.driver_id is not None:
         waiting = await queries.find_waiting(tx, order.id)

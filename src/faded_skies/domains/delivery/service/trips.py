@@ -34,9 +34,9 @@ from faded_skies.domains.delivery.errors import (
 )
 from faded_skies.domains.delivery.events import TripDeparted, TripEnded, TripGivenUp
 from faded_skies.domains.delivery.models.trips import HeldPaper, Trip, TripOverview, TripStop
-from faded_skies.domains.delivery.queries import answers, fleet
+from faded_skies.domains.delivery.queries import fleet
 from faded_skies.domains.delivery.queries import trips as queries
-from faded_skies.domains.delivery.service import manifests
+from faded_skies.domains.delivery.service import answers, manifests
 from faded_skies.domains.delivery.service.fleet import get_driver_papers
 from faded_skies.domains.delivery.service.manifests import Draft, Load
 from faded_skies.domains.inventory import service as inventory
@@ -64,14 +64,15 @@ async def plan(
 
     Raises OrderNotFound, NotPacked naming the orders that are not ready, TripUnderWay.
     """
-    found = [await orders.get_order_for(tx, actor, order_id) for order_id in order_ids]
-    waiting = [order.order_number for order in found if order.status is not Status.PREPARING]
+    # Held by their ids, as everywhere: who declines one of them, or takes it back, comes before this or after it.
+    held = {order_id: await orders.lock_order_for(tx, actor, order_id) for order_id in sorted(set(order_ids))}
+    waiting = [held[one].order_number for one in order_ids if held[one].status is not Status.PREPARING]
     if waiting:
         raise NotPacked(
             f"These orders are not ready to go: {', '.join(waiting)}. Plan the trip without them.",
             orderNumbers=waiting,
         )
-    await answers.accept(tx, order_ids, actor.id)
+    await answers.take(tx, sorted(held), driver_id=actor.id)
     trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=people, ends_itself=False)
     if trip.departed_at is not None:
         raise TripUnderWay
@@ -201,7 +202,7 @@ async def _load(tx: Tx, *, actor: Actor, order_id: UUID, now: datetime) -> tuple
     if order.status is Status.PREPARING and order.awaits_money:
         raise NotPaid
     orders.check_may_depart(order)
-    await answers.accept(tx, [order_id], actor.id)
+    await answers.take(tx, [order_id], driver_id=actor.id)
     trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=1, ends_itself=True)
     if trip.ends_itself and trip.departed_at is not None:
         await queries.catch_up(tx, trip)

@@ -1,7 +1,7 @@
 """What can be done with an order: its life, changing it, the settling of its payment, and giving back."""
 
 from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, Revision, TrackingLine
-from faded_skies.domains.orders.rules import EtaSource, Status, minutes_until
+from faded_skies.domains.orders.rules import BEFORE_DEPARTURE, EtaSource, Status, minutes_until
 from faded_skies.domains.orders.service.amending import (
     Change,
     accept_amendment,
@@ -73,6 +73,7 @@ from faded_skies.domains.orders.service.watching import (
 )
 
 __all__ = [
+    "BEFORE_DEPARTURE",
     "Amendment",
     "Change",
     "EtaSource",

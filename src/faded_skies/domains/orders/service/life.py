@@ -363,10 +363,8 @@ async def assign(tx: Tx, order: Order, *, driver_id: UUID, actor_id: UUID | None
     return await lock_order(tx, order.id)
 
 
-async def unassign(tx: Tx, order: Order, *, actor_id: UUID | None, reason: str) -> Order:
-    """Take an order from its driver before departure; `actor_id` is None where time did it. Raises IllegalMove."""
-    if order.status not in BEFORE_DEPARTURE:
-        raise IllegalMove("An order that has left the shop stays with a driver.")
+async def unassign(tx: Tx, order: Order, *, actor_id: UUID | None, reason: str) -> None:
+    """Take an order from its driver before departure; `actor_id` is None where time did it. The caller holds it."""
     await writing.set_driver(tx, order.id, None)
     tx.audit(
         "order.unassigned",
@@ -376,7 +374,6 @@ async def unassign(tx: Tx, order: Order, *, actor_id: UUID | None, reason: str) 
         reason=reason,
         driver_id=order.driver_id,
     )
-    return await lock_order(tx, order.id)
 
 
 def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
