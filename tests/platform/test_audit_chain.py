@@ -13,7 +13,7 @@ from faded_skies.platform.audit import Origin, origin
 from faded_skies.platform.audit.walk import Finding
 from faded_skies.platform.audit_log.reading import Filter, list_newest, read_in_order
 from faded_skies.platform.audit_log.verifying import Verdict, verify
-from faded_skies.platform.db import Database
+from faded_skies.platform.db import DATABASE_LOST, Database
 from faded_skies.platform.events import Bus
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.settings import Settings
@@ -152,7 +152,7 @@ async def test_a_connection_that_dies_before_the_commit_leaves_nothing_half(
 ) -> None:
     await write(log)
     killer = await asyncpg.connect(settings.database_url)
-    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError):
+    with suppress(*DATABASE_LOST):
         async with log.transaction() as tx:
             tx.audit("test.killed", object_type="thing", object_id=None, actor_id=None)
             await tx.flush()
