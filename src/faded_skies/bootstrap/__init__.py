@@ -16,6 +16,7 @@ from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.page import page_router
 from faded_skies.bootstrap.adapters import choose_adapters, choose_verifier
 from faded_skies.bootstrap.composing import compose
+from faded_skies.bootstrap.watching import watch
 from faded_skies.domains.payments.ports import Gateways
 from faded_skies.permissions import TABLE
 from faded_skies.platform import asyncapi, rooms
@@ -25,12 +26,14 @@ from faded_skies.platform.access import Access
 from faded_skies.platform.connections import Connections
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Bus
+from faded_skies.platform.health import Health
 from faded_skies.platform.http import docs_page
 from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, included, layered
 from faded_skies.platform.http.guards import Guards
 from faded_skies.platform.http.proxies import BehindProxies
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.keyring import Keyring, PurposeKeys
+from faded_skies.platform.lifecycle import Lifecycle
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.presence import Presence
 from faded_skies.platform.ratelimit import Meter
@@ -80,6 +83,8 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
         await choose_adapters(ports, stack)
         await choose_verifier(ports, stack)
         compose(ports)
+        ports.provide(Lifecycle, Lifecycle())
+        ports.provide(Health, watch(ports))
         subscriptions = registry.subscriptions(ports)
         bus.register(subscriptions)
         worker = Worker(
@@ -160,6 +165,7 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
         tokens=ports.tokens,
         origins=settings.client_origins,
         guards=guards,
+        lifecycle=ports.get(Lifecycle),
     )
     dispatcher = Dispatcher(http, server, guards)
     proxies = settings.trusted_proxies

@@ -163,6 +163,11 @@ class Database:
         )
         return cls(pool, bus)
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the next statement would have to wait for a connection."""
+        return self.pool.get_idle_size() == 0 and self.pool.get_size() == self.pool.get_max_size()
+
     async def close(self) -> None:
         await self.pool.close()
 

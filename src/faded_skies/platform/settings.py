@@ -145,6 +145,9 @@ class Settings(BaseSettings):
     version: str = Field("0.1.0", alias="APP_VERSION")
     host: str = Field("127.0.0.1", alias="HOST")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(3000, alias="PORT")
+    drain_for: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(minutes=5))] = Field(
+        timedelta(seconds=5), alias="DRAIN_FOR"
+    )
     data: Path = Field(Path("var"), alias="FADED_SKIES_DATA")
     demo: bool = Field(default=False, alias="FADED_SKIES_DEMO")
 
@@ -246,6 +249,7 @@ class Settings(BaseSettings):
         "support_reopens_for",
         "driver_answers_within",
         "no_show_after",
+        "drain_for",
         mode="before",
     )
     @classmethod

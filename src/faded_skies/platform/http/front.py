@@ -17,6 +17,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.guards import Guards
 from faded_skies.platform.http.large import LargeBodies
 from faded_skies.platform.ids import new_id
+from faded_skies.platform.lifecycle import Lifecycle
 
 log = structlog.get_logger()
 
@@ -27,11 +28,14 @@ _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
 class Front:
     """Wraps the application. `most_bytes` bounds every request body, except where `large` allows more."""
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int, large: LargeBodies, guards: Guards) -> None:
+    def __init__(
+        self, app: ASGIApp, *, most_bytes: int, large: LargeBodies, guards: Guards, lifecycle: Lifecycle
+    ) -> None:
         self._app = app
         self._most_bytes = most_bytes
         self._large = large
         self._guards = guards
+        self._lifecycle = lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,6 +54,8 @@ class Front:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"].append((b"x-request-id", request_id.encode()))
+                if self._lifecycle.is_leaving:
+                    message["headers"].append((b"connection", b"close"))
                 self._guards.add(message, scope["path"])
             await send(message)
 
