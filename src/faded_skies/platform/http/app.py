@@ -116,5 +116,10 @@ def layered(
         expose_headers=_EXPOSED,
     )
     return Front(
-        cors, most_bytes=MOST_BODY_BYTES, large=LargeBodies(body_limits), guards=guards, lifecycle=lifecycle
+        cors,
+        most_bytes=MOST_BODY_BYTES,
+        large=LargeBodies(body_limits),
+        guards=guards,
+        lifecycle=lifecycle,
+        hot_paths=hot_paths,
     )
