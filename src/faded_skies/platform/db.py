@@ -118,6 +118,8 @@ class Tx:
                 [None] * count,
                 [None] * count,
             )
+        if self.events and self._bus.outbox is not None:
+            await self._bus.outbox(self.connection, self.events)
         if self._audit:
             # Last, because it locks the end of a chain until the commit.
             await self.connection.execute(APPEND, *append_values(self._audit, origin.get(), self._sign))
