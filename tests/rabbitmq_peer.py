@@ -1,6 +1,7 @@
 """A real RabbitMQ for tests: Debian's packages, installed or unpacked into .tools/rabbitmq, as an ordinary process.
 
-`sh scripts/peers_debian.sh rabbitmq` unpacks them; without them and without an installed one the tests that need it are skipped.
+`sh scripts/peers_debian.sh rabbitmq` unpacks them; without them and without an installed one the tests that need it
+are skipped.
 """
 
 import os

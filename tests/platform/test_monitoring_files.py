@@ -78,7 +78,9 @@ def test_every_alert_says_what_to_do() -> None:
         assert not anchor or anchor in anchors, page
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="no promtool here: sh scripts/peers_debian.sh promtool unpacks Debian's")
+@pytest.mark.skipif(
+    PROMTOOL is None, reason="no promtool here: sh scripts/peers_debian.sh promtool unpacks Debian's"
+)
 @pytest.mark.parametrize("asked", [("check", "rules", "alerts.yml"), ("test", "rules", "alerts.test.yml")])
 def test_promtool_agrees(asked: tuple[str, ...]) -> None:
     assert PROMTOOL is not None
