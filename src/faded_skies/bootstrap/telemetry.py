@@ -19,4 +19,15 @@ def open_telemetry(settings: Settings, process: str) -> ExitStack:
                 process=process,
             )
         )
+    if settings.otlp_endpoint is not None:
+        from faded_skies.adapters.otel.traces import tracing_to
+
+        stack.enter_context(
+            tracing_to(
+                settings.otlp_endpoint,
+                release=settings.version,
+                environment=settings.environment,
+                process=process,
+            )
+        )
     return stack

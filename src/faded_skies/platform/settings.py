@@ -222,6 +222,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(None, alias="METRICS_TOKEN", min_length=1)
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, alias="METRICS_PORT")
 
+    otlp_endpoint: str | None = Field(
+        None, alias="OTEL_EXPORTER_OTLP_ENDPOINT", pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$"
+    )
     sentry_dsn: SecretStr | None = Field(None, alias="SENTRY_DSN", min_length=1)
     amqp_url: SecretStr | None = Field(None, alias="AMQP_URL", min_length=1)
     amqp_exchange: str = Field(
