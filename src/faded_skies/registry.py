@@ -65,7 +65,7 @@ from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES
 from faded_skies.platform.event_outbox import Relay
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.http import health, metrics
-from faded_skies.platform.http.app import MOST_BODY_BYTES, included
+from faded_skies.platform.http.app import MOST_BODY_BYTES, doors_of, included
 from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent, ServerEvent
@@ -118,6 +118,12 @@ def routes() -> Sequence[BaseRoute]:
     return included(routers())
 
 
+@cache
+def doors() -> frozenset[str]:
+    """Return "METHOD /path" for each operation of `routes`."""
+    return frozenset(doors_of(routes()))
+
+
 def routers() -> Sequence[APIRouter]:
     """Return the routers, the hot ones first: the framework tries them in order."""
     return [
@@ -160,9 +166,10 @@ def routers() -> Sequence[APIRouter]:
     ]
 
 
-def watched() -> Sequence[APIRouter]:
-    """Return what a process answers that serves nobody."""
-    return [health.router, metrics.router]
+@cache
+def watched() -> Sequence[BaseRoute]:
+    """Return the routes of a process that serves nobody, shared like `routes`."""
+    return included([health.router, metrics.router])
 
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:
