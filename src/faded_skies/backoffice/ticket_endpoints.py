@@ -65,11 +65,12 @@ async def list_tickets(
     limit: Limit = DEFAULT_ROWS,
     offset: Offset = 0,
 ) -> Json:
-    """Tickets: in the queue the most urgent and longest waiting first, else open ones first, the last moved first."""
+    """Customers' tickets: in the queue the most urgent and longest waiting first, else open ones, the last moved first."""
     await desk.presence.touch(actor.id)
     wanted = {"queue": ChatStatus.WAITING, "own": chat_status or ChatStatus.ACTIVE, "all": chat_status}
     found, total = await service.list_for_staff(
         desk.db,
+        actor.id,
         agent_id=actor.id if view == "own" else None,
         chat_status=wanted[view],
         category=category,
@@ -98,10 +99,10 @@ async def list_colleagues(actor: SignedIn, desk: Wired) -> Json:
 
 @router.get("/tickets/{ticket_id}", response_model=WholeTicketAnswer)
 async def get_ticket(ticket_id: Id, actor: SignedIn, desk: Wired) -> Json:
-    """One ticket with its messages, the staff's notes, and its order."""
+    """One ticket with its messages, the staff's notes, and its order; 404 for an agent's own, here and below."""
     await desk.presence.touch(actor.id)
     db = desk.db
-    ticket = await service.get_ticket_for(db, actor, ticket_id)
+    ticket = await service.get_ticket_for_staff(db, actor, ticket_id)
     told = None
     if ticket.order_id is not None:
         order = await orders.get_order_for(db, actor, ticket.order_id)
