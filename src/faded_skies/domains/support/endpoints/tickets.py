@@ -98,24 +98,17 @@ async def write_message(
 
     409 INVALID_STATE for an agent when it is closed, for its customer when that was long ago.
     """
-    await desk.messages.enter(str(actor.id))
-    staffing = await desk.staffing()
-
-    async def work(tx: Tx) -> Answer:
-        message = await service.write(
-            tx,
-            desk,
-            actor,
-            ticket_id,
-            text=body.message,
-            attachments=body.attachments,
-            staffing=staffing,
-            now=clock.now(),
-        )
-        return Answer(201, {"message": present_message(message)})
-
-    call = Call.of(actor.id, key, what=f"write into {ticket_id}", body=body.model_dump(mode="json"))
-    return await once(desk.db, call, work)
+    answer = await service.write_once(
+        desk,
+        actor,
+        ticket_id,
+        text=body.message,
+        attachments=body.attachments,
+        key=key,
+        present=present_message,
+        now=clock.now(),
+    )
+    return answer.response()
 
 
 @router.post("/{ticket_id}/read", response_model=ReadAnswer)

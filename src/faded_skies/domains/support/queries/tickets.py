@@ -110,9 +110,10 @@ async def get_ticket(tx: Tx, ticket_id: UUID) -> Ticket:
     return _found(await tx.fetchrow(_FIND, ticket_id))
 
 
-async def lock_ticket(tx: Tx, ticket_id: UUID) -> Ticket:
-    """Hold a ticket, for the system itself. Raises TicketNotFound."""
-    return _found(await tx.fetchrow(_LOCK, ticket_id))
+async def find_and_lock_ticket(tx: Tx, ticket_id: UUID) -> Ticket | None:
+    """Hold a ticket, for the system itself; None when it is gone."""
+    row = await tx.fetchrow(_LOCK, ticket_id)
+    return None if row is None else _ticket(row)
 
 
 async def lock_next_waiting(tx: Tx, *, passed_over: list[UUID]) -> Ticket | None:

@@ -26,7 +26,7 @@ from faded_skies.domains.support.service.reading import (
     read_state,
 )
 from faded_skies.domains.support.service.transcripts import mail_transcript
-from faded_skies.domains.support.service.writing import NewTicket, open_ticket, write
+from faded_skies.domains.support.service.writing import NewTicket, open_ticket, write, write_once
 
 __all__ = [
     "ChatStatus",
@@ -65,4 +65,5 @@ __all__ = [
     "tidy",
     "transfer",
     "write",
+    "write_once",
 ]

@@ -46,6 +46,19 @@ async def give_to_least_busy(
     return await move(tx, ticket, Move.ASSIGN, agent_id=chosen, actor_id=None)
 
 
+async def give_back(
+    tx: Tx, ticket: Ticket, staffing: Staffing, *, actor_id: UUID | None, reason: str | None
+) -> Ticket:
+    """Take a held ticket from its agent and give it to the least busy of the others; else it waits.
+
+    Raises TicketClosed.
+    """
+    before = ticket.agent_id
+    if ticket.chat_status is not ChatStatus.WAITING:
+        ticket = await move(tx, ticket, Move.REQUEUE, agent_id=None, actor_id=actor_id, reason=reason)
+    return await give_to_least_busy(tx, ticket, staffing, not_these=[] if before is None else [before])
+
+
 async def take(tx: Tx, actor: Actor, ticket_id: UUID, *, staffing: Staffing) -> Ticket:
     """Take a ticket that waits; one's own again changes nothing.
 
@@ -66,11 +79,7 @@ async def transfer(
     """
     ticket = await tickets.lock_ticket_for_staff(tx, actor, ticket_id)
     if to is None:
-        before = ticket.agent_id
-        if ticket.chat_status is not ChatStatus.WAITING:
-            ticket = await move(tx, ticket, Move.REQUEUE, agent_id=None, actor_id=actor.id, reason=reason)
-        not_these = [] if before is None else [before]
-        return await give_to_least_busy(tx, ticket, staffing, not_these=not_these)
+        return await give_back(tx, ticket, staffing, actor_id=actor.id, reason=reason)
     if ticket.chat_status is ChatStatus.ACTIVE and ticket.agent_id == to:
         return ticket
     await agents.get_load(tx, to)
