@@ -42,8 +42,8 @@ def amended() -> Letter:
         **ORDER,  # type: ignore[arg-type]
         status="open",
         reason="The jar was broken.",
-        total_before=116.94,
-        total_after=99.5,
+        total_before_cents=11694,
+        total_after_cents=9950,
     )
     assert written is not None
     return written[0]

@@ -11,7 +11,6 @@ from faded_skies.domains.notifications.schemas import (
     UnreadAnswer,
     present_notice,
 )
-from faded_skies.platform import clock
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
@@ -47,7 +46,7 @@ async def list_notifications(
 async def mark_all_read(actor: SignedIn, db: Db) -> Json:
     """Mark everything as read that came until now."""
     async with db.transaction() as tx:
-        await service.mark_all_read(tx, actor.id, until=clock.now())
+        await service.mark_all_read(tx, actor.id)
     _, _, unread = await service.list_notices(db, actor.id, only_unread=True, limit=1, offset=0)
     return Json({"unread": unread})
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from faded_skies.domains.notifications import service
 from faded_skies.domains.notifications.schemas import SentMessageAnswer, SentMessagesAnswer, present_message
 from faded_skies.domains.notifications.service import MessageState
+from faded_skies.platform import clock
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
@@ -25,7 +26,8 @@ async def list_messages(
     state: Annotated[
         MessageState | None,
         Query(
-            description="failed: nobody takes it; delayed: tried again later; dropped: must not go any more."
+            description="failed: nobody takes it; delayed: tried again later; "
+            "dropped: must not go any more, or has no device to go to."
         ),
     ] = None,
     user_id: Annotated[Id | None, Query(alias="userId", description="Only to this person.")] = None,
@@ -47,5 +49,5 @@ async def list_messages(
 async def resend(message_id: Id, actor: SignedIn, db: Db) -> Json:
     """Try a failed message again; 404 when there is none, 409 INVALID_STATE when it has not failed or is a week old."""
     async with db.transaction() as tx:
-        record = await service.resend(tx, message_id, actor_id=actor.id)
+        record = await service.resend(tx, message_id, actor_id=actor.id, now=clock.now())
     return Json({"message": present_message(record)})
