@@ -96,8 +96,8 @@ def order_status(
 
 _AMENDMENTS = {
     "open": (
-        "May we change your order?",
-        "Please answer within 30 minutes. Without your consent your order stays as it is.",
+        "Your order needs your answer",
+        "May we change it? Please answer within 30 minutes. Without your consent your order stays as it is.",
     ),
     "applied": ("Your order was changed", "Money and coins that are left over go back the way they came."),
     "withdrawn": ("A proposed change was taken back", "Your order stays as it is; you need not answer."),
