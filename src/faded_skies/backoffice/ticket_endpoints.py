@@ -37,7 +37,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
 from faded_skies.platform.http.provide import provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 Wired = Annotated[Desk, provided(Desk)]
 
@@ -87,11 +87,12 @@ async def list_tickets(
         offset=offset,
     )
     return Json(
-        {
-            "tickets": [{**present_for_staff(one.ticket), "unread": one.unread} for one in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
+        page(
+            "tickets",
+            [{**present_for_staff(one.ticket), "unread": one.unread} for one in found],
+            total=total,
+            offset=offset,
+        )
     )
 
 

@@ -26,7 +26,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db, provided
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(
     prefix="/api/admin/promotions", tags=["staff"], dependencies=needs_token, responses=needs_role
@@ -49,11 +49,7 @@ async def list_promotions(
     found, total = await service.list_promotions(db, state=state, limit=limit, offset=offset)
     reach = await service.count_reach(db, [one.id for one in found])
     return Json(
-        {
-            "promotions": [present(one, reach[one.id]) for one in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
+        page("promotions", [present(one, reach[one.id]) for one in found], total=total, offset=offset)
     )
 
 

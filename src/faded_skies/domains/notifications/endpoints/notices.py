@@ -15,7 +15,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(prefix="/api/notifications", tags=["notifications"], dependencies=needs_token)
 
@@ -32,14 +32,8 @@ async def list_notifications(
     rows, total, number = await service.list_notices(
         db, actor.id, only_unread=unread, limit=limit, offset=offset
     )
-    return Json(
-        {
-            "notifications": [present_notice(row) for row in rows],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(rows)),
-            "unread": number,
-        }
-    )
+    shown = page("notifications", [present_notice(row) for row in rows], total=total, offset=offset)
+    return Json(shown | {"unread": number})
 
 
 @router.post("/read-all", response_model=UnreadAnswer)

@@ -12,7 +12,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(
     prefix="/api/admin/messages", tags=["staff"], dependencies=needs_token, responses=needs_role
@@ -36,13 +36,7 @@ async def list_messages(
 ) -> Json:
     """Mails and pushes, the newest first: what became of each and why; none of their words but the subject."""
     rows, total = await service.list_messages(db, state=state, user_id=user_id, limit=limit, offset=offset)
-    return Json(
-        {
-            "messages": [present_message(row) for row in rows],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(rows)),
-        }
-    )
+    return Json(page("messages", [present_message(row) for row in rows], total=total, offset=offset))
 
 
 @router.post("/{message_id}/resend", response_model=SentMessageAnswer)

@@ -26,7 +26,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
 from faded_skies.platform.http.provide import Db, ports_of, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 from faded_skies.platform.ratelimit import Gate
 
 MOST_TICKETS = 10
@@ -69,13 +69,7 @@ async def open_ticket(
 async def list_tickets(actor: SignedIn, db: Db, limit: Limit = DEFAULT_ROWS, offset: Offset = 0) -> Json:
     """One's own tickets, the newest first."""
     found, total = await service.list_own(db, actor.id, limit=limit, offset=offset)
-    return Json(
-        {
-            "tickets": [present_ticket(ticket) for ticket in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
-    )
+    return Json(page("tickets", [present_ticket(ticket) for ticket in found], total=total, offset=offset))
 
 
 @router.get("/{ticket_id}/messages", response_model=MessagesAnswer)
