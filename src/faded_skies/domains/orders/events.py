@@ -29,6 +29,7 @@ class OrderNoted(Event):
     """A line was added to the order's story, which stands as before."""
 
     name: ClassVar[str] = "orders.noted"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"status"})
     order_id: UUID
     user_id: UUID
     status: str
