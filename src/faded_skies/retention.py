@@ -34,6 +34,7 @@ TABLES: Mapping[str, Pruned | Kept] = {
     "driver_papers": _ACCOUNT,
     "driver_profiles": _ACCOUNT,
     "driver_shifts": _RECORDS,
+    "events_out": Kept("what a broker has not confirmed yet; nothing is written without one"),
     "federated_sign_ins": Pruned("when they expire, after minutes", "identity.prune"),
     "gateway_customers": _ACCOUNT,
     "handovers": _RECORDS,
