@@ -115,6 +115,7 @@ FILES = (
         """
         SELECT substr(url, 8) AS key FROM (
             SELECT image_url AS url FROM product_images
+            UNION SELECT size ->> 'url' FROM product_images i, jsonb_array_elements(to_jsonb(i) -> 'sizes') size
             UNION SELECT lab_results_url FROM products
             UNION SELECT lab_url FROM lots
         ) named WHERE url LIKE '/media/%'

@@ -13,8 +13,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from faded_skies import registry
-from faded_skies.adapters.object_store.media import MediaFolder
 from faded_skies.adapters.object_store.opening import open_documents
+from faded_skies.adapters.object_store.published import PublishedFolder
 from faded_skies.adapters.outbox import endpoints as outbox_pages
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.page import page_router
@@ -119,7 +119,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 async def places(settings: Settings) -> Mapping[str, Place]:
     """Return where the files of `registry.FILES` lie. Raises StartRefused."""
-    return {"vault": await open_documents(settings), "media": MediaFolder(settings.data / "media")}
+    return {"vault": await open_documents(settings), "media": PublishedFolder(settings.data / "media")}
 
 
 async def after_restore(

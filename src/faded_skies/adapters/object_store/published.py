@@ -11,7 +11,7 @@ from faded_skies.platform.ids import new_id
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
-class MediaFolder:
+class PublishedFolder:
     """Files under a folder. One that is put takes the place of another of its name, whole or not at all."""
 
     def __init__(self, folder: Path) -> None:
