@@ -16,7 +16,16 @@ from faded_skies.domains.notifications.rules import (
     topic_of,
 )
 from faded_skies.platform.db import Database, Row, Tx
+from faded_skies.platform.ids import lowest_id
+from faded_skies.platform.retention import BATCH
 
+# By the primary key, which is in the order of time. What still waits to be sent is none of these.
+_FORGET_OLD = """
+DELETE FROM messages WHERE id IN (
+    SELECT id FROM messages
+    WHERE id < $1 AND (sent_at IS NOT NULL OR failed_at IS NOT NULL OR dropped_at IS NOT NULL) ORDER BY id LIMIT $2
+)
+"""
 _OPEN = "sent_at IS NULL AND failed_at IS NULL AND dropped_at IS NULL"
 
 # What somebody switched off is never written; what cannot be switched off comes without a topic.
@@ -212,3 +221,8 @@ async def count_by_state(db: Database | Tx, fact: str) -> list[tuple[Channel, st
 
 def _record(row: Row) -> MessageRecord:
     return MessageRecord(**{**row, "channel": Channel(row["channel"])})
+
+
+async def forget_old(tx: Tx, *, before: datetime) -> int:
+    """Delete up to BATCH messages that ended and were written before then; returns how many."""
+    return await tx.execute(_FORGET_OLD, lowest_id(before), BATCH)

@@ -32,6 +32,7 @@ NO_DEVICE = "no_device"
 MOST_DUE_AT_ONCE = 300
 KEEP_FAILED = timedelta(days=7)
 KEEP_NOTICES = timedelta(days=365)
+KEEP_MESSAGES = timedelta(days=730)
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,11 @@ async def prune(tx: Tx, *, now: datetime) -> None:
     """Forget the words of mails that failed a week ago, and what the app's list has had for a year."""
     await queries.messages.forget_failed(tx, before=now - KEEP_FAILED)
     await queries.notices.prune(tx, before=now - KEEP_NOTICES)
+
+
+async def forget_messages(tx: Tx, *, now: datetime) -> int:
+    """Forget a batch of messages of years ago, and of promotions with them who was mailed; returns how many."""
+    return await queries.messages.forget_old(tx, before=now - KEEP_MESSAGES)
 
 
 async def list_messages(

@@ -11,6 +11,7 @@ from faded_skies.domains.orders.rules import Status
 from faded_skies.platform.db import Row, Tx
 from faded_skies.platform.ids import new_id
 
+_SKIP_NUMBERS = "SELECT setval('order_numbers', last_value + $1) FROM order_numbers"
 # The order, its lines and the first line of its story, in one round trip.
 _INSERT = f"""
 WITH made AS (
@@ -238,3 +239,8 @@ async def set_etas(
     """Set the estimates of those of the orders that the driver has on the road."""
     rows = await tx.fetch(_SET_ETAS, driver_id, list(etas), list(etas.values()), source, news_seconds)
     return [EtaSet(*row) for row in rows]
+
+
+async def skip_numbers(tx: Tx, count: int) -> None:
+    """Leave so many order numbers unused."""
+    await tx.execute(_SKIP_NUMBERS, count)

@@ -49,6 +49,7 @@ from faded_skies.domains.orders.service.life import (
     move,
     note,
     place,
+    skip_numbers,
     unassign,
 )
 from faded_skies.domains.orders.service.packing import (
@@ -137,6 +138,7 @@ __all__ = [
     "send_back",
     "set_etas",
     "settle",
+    "skip_numbers",
     "staff_room",
     "switch_to_cash",
     "tell_eta",
