@@ -102,6 +102,15 @@ class ShiftStarted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShiftPlanned(Event):
+    """A driver said anew until when they are there."""
+
+    name: ClassVar[str] = "delivery.shift_planned"
+
+    driver_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShiftEnded(Event):
     """A driver is given no more orders."""
 

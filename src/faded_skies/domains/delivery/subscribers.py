@@ -9,6 +9,7 @@ from faded_skies.domains.delivery.events import (
     DriverMoved,
     OrderGivenBack,
     ShiftEnded,
+    ShiftPlanned,
     ShiftStarted,
     StopDelivered,
     StopReturned,
@@ -90,6 +91,7 @@ def _of_dispatch(ports: Ports) -> Sequence[Subscription]:
     return [
         Subscription("delivery.dispatch_after_move", OrderMoved, after_move),
         Subscription("delivery.dispatch_after_start", ShiftStarted, after),
+        Subscription("delivery.dispatch_after_plan", ShiftPlanned, after),
         Subscription("delivery.dispatch_after_end", ShiftEnded, after),
         Subscription("delivery.dispatch_after_refusal", OrderGivenBack, after),
         Subscription("delivery.dispatch_after_delivery", StopDelivered, after),

@@ -15,6 +15,9 @@ class DispatchDecisionShape(Shape):
     order_number: str
     driver_id: UUID | None = Field(description="null: the order waits.")
     why: str
+    plan_id: UUID | None = Field(description="What was decided in one go has one plan.")
+    stop: int | None = Field(description="Place on the driver's way, from 1.")
+    expected_at: datetime | None = Field(description="When the driver was expected at the door.")
     decided_at: datetime
 
 
@@ -31,5 +34,8 @@ def present_decision(decision: Decision) -> dict[str, object]:
         "orderNumber": decision.order_number,
         "driverId": decision.driver_id,
         "why": decision.why,
+        "planId": decision.plan_id,
+        "stop": decision.stop,
+        "expectedAt": decision.expected_at,
         "decidedAt": decision.decided_at,
     }

@@ -17,7 +17,13 @@ from faded_skies.domains.delivery.errors import (
     NotOutForDelivery,
     VehicleNotFound,
 )
-from faded_skies.domains.delivery.events import DriverChanged, DriverMoved, ShiftEnded, ShiftStarted
+from faded_skies.domains.delivery.events import (
+    DriverChanged,
+    DriverMoved,
+    ShiftEnded,
+    ShiftPlanned,
+    ShiftStarted,
+)
 from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.delivery.queries import fleet, trips
 from faded_skies.domains.delivery.queries import road as queries
@@ -46,18 +52,27 @@ _TOO_OFTEN = "These are too many positions. Send them in lists of up to 100, onc
 
 
 async def start_shift(
-    tx: Tx, *, driver_id: UUID, vehicle_id: UUID | None, opening_cents: Cents | None
+    tx: Tx,
+    *,
+    driver_id: UUID,
+    vehicle_id: UUID | None,
+    opening_cents: Cents | None,
+    planned_end_at: datetime | None = None,
 ) -> tuple[Shift, Drawer]:
     """Open the driver's shift and its drawer, or return the open ones; saying the same again changes nothing.
 
-    Raises VehicleNotFound, VehicleInUse, OtherFloat, LastDrawerOpen.
+    Another planned end than before takes its place. Raises VehicleNotFound, VehicleInUse, OtherFloat, LastDrawerOpen.
     """
     if vehicle_id is not None and not await fleet.has_vehicle(tx, vehicle_id):
         raise VehicleNotFound
-    shift, is_new = await queries.open_shift(tx, driver_id=driver_id, vehicle_id=vehicle_id)
+    shift, is_new = await queries.open_shift(
+        tx, driver_id=driver_id, vehicle_id=vehicle_id, planned_end_at=planned_end_at
+    )
     if is_new:
         tx.audit("shift.started", object_type="shift", object_id=shift.id, actor_id=driver_id)
         tx.emit(ShiftStarted(driver_id=driver_id))
+    elif planned_end_at is not None:
+        tx.emit(ShiftPlanned(driver_id=driver_id))
     drawer = await cash.open_drawer(tx, shift_id=shift.id, driver_id=driver_id, float_cents=opening_cents)
     return shift, drawer
 
