@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 
 from faded_skies.domains.compliance.service import Law
+from faded_skies.domains.delivery.events import OrderOffered
 from faded_skies.domains.delivery.models.dispatch import Decision, Terms
 from faded_skies.domains.delivery.ports import RouteSolver
 from faded_skies.domains.delivery.queries import answers as refusals
@@ -25,6 +26,7 @@ from faded_skies.domains.delivery.rules.routes import Choice, Question, arrivals
 from faded_skies.domains.delivery.service.answers import (
     take_back_left_behind,
     take_back_unanswered,
+    withdraw,
 )
 from faded_skies.domains.delivery.service.couriers import Rulings, carried_by, rulings
 from faded_skies.domains.orders import service as orders
@@ -153,6 +155,19 @@ async def _give(
     ]
     if given:
         await orders.assign_together(tx, [held[one.order_id] for one in given], driver_id=planned.driver_id)
+        for one in given:
+            order = held[one.order_id]
+            tx.emit(
+                OrderOffered(
+                    order_id=order.id,
+                    order_number=order.order_number,
+                    driver_id=planned.driver_id,
+                    expected_at=one.expected_at,
+                    at=clock.now(),
+                )
+            )
+            if one.was is not None:
+                withdraw(tx, order, driver_id=one.was, reason="moved")
         await queries.offer(tx, [one.order_id for one in given], planned.driver_id)
         await queries.set_expected(
             tx, planned.driver_id, list(expected), [moment for _, moment in expected.values()]

@@ -20,6 +20,7 @@ from faded_skies.domains.delivery.errors import (
 from faded_skies.domains.delivery.events import (
     DriverChanged,
     DriverMoved,
+    OrderOffered,
     ShiftEnded,
     ShiftPlanned,
     ShiftStarted,
@@ -28,12 +29,14 @@ from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.delivery.queries import fleet, trips
 from faded_skies.domains.delivery.queries import road as queries
 from faded_skies.domains.delivery.rules import Fix
+from faded_skies.domains.delivery.service.answers import withdraw
 from faded_skies.domains.delivery.service.trips import Leaving, hand_on, list_planned_orders
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.service import Order, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import Gateways
+from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.money import Cents
@@ -116,6 +119,17 @@ async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID, lea
     assigned = await orders.assign(tx, order, driver_id=driver_id, actor_id=actor_id)
     if order.driver_id != driver_id:
         await queries.put_stop(tx, order_id=order_id, driver_id=driver_id, assigned_by=actor_id)
+        tx.emit(
+            OrderOffered(
+                order_id=order_id,
+                order_number=order.order_number,
+                driver_id=driver_id,
+                expected_at=None,
+                at=clock.now(),
+            )
+        )
+        if order.driver_id is not None:
+            withdraw(tx, order, driver_id=order.driver_id, reason="moved")
         if order.status is Status.OUT_FOR_DELIVERY and order.driver_id is not None:
             tx.emit(DriverChanged(order_id=order_id, was=order.driver_id, now=driver_id))
     return assigned
