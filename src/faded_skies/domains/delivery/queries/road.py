@@ -352,7 +352,7 @@ FROM driver_shifts s LEFT JOIN vehicles v ON v.id = s.vehicle_id WHERE s.driver_
 """,
     "driverStops": """
 SELECT s.order_id AS "orderId", s.assigned_at AS "assignedAt", s.accepted_at AS "acceptedAt",
-       s.arrived_at AS "arrivedAt",
+       s.expected_at AS "expectedAt", s.arrived_at AS "arrivedAt",
        h.handed_over_at AS "handedOverAt"
 FROM stops s LEFT JOIN handovers h ON h.order_id = s.order_id WHERE s.driver_id = $1 ORDER BY s.assigned_at
 """,
@@ -360,7 +360,8 @@ FROM stops s LEFT JOIN handovers h ON h.order_id = s.order_id WHERE s.driver_id 
 SELECT order_id AS "orderId", kind, reason, at FROM assignment_refusals WHERE driver_id = $1 ORDER BY at, order_id
 """,
     "driverDispatches": """
-SELECT order_id AS "orderId", why, decided_at AS "decidedAt" FROM dispatch_decisions
+SELECT order_id AS "orderId", why, plan_id AS "planId", stop, expected_at AS "expectedAt", decided_at AS "decidedAt"
+FROM dispatch_decisions
 WHERE driver_id = $1 ORDER BY decided_at, id
 """,
     "driverTrips": """
