@@ -100,6 +100,7 @@ class OrderOffered(Event):
     """An order was given to a driver, by dispatch or by staff."""
 
     name: ClassVar[str] = "delivery.order_offered"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number"})
 
     order_id: UUID
     order_number: str
@@ -113,11 +114,12 @@ class OfferWithdrawn(Event):
     """An order is not the driver's any more, and it was not they who gave it back."""
 
     name: ClassVar[str] = "delivery.offer_withdrawn"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number"})
 
     order_id: UUID
     order_number: str
     driver_id: UUID
-    reason: Withdrawal
+    cause: Withdrawal
     at: datetime
 
 

@@ -138,7 +138,7 @@ def _of_offers(ports: Ports) -> Sequence[Subscription]:
             {
                 "orderId": event.order_id,
                 "orderNumber": event.order_number,
-                "reason": event.reason,
+                "reason": event.cause,
                 "createdAt": event.at,
             },
             rooms=[f"user:{event.driver_id}"],
@@ -151,7 +151,7 @@ def _of_offers(ports: Ports) -> Sequence[Subscription]:
                 driver_id=event.driver_id,
                 order_id=event.order_id,
                 order_number=event.order_number,
-                reason=event.reason,
+                reason=event.cause,
                 at=event.at,
             )
 

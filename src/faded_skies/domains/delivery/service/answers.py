@@ -86,19 +86,19 @@ async def _refuse(
 ) -> None:
     assert order.driver_id is not None  # noqa: S101 - as the caller saw
     if kind == "unanswered":
-        withdraw(tx, order, driver_id=order.driver_id, reason="unanswered")
+        withdraw(tx, order, driver_id=order.driver_id, cause="unanswered")
     await queries.put_refusal(tx, order_id=order.id, driver_id=order.driver_id, kind=kind, reason=reason)
     await _free(tx, order, reason=reason or "The driver did not answer in time.", actor_id=actor_id)
 
 
-def withdraw(tx: Tx, order: Order, *, driver_id: UUID, reason: Withdrawal) -> None:
+def withdraw(tx: Tx, order: Order, *, driver_id: UUID, cause: Withdrawal) -> None:
     """State that the driver has the order no more."""
     tx.emit(
         OfferWithdrawn(
             order_id=order.id,
             order_number=order.order_number,
             driver_id=driver_id,
-            reason=reason,
+            cause=cause,
             at=clock.now(),
         )
     )
@@ -108,7 +108,7 @@ async def withdraw_cancelled(tx: Tx, order_id: UUID) -> None:
     """State that a cancelled order is no more for the driver who had it, if somebody had."""
     order = await orders.lock_order(tx, order_id)
     if order.driver_id is not None:
-        withdraw(tx, order, driver_id=order.driver_id, reason="cancelled")
+        withdraw(tx, order, driver_id=order.driver_id, cause="cancelled")
 
 
 async def is_offered(db: Database, order_id: UUID, driver_id: UUID) -> bool:

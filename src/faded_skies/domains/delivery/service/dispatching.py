@@ -167,7 +167,7 @@ async def _give(
                 )
             )
             if one.was is not None:
-                withdraw(tx, order, driver_id=one.was, reason="moved")
+                withdraw(tx, order, driver_id=one.was, cause="moved")
         await queries.offer(tx, [one.order_id for one in given], planned.driver_id)
         await queries.set_expected(
             tx, planned.driver_id, list(expected), [moment for _, moment in expected.values()]

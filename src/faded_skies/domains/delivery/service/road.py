@@ -129,7 +129,7 @@ async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID, lea
             )
         )
         if order.driver_id is not None:
-            withdraw(tx, order, driver_id=order.driver_id, reason="moved")
+            withdraw(tx, order, driver_id=order.driver_id, cause="moved")
         if order.status is Status.OUT_FOR_DELIVERY and order.driver_id is not None:
             tx.emit(DriverChanged(order_id=order_id, was=order.driver_id, now=driver_id))
     return assigned
