@@ -211,26 +211,34 @@ def law_table(found: Sequence[Decided]) -> str:
 
 
 def dispatching_table(found: Dispatched) -> str:
-    """Return the table of a round of dispatch beside choosing alone."""
+    """Return the table of rounds of dispatch, by both ways of planning, beside choosing alone."""
+    floor = f"{found.floor_seconds * 1000:.1f}"
     return _markdown(
-        ("A round of dispatch", "ms", "Given", "Floors", "Aim s", "Met"),
+        (
+            f"{found.orders} orders to {found.drivers} drivers",
+            "ms",
+            "Given",
+            "Floors",
+            "Mean wait min",
+            "Driven h",
+            "Aim s",
+            "Met",
+        ),
         [
-            [
-                "Choosing alone, nearest first (the floor)",
-                f"{found.floor_seconds * 1000:.1f}",
-                "",
-                "1.0",
-                "",
-                "",
-            ],
-            [
-                f"{found.orders} orders to {found.drivers} drivers",
-                f"{found.seconds * 1000:.0f}",
-                str(found.given),
-                f"{found.seconds / found.floor_seconds:.0f}",
-                f"< {AIM_SECONDS:g}",
-                _yes(found.seconds < AIM_SECONDS),
-            ],
+            ["Choosing alone, nearest first (the floor)", floor, "", "1.0", "", "", "", ""],
+            *(
+                [
+                    f"A round by {one.name}",
+                    f"{one.seconds * 1000:.0f}",
+                    str(one.given),
+                    f"{one.seconds / found.floor_seconds:.0f}",
+                    f"{one.minutes:.0f}",
+                    f"{one.driven_hours:.1f}",
+                    f"< {AIM_SECONDS:g}",
+                    _yes(one.seconds < AIM_SECONDS),
+                ]
+                for one in found.plans
+            ),
         ],
     )
 

@@ -78,6 +78,7 @@ def test_what_is_missing_is_named(environment: pytest.MonkeyPatch, name: str) ->
         ("DRIVER_ANSWERS_WITHIN", "10s"),
         ("NO_SHOW_AFTER", "2h"),
         ("VEHICLE_MAX_ORDERS", "0"),
+        ("DISPATCH_PLANS", "guess"),
         ("FADED_SKIES_DEMO", "perhaps"),
         ("LOG_LEVEL", "loud"),
     ],

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 
+from faded_skies.adapters.dispatch.batches import BatchSolver
 from faded_skies.adapters.dispatch.nearest import NearestDriver
 from faded_skies.adapters.distances.times import DistanceTimes
 from faded_skies.adapters.documents.child import Children
@@ -63,9 +64,17 @@ async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_travel_times(ports, stack)
     await _choose_law(ports)
     ports.provide(PaperPrinter, Printer(Children()))
-    ports.provide(RouteSolver, NearestDriver())
+    _choose_solver(ports)
     await _choose_track_and_trace(ports, stack)
     _choose_broker(ports)
+
+
+def _choose_solver(ports: Ports) -> None:
+    """Provide who plans drivers' ways, as DISPATCH_PLANS says."""
+    if ports.settings.dispatch_plans == "batches":
+        ports.provide(RouteSolver, BatchSolver(Children(at_once=1)))
+    else:
+        ports.provide(RouteSolver, NearestDriver())
 
 
 async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:

@@ -249,6 +249,7 @@ class Settings(BaseSettings):
     no_show_after: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=1))] = Field(
         timedelta(minutes=10), alias="NO_SHOW_AFTER"
     )
+    dispatch_plans: Literal["nearest", "batches"] = Field("batches", alias="DISPATCH_PLANS")
     vehicle_max_orders: Annotated[int, Field(ge=1, le=200)] = Field(8, alias="VEHICLE_MAX_ORDERS")
 
     jurisdiction: str = Field("us-tx-example", alias="JURISDICTION")

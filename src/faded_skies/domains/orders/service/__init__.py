@@ -29,6 +29,7 @@ from faded_skies.domains.orders.service.giving_back import (
 )
 from faded_skies.domains.orders.service.life import (
     assign,
+    assign_together,
     change_method,
     check_may_depart,
     close_amendments,
@@ -88,6 +89,7 @@ __all__ = [
     "accept_amendment",
     "amend_own",
     "assign",
+    "assign_together",
     "book_found_refund",
     "cancel",
     "change_method",
