@@ -73,6 +73,8 @@ TABLE: tuple[Permission, ...] = (
         public=True,
         doors=("POST /webhooks/sandbox", "POST /webhooks/stripe", "POST /webhooks/jumio"),
     ),
+    # Stored by consent only; somebody signed in may say who they are.
+    Permission(name="tell what one looked at", public=True, doors=("POST /api/analytics/events",)),
     # The link itself is the permission: made by staff, good once, for two minutes.
     Permission(
         name="open a picture by a staff's link", public=True, doors=("GET /api/id-documents/{token}",)
@@ -218,6 +220,11 @@ TABLE: tuple[Permission, ...] = (
             "GET /api/notifications/unsubscribe/{token}",
             "POST /api/notifications/unsubscribe/{token}",
         ),
+    ),
+    Permission(
+        name="say whether one is counted",
+        roles=EVERYBODY,
+        doors=("GET /api/analytics/consent", "PUT /api/analytics/consent"),
     ),
     Permission(
         name="prove who one is",

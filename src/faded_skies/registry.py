@@ -19,6 +19,9 @@ from faded_skies.backoffice import report_endpoints as reports
 from faded_skies.backoffice import settings_endpoints as shop_settings
 from faded_skies.backoffice import ticket_endpoints as tickets
 from faded_skies.backoffice import trip_endpoints as trips
+from faded_skies.domains.analytics import endpoints as analytics
+from faded_skies.domains.analytics import jobs as analytics_jobs
+from faded_skies.domains.analytics import subscribers as analytics_subscribers
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.checkout import endpoints as checkout
 from faded_skies.domains.checkout import jobs as checkout_jobs
@@ -155,6 +158,8 @@ def routers() -> Sequence[APIRouter]:
         places.maps,
         promotions.router,
         promotions.shown,
+        analytics.public,
+        analytics.router,
     ]
 
 
@@ -181,6 +186,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *traceability_subscribers.subscriptions(ports),
         *privacy_subscribers.subscriptions(ports),
         *promotions_subscribers.subscriptions(ports),
+        *analytics_subscribers.subscriptions(ports),
     ]
 
 
@@ -198,6 +204,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *traceability_jobs.periodic(ports),
         *notifications_jobs.periodic(ports),
         *promotions_jobs.periodic(ports),
+        *analytics_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
         *sealing.periodic(ports.db),

@@ -231,7 +231,7 @@ async def test_what_cannot_be_opened_is_named_and_left_as_it_is(bare: Database, 
     code, out, _ = await run("status", NEW, OLD)
     assert code == 1
     assert out.splitlines() == [
-        "keys for digests                      4  new1: current",
+        "keys for digests                      5  new1: current",
         "keys of ID pictures                   2  new1: current",
         (
             "keys of ID pictures                   1  old1: DOES NOT OPEN, the key of this name is another, or what is "
