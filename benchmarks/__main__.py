@@ -16,6 +16,7 @@ from benchmarks.law import measure_law
 from benchmarks.measuring import Plan, measure
 from benchmarks.placing import measure_placing
 from benchmarks.positions import measure_positions
+from benchmarks.reports import measure_reports
 from benchmarks.starting import measure_start
 from benchmarks.watching import measure_watching
 
@@ -39,6 +40,7 @@ from benchmarks.watching import measure_watching
 @click.option("--positions", is_flag=True, help="Only a driver's positions, beside the guide's way.")
 @click.option("--sockets", is_flag=True, help="Only idle sockets' memory, and one message to 2,000 watchers.")
 @click.option("--dispatch", is_flag=True, help="Only a round of dispatch: 200 orders to 40 drivers.")
+@click.option("--reports", is_flag=True, help="Only the owner's reports, with 10,000 to a million orders.")
 @click.option("--write", is_flag=True, help="Write benchmarks/RESULTS.md in spite of other options.")
 def main(
     *,
@@ -56,6 +58,7 @@ def main(
     positions: bool,
     sockets: bool,
     dispatch: bool,
+    reports: bool,
     write: bool,
 ) -> None:
     """Measure what a request costs our server, how soon it starts, and what memory it needs."""
@@ -71,6 +74,7 @@ def main(
         _law: law,
         _metrc: metrc,
         _dispatch: dispatch,
+        _reports: reports,
         _positions: positions,
         _sockets: sockets,
     }
@@ -155,6 +159,15 @@ def _sockets(*, quick: bool) -> str:
 def _dispatch(*, quick: bool) -> str:
     size = {"rounds": 1, "count": 20, "drivers": 5} if quick else {}
     return report.dispatching_table(measure_dispatching(**size, progress=_tell))
+
+
+def _reports(*, quick: bool) -> str:
+    found = (
+        measure_reports(sizes=(2_000,), rounds=1, progress=_tell)
+        if quick
+        else measure_reports(progress=_tell)
+    )
+    return report.reports_table(found)
 
 
 def _tell(line: str) -> None:

@@ -399,6 +399,17 @@ TABLE: tuple[Permission, ...] = (
         ),
     ),
     Permission(
+        name="read what was sold, refused and looked at",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/reports",
+            "GET /api/admin/reports/sales",
+            "GET /api/admin/reports/products",
+            "GET /api/admin/reports/refusals",
+            "GET /api/admin/reports/funnel",
+        ),
+    ),
+    Permission(
         name="see to reports to track and trace",
         roles=ADMIN,
         doors=(

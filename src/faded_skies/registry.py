@@ -16,6 +16,7 @@ from faded_skies.backoffice import law_endpoints as law
 from faded_skies.backoffice import lot_endpoints as lots
 from faded_skies.backoffice import money_endpoints as money
 from faded_skies.backoffice import report_endpoints as reports
+from faded_skies.backoffice import sales_endpoints as sales_reports
 from faded_skies.backoffice import settings_endpoints as shop_settings
 from faded_skies.backoffice import ticket_endpoints as tickets
 from faded_skies.backoffice import trip_endpoints as trips
@@ -76,6 +77,7 @@ from faded_skies.platform.wrapped import Wrapped
 from faded_skies.privacy import endpoints as privacy
 from faded_skies.privacy import jobs as privacy_jobs
 from faded_skies.privacy import subscribers as privacy_subscribers
+from faded_skies.reports import jobs as reports_jobs
 
 HOT_PATHS = catalog.HOT_PATHS
 """Paths whose answers are the same for everybody and kept as bytes for a moment."""
@@ -140,6 +142,7 @@ def routers() -> Sequence[APIRouter]:
         amendments.router,
         money.router,
         reports.router,
+        sales_reports.router,
         drawers.router,
         fleet.router,
         trips.router,
@@ -205,6 +208,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *notifications_jobs.periodic(ports),
         *promotions_jobs.periodic(ports),
         *analytics_jobs.periodic(ports),
+        *reports_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
         *sealing.periodic(ports.db),

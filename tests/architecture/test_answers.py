@@ -361,7 +361,8 @@ async def _drive(
     await call("GET /api/admin/disputes", admin.headers)
     await call("GET /api/admin/reports/day-close", admin.headers)
     day = {"startDate": "2026-11-01", "endDate": clock.now().date().isoformat()}
-    for report in ("taxes", "journal"):
+    await call("GET /api/admin/reports", admin.headers, params=day)
+    for report in ("taxes", "journal", "sales", "products", "refusals", "funnel"):
         await call(f"GET /api/admin/reports/{report}", admin.headers, params=day)
     await call(f"{step}return", driver.headers, ids=returned, json={"reason": "Nobody opened the door."})
     await call("POST /api/admin/orders/{order_id}/receive-goods", admin.headers, ids=returned)

@@ -28,6 +28,7 @@ from faded_skies.domains.orders.service.giving_back import (
     send_back,
 )
 from faded_skies.domains.orders.service.life import (
+    FIRST_ESTIMATE,
     assign,
     change_method,
     check_may_depart,
@@ -74,6 +75,7 @@ from faded_skies.domains.orders.service.watching import (
 
 __all__ = [
     "BEFORE_DEPARTURE",
+    "FIRST_ESTIMATE",
     "Amendment",
     "Change",
     "EtaSource",
