@@ -115,3 +115,27 @@ def test_reports_that_piled_up_stand_beside_the_bare_calls() -> None:
         "The same number straight to the adapter (the floor)",
         "500 queued reports",
     ]
+
+
+def test_reports_stand_beside_counting_the_same_orders() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--reports"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert [line.split("|")[1].strip() for line in run.stdout.splitlines()] == [
+        "Reports on a year",
+        "---",
+        "Counting 2,000 orders (the floor)",
+        "2,000: summing up all days, once",
+        "2,000: sales by day",
+        "2,000: sales by day, when an order has just changed",
+        "2,000: best sellers",
+        "2,000: the guide's report",
+        "2,000: refusals",
+        "2,000: the sums of the year straight from the orders",
+    ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import dataclasses
 import io
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
@@ -309,6 +310,13 @@ async def _history(db: Database, steps: list[tuple[str, Any, int, int]]) -> None
     for day, one in by_day:
         baskets = await db.fetchval("SELECT baskets FROM report_days WHERE day = $1", day)
         assert one.median_basket == (sorted(baskets)[(len(baskets) - 1) // 2] if baskets else None)
+
+
+def test_an_average_is_rounded_to_the_next_cent() -> None:
+    fields = {one.name: 0 for one in dataclasses.fields(sales.Sales)}
+    for goods, delivered, average in ((0, 0, None), (100, 3, 33), (200, 3, 67), (5, 2, 3), (2450, 1, 2450)):
+        told = sales.Sales(**fields | {"goods_cents": goods, "delivered": delivered, "first_orders": 0})
+        assert told.average_basket == average
 
 
 async def test_a_new_estimate_alone_marks_no_day(

@@ -64,7 +64,7 @@ class LowStockShape(Shape):
     stock_quantity: int
 
 
-class ProductsShape(Shape):
+class ShelfShape(Shape):
     top_selling: list[ProductSalesShape]
     low_stock: list[LowStockShape]
 
@@ -73,7 +73,7 @@ class OverviewAnswer(Shape):
     period: PeriodShape
     users: PeopleShape
     orders: OrdersShape
-    products: ProductsShape
+    products: ShelfShape
 
 
 class SalesShape(Shape):
