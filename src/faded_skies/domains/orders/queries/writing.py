@@ -62,6 +62,7 @@ SELECT {COLUMNS} FROM moved o {JOINS}
 _NOTE = """
 INSERT INTO order_tracking (id, order_id, status, message, latitude, longitude)
 SELECT $2, o.id, o.status, $3, $4, $5 FROM orders o WHERE o.id = $1
+RETURNING created_at
 """
 _SET_PAYMENT = "UPDATE orders SET payment_status = $2, updated_at = now() WHERE id = $1"
 _SET_METHOD = """
@@ -190,8 +191,10 @@ async def move_order(
 
 async def insert_note(
     tx: Tx, order_id: UUID, *, message: str, latitude: float | None, longitude: float | None
-) -> None:
-    await tx.execute(_NOTE, order_id, new_id(), message, latitude, longitude)
+) -> datetime:
+    """Add a line to the story and return its time."""
+    noted_at: datetime = await tx.fetchval(_NOTE, order_id, new_id(), message, latitude, longitude)
+    return noted_at
 
 
 async def set_payment_status(tx: Tx, order_id: UUID, payment_status: str) -> None:

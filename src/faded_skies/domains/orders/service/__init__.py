@@ -68,6 +68,7 @@ from faded_skies.domains.orders.service.telling import purchase_of, write_of_ref
 from faded_skies.domains.orders.service.watching import (
     customers_room,
     drivers_room,
+    find_told_at,
     list_rooms,
     room_for,
     staff_room,
@@ -105,6 +106,7 @@ __all__ = [
     "erase",
     "expire_amendments",
     "expire_holds",
+    "find_told_at",
     "get_amendment",
     "get_open_amendment",
     "get_order_for",
