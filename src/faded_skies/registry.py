@@ -174,9 +174,10 @@ def routers() -> Sequence[APIRouter]:
     ]
 
 
-def watched() -> Sequence[APIRouter]:
-    """Return what a process answers that serves nobody."""
-    return [health.router, metrics.router]
+@cache
+def watched() -> Sequence[BaseRoute]:
+    """Return the routes of a process that serves nobody, shared like `routes`."""
+    return included([health.router, metrics.router])
 
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:

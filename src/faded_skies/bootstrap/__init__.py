@@ -101,7 +101,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             consumers=registry.consumers(ports),
         )
         asgi = await _serving(ports, manager, stack)
-        beside = build_api(version=settings.version, ports=ports, routes=included(registry.watched()))
+        beside = build_api(version=settings.version, ports=ports, routes=registry.watched())
         yield Application(ports, asgi, worker, beside)
 
 
