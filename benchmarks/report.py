@@ -15,6 +15,7 @@ from benchmarks.measuring import DISTURBED, Plan, Sample, Samples
 from benchmarks.placing import Placing
 from benchmarks.positions import A_SECOND as POSITIONS_A_SECOND
 from benchmarks.positions import BATCH, TIMES_FEWER, Way
+from benchmarks.reports import Reported
 from benchmarks.starting import Start
 from benchmarks.watching import AIM_MB, Watched
 from benchmarks.watching import AIM_MS as WATCHERS_AIM_MS
@@ -208,6 +209,19 @@ def law_table(found: Sequence[Decided]) -> str:
             for one in found
         ],
     )
+
+
+def reports_table(found: Sequence[Reported]) -> str:
+    """Return the table of the owner's reports, beside counting the orders of the same year."""
+    rows = []
+    for one in found:
+        rows.append([f"Counting {one.orders:,} orders (the floor)", f"{one.floor * 1000:.1f}", "1.0"])
+        timed = {"summing up all days, once": one.first, **one.by_report}
+        rows += [
+            [f"{one.orders:,}: {name}", f"{seconds * 1000:.1f}", f"{seconds / one.floor:.1f}"]
+            for name, seconds in timed.items()
+        ]
+    return _markdown(("Reports on a year", "ms", "Floors"), rows)
 
 
 def dispatching_table(found: Dispatched) -> str:

@@ -49,7 +49,7 @@ from faded_skies.platform.settings import Settings
 from faded_skies.platform.streams import Streams
 from faded_skies.platform.tokens import AccessTokens
 
-PURPOSES = ("audit", "document_number", "sign_in", "unsubscribe")
+PURPOSES = ("analytics", "audit", "document_number", "sign_in", "unsubscribe")
 """What keyed digests are made for; each has a key of its own."""
 
 

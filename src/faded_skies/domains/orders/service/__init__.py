@@ -28,6 +28,7 @@ from faded_skies.domains.orders.service.giving_back import (
     send_back,
 )
 from faded_skies.domains.orders.service.life import (
+    FIRST_ESTIMATE,
     assign,
     assign_together,
     change_method,
@@ -77,6 +78,7 @@ from faded_skies.domains.orders.service.watching import (
 
 __all__ = [
     "BEFORE_DEPARTURE",
+    "FIRST_ESTIMATE",
     "Amendment",
     "Change",
     "EtaSource",
