@@ -15,6 +15,7 @@ run: ## start the whole shop: database, cache, demo data, server and jobs (PORT,
 
 test: check ## all checks, then the tests (ARGS="-k orders" picks some)
 	@sh scripts/bootstrap.sh peers
+	@sh scripts/bootstrap.sh tools
 	@exec $(PYTEST) $(SOAK:%=--ignore=%) $(ARGS)
 
 soak: ## the long tests: kill -9, lost engines, drawn steps, made-up requests, simulated days (10 minutes)
