@@ -10,7 +10,7 @@ from cluster.tools import ToolMissing, find_tool
 from checkers import ROOT, Check, Tool
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tool() -> Tool:
     """Finds a program; without it the test is skipped, but never in CI."""
 
@@ -25,7 +25,7 @@ def tool() -> Tool:
     return find
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def check(tool: Tool) -> Check:
     def run(name: str, *arguments: str | Path, stdin: str = "") -> str:
         done = subprocess.run(
