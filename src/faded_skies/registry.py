@@ -63,7 +63,7 @@ from faded_skies.platform.audit_log import sealing
 from faded_skies.platform.db import Database
 from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES
 from faded_skies.platform.events import Subscription
-from faded_skies.platform.http import health
+from faded_skies.platform.http import health, metrics
 from faded_skies.platform.http.app import MOST_BODY_BYTES, included
 from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
@@ -151,11 +151,17 @@ def routers() -> Sequence[APIRouter]:
         audit.router,
         privacy.router,
         health.router,
+        metrics.router,
         places.router,
         places.maps,
         promotions.router,
         promotions.shown,
     ]
+
+
+def watched() -> Sequence[APIRouter]:
+    """Return what a process answers that serves nobody."""
+    return [health.router, metrics.router]
 
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:

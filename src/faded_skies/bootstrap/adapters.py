@@ -42,6 +42,7 @@ from faded_skies.domains.verification.service import (
 from faded_skies.platform import clock
 from faded_skies.platform.documents.ports import DocumentReader, DocumentStore
 from faded_skies.platform.errors import StartRefused
+from faded_skies.platform.health import VENDOR_SECONDS, Check
 from faded_skies.platform.ports import Ports
 
 
@@ -70,7 +71,9 @@ async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
     for kind in (Outbox, Mailer, Pusher):
         ports.provide(kind, outbox)
     if settings.mail is not None:
-        ports.provide(Mailer, SmtpMailer(settings.mail, sender=settings.from_email))
+        mailer = SmtpMailer(settings.mail, sender=settings.from_email)
+        ports.provide(Mailer, mailer)
+        ports.checks.append(Check("mail", mailer.check, kept_seconds=VENDOR_SECONDS))
     else:
         ports.doubles["mail"] = "Mails go to a local outbox; none leaves this machine."
     if settings.firebase is not None:
@@ -145,7 +148,8 @@ async def _choose_gateways(ports: Ports, stack: AsyncExitStack) -> None:
     if settings.stripe is not None:
         from faded_skies.adapters.stripe.opening import open_stripe  # its import costs 30 MB
 
-        gateway = await stack.enter_async_context(open_stripe(settings.stripe))
+        gateway = stripe = await stack.enter_async_context(open_stripe(settings.stripe))
+        ports.checks.append(Check("stripe", stripe.check, kept_seconds=VENDOR_SECONDS))
         classes, key = settings.stripe.product_classes, settings.stripe.publishable_key
         if not settings.stripe.moves_money:
             ports.doubles["stripe"] = "Stripe's test mode: no money moves."

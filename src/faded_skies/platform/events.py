@@ -17,9 +17,18 @@ from faded_skies.platform.ids import uuid_text
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Base of all events. `name` is their stable name on the wire and in dead letters."""
+    """Base of all events. `name` is their stable name on the wire and in dead letters.
+
+    `counted_by` names the field whose closed words (a state, an outcome) are told apart where events are counted.
+    """
 
     name: ClassVar[str]
+    counted_by: ClassVar[str | None] = None
+
+    @property
+    def kind(self) -> str:
+        """The word that it is counted by, empty where there is none."""
+        return "" if self.counted_by is None else str(getattr(self, self.counted_by))
 
 
 @dataclass(frozen=True)

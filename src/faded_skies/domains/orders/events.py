@@ -14,6 +14,7 @@ class OrderMoved(Event):
     """The order entered a state. `message` is the line that tracking shows."""
 
     name: ClassVar[str] = "orders.moved"
+    counted_by: ClassVar[str | None] = "status"
     order_id: UUID
     user_id: UUID
     order_number: str
@@ -47,6 +48,7 @@ class AmendmentMoved(Event):
     """A change of an order was proposed (`open`), applied, or ended. Totals in cents."""
 
     name: ClassVar[str] = "orders.amendment_moved"
+    counted_by: ClassVar[str | None] = "status"
     amendment_id: UUID
     order_id: UUID
     user_id: UUID
