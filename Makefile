@@ -1,6 +1,6 @@
 # Everything a newcomer and CI need. Each target makes its own environment first; nothing is installed outside this folder.
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check bench faults lock
+.PHONY: help run test soak check bench faults cluster rolling lock
 MAKEFLAGS += --no-print-directory
 PYTHON_IN := .venv/bin/python
 # One worker more than cores: tests wait for disks and clocks.
@@ -36,7 +36,18 @@ bench: ## measure the server's speed on pinned cores (ARGS="--help" for more)
 
 faults: ## order while processes die and answers get lost, then check every cent (ARGS="--help" for more)
 	@sh scripts/bootstrap.sh dev
+	@sh scripts/bootstrap.sh tools
 	@exec $(PYTHON_IN) -m faults $(ARGS)
+
+cluster: ## the demo shop as it is deployed: 3 servers and 2 workers behind nginx (PORT, FADED_SKIES_DATA, ARGS="--help")
+	@sh scripts/bootstrap.sh dev
+	@sh scripts/bootstrap.sh tools
+	@exec $(PYTHON_IN) -m cluster $(ARGS)
+
+rolling: ## renew servers and workers one after the other under load, and count what failed (ARGS="--help")
+	@sh scripts/bootstrap.sh dev
+	@sh scripts/bootstrap.sh tools
+	@exec $(PYTHON_IN) -m cluster.rolling $(ARGS)
 
 lock: ## resolve the dependencies in pyproject.toml again (ARGS="--upgrade" for the newest)
 	@sh scripts/bootstrap.sh lock $(ARGS)

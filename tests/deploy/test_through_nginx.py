@@ -1,5 +1,7 @@
 """The shop itself behind nginx: two servers, and the real JavaScript clients by every transport."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -14,10 +16,12 @@ from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform.actor import Role
+from faded_skies.platform.connections import Connections
+from faded_skies.platform.lifecycle import Lifecycle
 from faded_skies.platform.networks import parse_networks
 from faded_skies.platform.settings import Settings
 from nginx_peer import nginx
-from servers import free_port, serving
+from servers import free_port, serving, until
 
 
 @pytest.fixture
@@ -64,3 +68,55 @@ async def test_sockets_polling_and_streams(
 
         refused = await http.post("/api/orders", content=b"[" + b" " * (1024 * 1024 + 10))
         assert (refused.status_code, refused.json()["code"]) == (413, "BODY_TOO_LARGE")
+
+
+async def test_a_server_leaves_under_load(
+    app: Application, client: httpx.AsyncClient, settings: Settings, tmp_path: Path, tool: Tool
+) -> None:
+    tool("nginx")
+    customer = await signed_in(app, client)
+    ticket = {"subject": "Where is it?", "message": "It is late."}
+    port = free_port()
+    door = f"http://127.0.0.1:{port}"
+    answers: list[httpx.Response] = []
+    async with AsyncExitStack() as stack:
+        other = await stack.enter_async_context(bootstrap.application(settings))
+        second = await stack.enter_async_context(serving(other.asgi))
+        leaving = await stack.enter_async_context(AsyncExitStack())
+        first = await leaving.enter_async_context(serving(app.asgi))
+        proxy = nginx(tmp_path / "nginx", listen=listen_on(port), servers=[first, second])
+        await stack.enter_async_context(proxy)
+        js = await stack.enter_async_context(javascript())
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=door, headers=customer.headers))
+        sockets = [f"socket-{number}" for number in range(4)]
+        for name in sockets:
+            await js.connect(name, door, customer, transports=("websocket",))
+
+        async def ask(times: int) -> None:
+            for _ in range(times):
+                answers.extend([await http.get("/api/products") for _ in range(4)])
+                answers.append(await http.post("/api/support/tickets", json=ticket))
+
+        async def trade(times: int) -> None:
+            await asyncio.gather(*[ask(times) for _ in range(2)])
+
+        await trade(1)
+        lifecycle: Lifecycle = app.ports.get(Lifecycle)
+        lifecycle.is_leaving = True  # as SIGTERM does (tests/platform/test_health.py)
+        await trade(1)
+        # Nginx leaves it alone by now, so its sockets are the last that it closes.
+        await asyncio.gather(trade(2), leaving.aclose())
+        await trade(1)
+
+        # Those of its sockets were told to go, and all four are on the other server.
+        async def all_are_there() -> bool:
+            return connected(other) == len(sockets)
+
+        await until(all_are_there, "the sockets are back")
+    assert {answer.status_code for answer in answers} == {200, 201}
+
+
+def connected(app: Application) -> int:
+    """Return how many sockets a server has."""
+    connections: Connections = app.ports.get(Connections)
+    return len(connections)
