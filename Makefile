@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON_IN := .venv/bin/python
 # One worker more than cores: tests wait for disks and clocks.
 PYTEST := $(PYTHON_IN) -m pytest -n $(shell expr $$(nproc) + 1) --dist worksteal
-SOAK := tests/benchmarks tests/faults tests/machines tests/simulate tests/hostile/test_schemathesis.py
+SOAK := tests/benchmarks tests/faults tests/image tests/machines tests/simulate tests/hostile/test_schemathesis.py
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 14
@@ -21,6 +21,7 @@ test: check ## all checks, then the tests (ARGS="-k orders" picks some)
 soak: ## the long tests: kill -9, lost engines, drawn steps, made-up requests, simulated days (10 minutes)
 	@sh scripts/bootstrap.sh dev
 	@sh scripts/bootstrap.sh peers
+	@sh scripts/bootstrap.sh tools
 	@exec $(PYTEST) $(SOAK) $(ARGS)
 
 check: ## format, lint, types and the architecture's import contracts

@@ -37,7 +37,7 @@ peers_are_current() {
 	[ "$(cat .peers/faded-skies.stamp 2>/dev/null)" = "$(peers_sum)" ] && .peers/bin/python -I -c '' 2>/dev/null
 }
 
-debian_tools="nginx prometheus" # the packages; nginx itself, and promtool
+debian_tools="nginx prometheus debootstrap" # nginx itself, promtool, and a bare Debian for the image's steps
 
 tools_sum() { { pwd -P && printf '%s\n' "$debian_tools" && cat requirements-tools.lock; } | cksum; }
 
