@@ -22,6 +22,7 @@ soak: ## the long tests: kill -9, lost engines, drawn steps, made-up requests, s
 	@sh scripts/bootstrap.sh dev
 	@sh scripts/bootstrap.sh peers
 	@sh scripts/bootstrap.sh tools
+	@sh scripts/peers_debian.sh rabbitmq
 	@exec $(PYTEST) $(SOAK) $(ARGS)
 
 check: ## format, lint, types and the architecture's import contracts

@@ -37,7 +37,7 @@ peers_are_current() {
 	[ "$(cat .peers/faded-skies.stamp 2>/dev/null)" = "$(peers_sum)" ] && .peers/bin/python -I -c '' 2>/dev/null
 }
 
-debian_tools="nginx prometheus debootstrap" # nginx itself, promtool, and a bare Debian for the image's steps
+debian_tools="nginx debootstrap" # nginx itself, and a bare Debian for the image's steps
 
 tools_sum() { { pwd -P && printf '%s\n' "$debian_tools" && cat requirements-tools.lock; } | cksum; }
 
@@ -142,7 +142,7 @@ make_tools() { # what checks the files in deploy/; tests say what is missing
 	"$uv" --quiet pip sync --python .tools/checks/bin/python --require-hashes --only-binary :all: requirements-tools.lock ||
 		fail "The programs that check deploy/ could not be installed (see above): check the network connection and try again."
 	if unpack_debian_tools; then tools_sum >.tools/checks/faded-skies.stamp; else
-		say "nginx and promtool could not be fetched (see above): tests use those on PATH, or are skipped."
+		say "nginx could not be fetched (see above): tests use the one on PATH, or are skipped."
 	fi
 }
 

@@ -8,6 +8,7 @@ from types import FrameType
 import uvicorn
 
 from faded_skies import bootstrap
+from faded_skies.bootstrap.telemetry import open_telemetry
 from faded_skies.platform import logging
 from faded_skies.platform.embedded import lifeline
 from faded_skies.platform.http.heads import BoundedHeads
@@ -47,6 +48,11 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, and DRAIN_FOR after it; requests under way get five seconds to finish."""
     logging.configure(settings.log_level, process="serve")
     lifeline.watch()
+    with open_telemetry(settings, "serve"):
+        await _serve(settings)
+
+
+async def _serve(settings: Settings) -> None:
     async with bootstrap.application(settings) as application:
         # What the application is made of lives as long as the process: collections need not walk it again.
         gc.collect()

@@ -5,6 +5,7 @@ import signal
 from contextlib import AsyncExitStack
 
 from faded_skies import bootstrap
+from faded_skies.bootstrap.telemetry import open_telemetry
 from faded_skies.platform import logging
 from faded_skies.platform.embedded import lifeline
 from faded_skies.platform.http.beside import listening
@@ -16,6 +17,11 @@ async def work(settings: Settings) -> None:
     """Work until SIGINT or SIGTERM; jobs under way are finished first. On METRICS_PORT it tells how it does."""
     logging.configure(settings.log_level, process="work")
     lifeline.watch()
+    with open_telemetry(settings, "work"):
+        await _work(settings)
+
+
+async def _work(settings: Settings) -> None:
     async with bootstrap.application(settings, serves=False) as application:
         loop = asyncio.get_running_loop()
         lifecycle: Lifecycle = application.ports.get(Lifecycle)

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 from faded_skies.adapters.dispatch.nearest import NearestDriver
 from faded_skies.adapters.distances.times import DistanceTimes
@@ -42,6 +43,8 @@ from faded_skies.domains.verification.service import (
 from faded_skies.platform import clock
 from faded_skies.platform.documents.ports import DocumentReader, DocumentStore
 from faded_skies.platform.errors import StartRefused
+from faded_skies.platform.event_outbox import Outbox as EventOutbox
+from faded_skies.platform.event_outbox import Relay, check_backlog
 from faded_skies.platform.health import VENDOR_SECONDS, Check
 from faded_skies.platform.ports import Ports
 
@@ -62,6 +65,7 @@ async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     ports.provide(PaperPrinter, Printer(Children()))
     ports.provide(RouteSolver, NearestDriver())
     await _choose_track_and_trace(ports, stack)
+    _choose_broker(ports)
 
 
 async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
@@ -105,6 +109,24 @@ async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
     line = Line(system, license_no, blocks_departure=settings.metrc_blocks_departure)
     ports.provide(Line, line)
     ports.provide(DepartureGate, MetrcGate(ports.db, ports.keyring, law, line))
+
+
+def _choose_broker(ports: Ports) -> None:
+    """Provide whom events are told, where AMQP_URL names somebody."""
+    settings = ports.settings
+    if settings.amqp_url is None:
+        return
+    from faded_skies.adapters.rabbitmq.broker import RabbitBroker
+
+    ports.provide(
+        Relay,
+        Relay(
+            settings.database_url,
+            RabbitBroker(settings.amqp_url.get_secret_value(), exchange=settings.amqp_exchange),
+        ),
+    )
+    ports.db.bus.outbox = EventOutbox(settings.api_url).write
+    ports.checks.append(Check("events", partial(check_backlog, ports.db)))
 
 
 async def _choose_law(ports: Ports) -> None:

@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from faded_skies.platform import clock
 from faded_skies.platform.connections import Connections
+from faded_skies.platform.event_outbox import Backlog, read_backlog
 from faded_skies.platform.exposition import Exposition, Shared
 from faded_skies.platform.lifecycle import Lifecycle
 from faded_skies.platform.ports import Ports
@@ -24,7 +25,8 @@ def measure(ports: Ports, server: socketio.AsyncServer) -> Exposition:
     async def shared() -> Sequence[Metric]:
         queue = await read_queue(ports.db)
         standing = await read_standing(ports.db, now=clock.now())
-        return [*_queue(queue), *_standing(standing)]
+        backlog = await read_backlog(ports.db)
+        return [*_queue(queue), *_standing(standing), *_events_out(backlog)]
 
     return Exposition(_own(ports, server), Shared(shared))
 
@@ -72,10 +74,19 @@ def _queue(queue: QueueState) -> Iterable[Metric]:
         "How long the job that is due longest has waited.",
         [((), queue.lag_seconds)],
     )
-    if queue.idle_seconds is not None:
-        yield _family(
-            "faded_skies_periodic_idle_seconds", "Since the last periodic work.", [((), queue.idle_seconds)]
-        )
+    idle: list[Row] = [] if queue.idle_seconds is None else [((), queue.idle_seconds)]
+    yield _family("faded_skies_periodic_idle_seconds", "Since the last periodic work.", idle)
+
+
+def _events_out(backlog: Backlog) -> Iterable[Metric]:
+    yield _family(
+        "faded_skies_events_out_waiting", "Events that the broker was not told.", [((), backlog.waiting)]
+    )
+    yield _family(
+        "faded_skies_events_out_oldest_seconds",
+        "How long the first of them waits.",
+        [((), backlog.oldest_seconds)],
+    )
 
 
 def _standing(standing: Standing) -> Iterable[Metric]:

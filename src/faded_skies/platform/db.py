@@ -10,7 +10,7 @@ import asyncpg
 import orjson
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 
-from faded_skies.platform import metrics
+from faded_skies.platform import metrics, tracing
 from faded_skies.platform.audit import Entry, origin
 from faded_skies.platform.audit.encoding import Sign
 from faded_skies.platform.audit.writing import APPEND, append_values
@@ -116,8 +116,10 @@ class Tx:
                 [payload for _, payload in self._jobs],
                 [timedelta(0)] * count,
                 [None] * count,
-                [None] * count,
+                [tracing.job_headers()] * count,
             )
+        if self.events and self._bus.outbox is not None:
+            await self._bus.outbox(self.connection, self.events)
         if self._audit:
             # Last, because it locks the end of a chain until the commit.
             await self.connection.execute(APPEND, *append_values(self._audit, origin.get(), self._sign))
@@ -130,6 +132,8 @@ def _dump(value: object) -> str:
 async def prepare_connection(connection: "asyncpg.Connection[Row]") -> None:
     """Teach a connection our JSON (jsonb in and out as Python values), and count its statements."""
     connection.add_query_logger(metrics.statement_done)
+    if tracing.active() is not None:
+        connection.add_query_logger(tracing.statement_done)
     await connection.set_type_codec("jsonb", encoder=_dump, decoder=orjson.loads, schema="pg_catalog")
 
 

@@ -21,7 +21,7 @@ from pgqueuer.executors import DatabaseRetryEntrypointExecutor, EntrypointExecut
 from pgqueuer.models import Context, Job, Schedule
 from pgqueuer.types import QueueExecutionMode
 
-from faded_skies.platform import metrics
+from faded_skies.platform import metrics, tracing
 from faded_skies.platform.db import DATABASE_LOST, Database
 from faded_skies.platform.events import Subscription
 
@@ -97,7 +97,7 @@ class _Executor(DatabaseRetryEntrypointExecutor):
             try:
                 if starts > 1:
                     log.warning("job_started_again", starts=starts)
-                await super().execute(job, context)
+                await self._traced(job, context)
             except RetryRequested as retry:
                 outcome = "retried"
                 # The cause's type only: a database's message may quote the row, and the row may be a person.
@@ -112,6 +112,18 @@ class _Executor(DatabaseRetryEntrypointExecutor):
             finally:
                 metrics.job_done(job.entrypoint, outcome, time.perf_counter() - began)
         await self._note(_FORGET_STARTS, job)
+
+    async def _traced(self, job: Job, context: Context) -> None:
+        """Do the work, as a part of the trace that made it where traces are kept."""
+        tracer = tracing.active()
+        if tracer is None:
+            await super().execute(job, context)
+            return
+        carried = (job.headers or {}).get(tracing.CARRIER)
+        carrier = {name: str(held) for name, held in carried.items()} if isinstance(carried, dict) else {}
+        words = {"messaging.system": "pgqueuer", "messaging.destination.name": job.entrypoint}
+        with tracer.span(job.entrypoint, "consumer", words, carrier=carrier):
+            await super().execute(job, context)
 
 
 class Worker:

@@ -15,9 +15,13 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
 )
 
 from faded_skies.platform.events import Event
+
+# Prometheus sees restarts by counters that fall; the moments of creation would double the series.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped in prometheus_client
 
 REGISTRY = CollectorRegistry(auto_describe=True)
 ProcessCollector(registry=REGISTRY)
@@ -51,20 +55,26 @@ _STATEMENT_ERRORS = Counter(
 _JOBS = Histogram(
     "faded_skies_job_duration_seconds",
     "Runs of jobs by what became of them: done, retried, held.",
-    ["job", "outcome"],
+    ["job_name", "outcome"],
     buckets=_LONG,
     registry=REGISTRY,
 )
 _PERIODIC = Counter(
     "faded_skies_periodic_runs",
     "Runs of periodic work: done or failed.",
-    ["job", "outcome"],
+    ["job_name", "outcome"],
     registry=REGISTRY,
 )
 _EVENTS = Counter(
     "faded_skies_events",
     "Facts that transactions stated, after their commit; `kind` is the state that orders, payments … went into.",
     ["event", "kind"],
+    registry=REGISTRY,
+)
+_EVENTS_OUT = Counter(
+    "faded_skies_events_out",
+    "Events that the broker has stored (`told`), or that no queue wanted (`unrouted`).",
+    ["event", "outcome"],
     registry=REGISTRY,
 )
 SLOW_CLIENTS = Counter(
@@ -105,6 +115,11 @@ def periodic_done(job: str, *, failed: bool) -> None:
 def committed(event: Event) -> None:
     """Count a fact whose transaction has committed."""
     _EVENTS.labels(event.name, event.kind).inc()
+
+
+def event_told(name: str, *, routed: bool) -> None:
+    """Count an event that a broker was told."""
+    _EVENTS_OUT.labels(name, "told" if routed else "unrouted").inc()
 
 
 async def watch_loop() -> None:

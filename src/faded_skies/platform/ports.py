@@ -50,6 +50,10 @@ class Ports:
         """Provide an adapter for the type (usually a Protocol) that asks for it."""
         self._provided[kind] = thing
 
+    def find(self, kind: object) -> Any | None:
+        """Return what was provided for the type, None where nothing was."""
+        return self._provided.get(kind)
+
     def get(self, kind: object) -> Any:
         """Return what was provided for the type. Raises KeyError: bootstrap forgot it."""
         return self._provided[kind]

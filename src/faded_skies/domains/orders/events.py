@@ -15,6 +15,7 @@ class OrderMoved(Event):
 
     name: ClassVar[str] = "orders.moved"
     counted_by: ClassVar[str | None] = "status"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number", "status"})
     order_id: UUID
     user_id: UUID
     order_number: str
@@ -28,6 +29,7 @@ class EtaChanged(Event):
     """The order arrives at another time than its customer was told. `source`: google, osrm or distance."""
 
     name: ClassVar[str] = "orders.eta_changed"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number"})
     order_id: UUID
     user_id: UUID
     order_number: str
@@ -49,6 +51,7 @@ class AmendmentMoved(Event):
 
     name: ClassVar[str] = "orders.amendment_moved"
     counted_by: ClassVar[str | None] = "status"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number", "status"})
     amendment_id: UUID
     order_id: UUID
     user_id: UUID

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from faded_skies.platform import metrics
+from faded_skies.platform import metrics, tracing
 from faded_skies.platform.audit import Origin, origin
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.guards import Guards
@@ -23,6 +23,7 @@ from faded_skies.platform.lifecycle import Lifecycle
 
 log = structlog.get_logger()
 
+_OUR_FAULT = 500
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
@@ -51,9 +52,22 @@ class Front:
         self._hot_paths = frozenset(hot_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        tracer = tracing.active()
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif tracer is None:
+            await self._serve(scope, receive, send)
+        else:
+            with tracer.span(scope["method"], "server", {"http.request.method": scope["method"]}) as span:
+                status = await self._serve(scope, receive, send)
+                template = self._template(scope)
+                span.rename(f"{scope['method']} {template}")
+                span.tell({"http.route": template, "http.response.status_code": status})
+                if status >= _OUR_FAULT:
+                    span.fail(str(status))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Answer; return the status, 0 where nobody waited for it."""
         started = time.perf_counter()
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
@@ -93,6 +107,7 @@ class Front:
             status=status,
             ms=round(seconds * 1000, 2),
         )
+        return status
 
     def _template(self, scope: Scope) -> str:
         # What was answered before routing has no route; what leads nowhere must not make a label.
