@@ -1,6 +1,6 @@
 # Everything a newcomer and CI need. Each target makes its own environment first; nothing is installed outside this folder.
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check bench faults cluster rolling lock
+.PHONY: help run test soak drill check bench faults cluster rolling lock released
 MAKEFLAGS += --no-print-directory
 PYTHON_IN := .venv/bin/python
 # One worker more than cores: tests wait for disks and clocks.
@@ -24,6 +24,10 @@ soak: ## the long tests: kill -9, lost engines, drawn steps, made-up requests, s
 	@sh scripts/bootstrap.sh tools
 	@sh scripts/peers_debian.sh rabbitmq
 	@exec $(PYTEST) $(SOAK) $(ARGS)
+
+drill: ## save a shop while it sells, restore it on another engine, and print the figures
+	@sh scripts/bootstrap.sh dev
+	@exec $(PYTHON_IN) -m pytest -q -k another_machine_opens tests/faults/test_restore_drill.py $(ARGS)
 
 check: ## format, lint, types and the architecture's import contracts
 	@sh scripts/bootstrap.sh dev
@@ -50,6 +54,10 @@ rolling: ## renew servers and workers one after the other under load, and count 
 	@sh scripts/bootstrap.sh dev
 	@sh scripts/bootstrap.sh tools
 	@exec $(PYTHON_IN) -m cluster.rolling $(ARGS)
+
+released: ## when a release is made: write its SQL down, for the next one's migrations to keep it working
+	@sh scripts/bootstrap.sh dev
+	@exec $(PYTHON_IN) -m dev.statements
 
 lock: ## resolve the dependencies in pyproject.toml again (ARGS="--upgrade" for the newest)
 	@sh scripts/bootstrap.sh lock $(ARGS)
