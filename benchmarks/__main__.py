@@ -153,6 +153,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "sockets": lambda: report.watching_part(measure_watching(progress=_tell)),
     "positions": lambda: report.positions_part(measure_positions(progress=_tell)),
     "dispatch": lambda: report.dispatching_part(measure_dispatching(progress=_tell)),
+    "reports": lambda: report.reports_part(measure_reports(progress=_tell)),
     "law": lambda: report.law_part(measure_law()),
     "metrc": lambda: report.draining_part(measure_draining(progress=_tell)),
     "start": lambda: report.start_part(measure_start(progress=_tell)),

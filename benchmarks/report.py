@@ -441,6 +441,15 @@ def dispatching_part(found: Dispatched) -> str:
     return f"## Dispatch\n\n{dispatching_table(found)}"
 
 
+def reports_part(found: Sequence[Reported]) -> str:
+    """Return the part about the owner's reports."""
+    return f"""## The owner's reports
+
+{reports_table(found)}
+
+A year of orders placed at random moments; each report through the real service, beside counting the same orders."""
+
+
 def positions_part(kept: Sequence[Way]) -> str:
     """Return the part about drivers' positions."""
     return f"""## Positions
