@@ -73,7 +73,7 @@ class OsrmTimes:
 
 def _legs(answer: Mapping[str, Any], number: int) -> list[Leg]:
     try:
-        legs = [Leg(float(leg["duration"]), float(leg["distance"])) for leg in answer["routes"][0]["legs"]]
+        legs = [Leg(float(leg["duration"])) for leg in answer["routes"][0]["legs"]]
     except (KeyError, IndexError, TypeError, ValueError):
         raise OsrmDownError("answer_of_another_shape") from None
     if len(legs) != number:

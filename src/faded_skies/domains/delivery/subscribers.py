@@ -14,11 +14,12 @@ from faded_skies.domains.delivery.events import (
     StopReturned,
     TripDeparted,
     TripEnded,
+    TripLoaded,
 )
 from faded_skies.domains.delivery.ports import TravelTimes
 from faded_skies.domains.delivery.service import Rounds
 from faded_skies.domains.orders.events import OrderMoved
-from faded_skies.domains.orders.service import BEFORE_DEPARTURE, Status
+from faded_skies.domains.orders.service import BEFORE_DEPARTURE
 from faded_skies.platform import clock
 from faded_skies.platform.events import Event, Subscription
 from faded_skies.platform.ports import Ports
@@ -44,12 +45,8 @@ def _of_trips(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
     async def departed(event: TripDeparted) -> None:
         await reckon(await service.get_driver_of_trip(db, event.trip_id))
 
-    async def joined(event: OrderMoved) -> None:
-        if event.status != Status.OUT_FOR_DELIVERY:
-            return
-        driver_id = await service.find_driver_joined(db, event.order_id, left_at=event.moved_at)
-        if driver_id is not None:
-            await reckon(driver_id)
+    async def loaded(event: TripLoaded) -> None:
+        await reckon(event.driver_id)
 
     async def stopped(event: StopDelivered | StopReturned) -> None:
         if event.trip_id is not None:
@@ -57,7 +54,7 @@ def _of_trips(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
 
     return [
         Subscription("delivery.reckon_at_departure", TripDeparted, departed),
-        Subscription("delivery.reckon_for_joined", OrderMoved, joined),
+        Subscription("delivery.reckon_for_loaded", TripLoaded, loaded),
         Subscription("delivery.reckon_after_delivery", StopDelivered, stopped),
         Subscription("delivery.reckon_after_return", StopReturned, stopped),
     ]

@@ -1,6 +1,5 @@
 """SQL of what estimates are reckoned from: where a driver is, where they have yet to go, how fast trips were."""
 
-from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.delivery.models.road import NextStop
@@ -57,22 +56,7 @@ WITH lines AS (
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY metres / seconds) AS median, count(*)::int AS drives
 FROM speeds WHERE seconds >= 60 AND metres >= 300
 """
-# Not of a trip that left with it: that one's departure has all its orders reckoned at once.
-_UNRECKONED = """
-SELECT o.driver_id FROM orders o
-WHERE o.id = $1 AND o.status = 'out_for_delivery' AND o.eta_source IS NULL AND NOT EXISTS (
-    SELECT FROM trip_stops s JOIN trips t ON t.id = s.trip_id
-    WHERE s.order_id = o.id AND t.driver_id = o.driver_id AND t.ended_at IS NULL
-      AND t.departed_at > $2::timestamptz - interval '5 seconds'
-)
-"""
 _DRIVER_OF_TRIP = "SELECT driver_id FROM trips WHERE id = $1"
-
-
-async def find_unreckoned(db: Database, order_id: UUID, *, left_at: datetime) -> UUID | None:
-    """Return the driver of an order that went along later than its trip left, and still has its first estimate."""
-    driver_id: UUID | None = await db.fetchval(_UNRECKONED, order_id, left_at)
-    return driver_id
 
 
 async def get_driver_of_trip(db: Database, trip_id: UUID) -> UUID:

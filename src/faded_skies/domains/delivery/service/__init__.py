@@ -11,7 +11,7 @@ from faded_skies.domains.delivery.models.trips import (
     TripStop,
     Vehicle,
 )
-from faded_skies.domains.delivery.queries.road import POSITIONS
+from faded_skies.domains.delivery.queries.live import EARLIER_POSITIONS, POSITIONS, read_entry
 from faded_skies.domains.delivery.rules import Sheet, html_of, manifest_sheet, receipt_sheet
 from faded_skies.domains.delivery.service.answers import (
     accept,
@@ -29,7 +29,6 @@ from faded_skies.domains.delivery.service.dispatching import (
 from faded_skies.domains.delivery.service.door import bring_back, hand_over
 from faded_skies.domains.delivery.service.estimates import (
     CitySpeed,
-    find_driver_joined,
     get_driver_of_trip,
     reckon,
 )
@@ -45,19 +44,21 @@ from faded_skies.domains.delivery.service.fleet import (
     set_vehicle_papers,
 )
 from faded_skies.domains.delivery.service.manifests import context_of, get_manifest, title_of
+from faded_skies.domains.delivery.service.positions import (
+    PositionDesk,
+    find_driver_position,
+    renew_partitions,
+    store_positions,
+)
 from faded_skies.domains.delivery.service.receipts import get_paper
 from faded_skies.domains.delivery.service.road import (
     arrive,
     assign,
     end_shift,
-    find_driver_position,
     held_on,
     is_on_duty,
     list_stops,
-    record_positions,
-    renew_partitions,
     start_shift,
-    store_positions,
     take_money,
     take_money_of_trip,
 )
@@ -76,6 +77,7 @@ from faded_skies.domains.delivery.service.trips import (
 )
 
 __all__ = [
+    "EARLIER_POSITIONS",
     "KEEP",
     "POSITIONS",
     "Answer",
@@ -88,6 +90,7 @@ __all__ = [
     "Leaving",
     "Manifest",
     "Position",
+    "PositionDesk",
     "Refusal",
     "Rounds",
     "Sheet",
@@ -107,7 +110,6 @@ __all__ = [
     "depart",
     "end",
     "end_shift",
-    "find_driver_joined",
     "find_driver_position",
     "forget_decisions",
     "get_driver_of_trip",
@@ -133,9 +135,9 @@ __all__ = [
     "pick_up",
     "plan",
     "prepare_pick_up",
+    "read_entry",
     "receipt_sheet",
     "reckon",
-    "record_positions",
     "renew_partitions",
     "run_round",
     "set_driver_papers",

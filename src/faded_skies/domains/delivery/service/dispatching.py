@@ -20,6 +20,7 @@ from faded_skies.domains.delivery.models.road import Position
 from faded_skies.domains.delivery.ports import RouteSolver
 from faded_skies.domains.delivery.queries import answers as refusals
 from faded_skies.domains.delivery.queries import dispatch as queries
+from faded_skies.domains.delivery.queries import live as live_positions
 from faded_skies.domains.delivery.queries import road
 from faded_skies.domains.delivery.queries.dispatch import OnShift
 from faded_skies.domains.delivery.rules.dispatch import Choice, Courier, FoundBy, obstacle
@@ -79,7 +80,9 @@ async def run_round(desk: DispatchDesk) -> list[Choice]:
 
 async def _couriers(desk: DispatchDesk, book: RuleBook, shop: tuple[float, float]) -> list[Courier]:
     found = await queries.list_on_shift(desk.db)
-    live = await asyncio.gather(*(road.find_live_position(desk.valkey, one.driver_id) for one in found))
+    live = await asyncio.gather(
+        *(live_positions.find_live_position(desk.valkey, one.driver_id) for one in found)
+    )
     couriers = []
     for one, position in zip(found, live, strict=True):
         place, found_by = _placed(one, position, shop)

@@ -32,7 +32,7 @@ from faded_skies.domains.delivery.errors import (
     TripPlanned,
     TripUnderWay,
 )
-from faded_skies.domains.delivery.events import TripDeparted, TripEnded, TripGivenUp
+from faded_skies.domains.delivery.events import TripDeparted, TripEnded, TripGivenUp, TripLoaded
 from faded_skies.domains.delivery.models.trips import HeldPaper, Trip, TripOverview, TripStop
 from faded_skies.domains.delivery.queries import fleet
 from faded_skies.domains.delivery.queries import trips as queries
@@ -286,6 +286,7 @@ async def _set_out(
             await queries.log(
                 tx, driver_id=trip.driver_id, kind="departed", trip_id=trip.id, order_id=order.id
             )
+        tx.emit(TripLoaded(trip_id=trip.id, driver_id=trip.driver_id))
     tx.audit(
         "trip.departed" if was.departed_at is None else "trip.loaded",
         object_type="trip",

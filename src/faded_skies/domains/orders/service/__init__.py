@@ -69,6 +69,7 @@ from faded_skies.domains.orders.service.watching import (
     drivers_room,
     list_rooms,
     room_for,
+    rooms_of,
     staff_room,
 )
 
@@ -132,6 +133,7 @@ __all__ = [
     "refund_amount",
     "refund_units",
     "room_for",
+    "rooms_of",
     "send_back",
     "set_etas",
     "settle",
