@@ -15,7 +15,7 @@ from faded_skies.bootstrap import Application
 from faded_skies.domains.compliance.service import Law, read_law
 from faded_skies.domains.delivery import jobs, service
 from faded_skies.domains.delivery.jobs import PositionFlusher
-from faded_skies.domains.delivery.schemas.road import TrackingAnswer
+from faded_skies.domains.delivery.schemas.tracking import TrackingAnswer
 from faded_skies.domains.delivery.service import positions
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform import clock

@@ -11,7 +11,7 @@ from factories.tracing import CENTRAL, TAG, Tracing, law_says
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.orders.events import SaleChanged
 from faded_skies.domains.traceability import service
-from faded_skies.domains.traceability.queries import STALE_AFTER
+from faded_skies.domains.traceability.queries.reports import STALE_AFTER
 from faded_skies.platform import clock
 
 

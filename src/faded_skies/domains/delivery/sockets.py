@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.schemas.road import (
+from faded_skies.domains.delivery.schemas.tracking import (
     DriverLocationShape,
     LocationBody,
     ReceivedAnswer,

@@ -15,19 +15,19 @@ from faded_skies.domains.delivery.endpoints.needs import (
     judged,
 )
 from faded_skies.domains.delivery.models.road import Shift
-from faded_skies.domains.delivery.schemas.road import (
-    DeliverBody,
-    DeliveredAnswer,
-    LocationBody,
-    ReceivedAnswer,
-    ReturnBody,
+from faded_skies.domains.delivery.schemas.door import DeliverBody, DeliveredAnswer, ReturnBody
+from faded_skies.domains.delivery.schemas.shifts import (
     ShiftAnswer,
     ShiftBody,
     StopsAnswer,
-    TrackingAnswer,
     present_cash,
     present_shift,
     present_stops,
+)
+from faded_skies.domains.delivery.schemas.tracking import (
+    LocationBody,
+    ReceivedAnswer,
+    TrackingAnswer,
     present_story,
 )
 from faded_skies.domains.delivery.service import PositionDesk

@@ -54,7 +54,7 @@ WITH lines AS (
       AND lat IS NOT NULL AND from_lat IS NOT NULL
 )
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY metres / seconds) AS median, count(*)::int AS drives
-FROM speeds WHERE seconds >= 60 AND metres >= 300
+FROM speeds WHERE seconds >= $1 AND metres >= $2
 """
 _DRIVER_OF_TRIP = "SELECT driver_id FROM trips WHERE id = $1"
 
@@ -75,8 +75,13 @@ async def find_origin(db: Database, driver_id: UUID) -> tuple[float, float] | No
     return None if row is None else (row["latitude"], row["longitude"])
 
 
-async def get_city_speed(db: Database) -> tuple[float | None, int]:
-    """Return the median of how fast drives of the last 30 days came nearer (m/s, straight line), of how many drives."""
-    row = await db.fetchrow(_CITY_SPEED)
+async def get_city_speed(
+    db: Database, *, least_seconds: float, least_metres: float
+) -> tuple[float | None, int]:
+    """Return the median of how fast drives of the last 30 days came nearer (m/s, straight line), of how many drives.
+
+    Drives that took less time, or went less far, are left out.
+    """
+    row = await db.fetchrow(_CITY_SPEED, least_seconds, least_metres)
     assert row is not None  # noqa: S101 - an aggregate has one row
     return row["median"], row["drives"]

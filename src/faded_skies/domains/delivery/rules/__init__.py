@@ -2,7 +2,13 @@
 
 from faded_skies.domains.delivery.rules.dispatch import Choice, Courier, Waiting, nearest, obstacle
 from faded_skies.domains.delivery.rules.documents import digest_of, lacking, pick
-from faded_skies.domains.delivery.rules.estimates import SPEED_M_S, arrivals, believable_speed
+from faded_skies.domains.delivery.rules.estimates import (
+    LEAST_METRES,
+    LEAST_SECONDS,
+    SPEED_M_S,
+    arrivals,
+    believable_speed,
+)
 from faded_skies.domains.delivery.rules.papers import manifest_sheet, receipt_sheet
 from faded_skies.domains.delivery.rules.road import (
     Fix,
@@ -16,6 +22,8 @@ from faded_skies.domains.delivery.rules.sheets import Sheet, Table, html_of
 from faded_skies.domains.delivery.rules.waiting import check_waited
 
 __all__ = [
+    "LEAST_METRES",
+    "LEAST_SECONDS",
     "SPEED_M_S",
     "Choice",
     "Courier",

@@ -43,6 +43,7 @@ from faded_skies.domains.delivery.service.fleet import (
     set_driver_papers,
     set_vehicle_papers,
 )
+from faded_skies.domains.delivery.service.leaving import depart, pick_up, prepare_pick_up
 from faded_skies.domains.delivery.service.manifests import context_of, get_manifest, title_of
 from faded_skies.domains.delivery.service.positions import (
     PositionDesk,
@@ -65,15 +66,12 @@ from faded_skies.domains.delivery.service.road import (
 from faded_skies.domains.delivery.service.rounds import Rounds
 from faded_skies.domains.delivery.service.trips import (
     Leaving,
-    depart,
     end,
     get_overview,
     get_trip,
     list_trips,
     note_stop,
-    pick_up,
     plan,
-    prepare_pick_up,
 )
 
 __all__ = [

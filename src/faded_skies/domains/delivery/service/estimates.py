@@ -26,7 +26,10 @@ class CitySpeed:
 
     async def get(self) -> float:
         if time.monotonic() >= self._good_until:
-            self._speed = rules.believable_speed(*await queries.get_city_speed(self._db))
+            median, drives = await queries.get_city_speed(
+                self._db, least_seconds=rules.LEAST_SECONDS, least_metres=rules.LEAST_METRES
+            )
+            self._speed = rules.believable_speed(median, drives)
             self._good_until = time.monotonic() + _LEARNED_AGAIN_AFTER
         return self._speed
 

@@ -8,9 +8,10 @@ from uuid import UUID, uuid5
 import structlog
 
 from faded_skies.domains.compliance.service import RuleBook
-from faded_skies.domains.traceability import queries, rules
+from faded_skies.domains.traceability import rules
 from faded_skies.domains.traceability.events import ReportRejected
 from faded_skies.domains.traceability.models import NewReport, Report
+from faded_skies.domains.traceability.queries import lanes as queries
 from faded_skies.domains.traceability.rules import ONE_BY_ONE, State, Step
 from faded_skies.platform.db import Tx
 

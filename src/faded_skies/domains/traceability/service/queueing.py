@@ -12,8 +12,9 @@ from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Package
-from faded_skies.domains.traceability import queries, rules
+from faded_skies.domains.traceability import rules
 from faded_skies.domains.traceability.models import StopFacts, TripFacts
+from faded_skies.domains.traceability.queries import lanes as queries
 from faded_skies.domains.traceability.rules import UNIT, Step
 from faded_skies.domains.traceability.service.lanes import Lane, open_lane
 from faded_skies.platform.db import Row, Tx
