@@ -44,12 +44,13 @@ class Batcher(Generic[Call, Answer]):
             batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
             try:
                 answers = await self._work([call for call, _ in batch])
+                served = list(zip(batch, answers, strict=True))
             except Exception as error:  # noqa: BLE001 - each caller gets it
                 for _, waiter in batch:
                     if not waiter.done():
                         waiter.set_exception(error)
                 continue
-            for (_, waiter), answer in zip(batch, answers, strict=True):
+            for (_, waiter), answer in served:
                 if waiter.done():  # who asked has left
                     continue
                 if isinstance(answer, Situation):
