@@ -51,7 +51,7 @@ def compose(ports: Ports) -> None:
     ports.provide(Terms, terms)
     dispatch = DispatchDesk(ports.db, ports.valkey, ports.get(Law), ports.get(RouteSolver), terms)
     ports.provide(DispatchDesk, dispatch)
-    desk = PositionDesk(ports.valkey, ports.db, ports.realtime, ports.get(Law))
+    desk = PositionDesk(ports.valkey, ports.db, ports.realtime, partial(ports.get, Law))
     ports.provide(PositionDesk, desk)
     ports.provide(Rounds, Rounds(partial(delivery.run_round, dispatch)))
     ports.provide(

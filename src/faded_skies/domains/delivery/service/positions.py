@@ -1,6 +1,6 @@
 """Where drivers are: taken from their phones, told to watchers, kept by days (docs/adr/0009, 0029)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -52,7 +52,7 @@ class _Call:
 class PositionDesk:
     """Takes positions: those that drivers tell this process at the same time share the visits to the engines."""
 
-    def __init__(self, valkey: Valkey, db: Database, realtime: Realtime, law: Law) -> None:
+    def __init__(self, valkey: Valkey, db: Database, realtime: Realtime, law: Callable[[], Law]) -> None:
         self._valkey = valkey
         self._db = db
         self._realtime = realtime
@@ -111,7 +111,7 @@ class PositionDesk:
                 "timestamp": newest.timestamp,
                 "eta": eta,
             },
-            watchers_of(door.order_id, noted.driver_id, self._law.of_town(now, door.city)),
+            watchers_of(door.order_id, noted.driver_id, self._law().of_town(now, door.city)),
         )
 
 
