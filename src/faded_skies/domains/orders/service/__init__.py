@@ -3,7 +3,6 @@
 from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, Revision, TrackingLine
 from faded_skies.domains.orders.rules import BEFORE_DEPARTURE, EtaSource, Status, minutes_until
 from faded_skies.domains.orders.service.amending import (
-    Change,
     accept_amendment,
     amend_own,
     check_amendable,
@@ -17,6 +16,7 @@ from faded_skies.domains.orders.service.amending import (
     withdraw_amendment,
 )
 from faded_skies.domains.orders.service.estimating import set_etas, tell_eta
+from faded_skies.domains.orders.service.exchanging import Change
 from faded_skies.domains.orders.service.giving_back import (
     book_found_refund,
     cancel,
