@@ -21,6 +21,7 @@ from faded_skies.platform.actor import Actor, Authenticator, InvalidToken
 from faded_skies.platform.batching import Batcher
 from faded_skies.platform.db import DATABASE_LOST
 from faded_skies.platform.errors import Situation
+from faded_skies.platform.metrics import SLOW_CLIENTS
 
 log = structlog.get_logger()
 
@@ -103,6 +104,7 @@ class Connections:
             for key, one in known.items():
                 if one.is_slow():
                     log.warning("client_too_slow", most=MOST_UNTAKEN)
+                    SLOW_CLIENTS.inc()
                     one.forget_untaken()
                 elif one.actor.session_id in living and now < one.expires_at:
                     continue
