@@ -67,15 +67,11 @@ class JavaScript:
 
     async def heard(self, client: str, event: str) -> Line:
         """Return the data of the next event of this name; others before it are dropped."""
-        while (told := await self.hears(client))[0] != event:
+        while (line := await self.next(client, "event"))["event"] != event:
             pass
-        return told[1]
-
-    async def hears(self, client: str) -> tuple[str, Line]:
-        """Return the next event, its name and its data."""
-        line = await self.next(client, "event")
-        SHAPES[line["event"]].model_validate_json(orjson.dumps(line["data"]))
-        return line["event"], line["data"]
+        SHAPES[event].model_validate_json(orjson.dumps(line["data"]))
+        data: Line = line["data"]
+        return data
 
     def silent(self, client: str) -> bool:
         """Tell whether a client has heard nothing since it was last asked."""
