@@ -19,7 +19,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db, ports_of, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(prefix="/api/admin/orders", tags=["staff"], dependencies=needs_token, responses=needs_role)
 
@@ -51,8 +51,9 @@ async def list_board(
     refused = await delivery.list_refusals(db, ids)
     now = clock.now()
     return Json(
-        {
-            "orders": [
+        page(
+            "orders",
+            [
                 {
                     **present_order(order, items[order.id], now=now),
                     "assignment": present_assignment(given.get(order.id)),
@@ -60,9 +61,9 @@ async def list_board(
                 }
                 for order in found
             ],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
+            total=total,
+            offset=offset,
+        )
     )
 
 

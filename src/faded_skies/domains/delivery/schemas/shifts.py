@@ -13,7 +13,7 @@ from faded_skies.domains.delivery.models.road import Shift, Stop
 from faded_skies.domains.orders.service import BEFORE_DEPARTURE
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.http.fields import Body, Id, Shape
-from faded_skies.platform.money import Cents, Dollars, cents_of, to_dollars
+from faded_skies.platform.money import Cents, Dollars, cents_of, money_text, to_dollars
 
 
 class ShiftBody(
@@ -170,5 +170,5 @@ def _checks(stop: Stop, min_age: int) -> list[str]:
         "Hand over to this person only, never to somebody else or to the doorstep.",
     ]
     if stop.cash_due_cents:
-        checks.append(f"Collect ${stop.cash_due_cents / 100:,.2f} in cash before you hand over.")
+        checks.append(f"Collect {money_text(stop.cash_due_cents)} in cash before you hand over.")
     return checks

@@ -125,6 +125,12 @@ class TrackingAnswer(TrackedShape):
     tracking: list[TrackingLineShape]
 
 
+class DriverChangedShape(Shape):
+    """Another driver brings the order: the position that was shown is not theirs."""
+
+    order_id: UUID
+
+
 class DriverLocationShape(Shape):
     """Where the driver is: degrees, degrees from north, metres per second, epoch milliseconds; minutes to the door."""
 
