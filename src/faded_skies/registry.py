@@ -16,9 +16,13 @@ from faded_skies.backoffice import law_endpoints as law
 from faded_skies.backoffice import lot_endpoints as lots
 from faded_skies.backoffice import money_endpoints as money
 from faded_skies.backoffice import report_endpoints as reports
+from faded_skies.backoffice import sales_endpoints as sales_reports
 from faded_skies.backoffice import settings_endpoints as shop_settings
 from faded_skies.backoffice import ticket_endpoints as tickets
 from faded_skies.backoffice import trip_endpoints as trips
+from faded_skies.domains.analytics import endpoints as analytics
+from faded_skies.domains.analytics import jobs as analytics_jobs
+from faded_skies.domains.analytics import subscribers as analytics_subscribers
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.checkout import endpoints as checkout
 from faded_skies.domains.checkout import jobs as checkout_jobs
@@ -78,6 +82,7 @@ from faded_skies.platform.wrapped import Wrapped
 from faded_skies.privacy import endpoints as privacy
 from faded_skies.privacy import jobs as privacy_jobs
 from faded_skies.privacy import subscribers as privacy_subscribers
+from faded_skies.reports import jobs as reports_jobs
 
 HOT_PATHS = catalog.HOT_PATHS
 """Paths whose answers are the same for everybody and kept as bytes for a moment."""
@@ -182,6 +187,7 @@ def routers() -> Sequence[APIRouter]:
         amendments.router,
         money.router,
         reports.router,
+        sales_reports.router,
         drawers.router,
         fleet.router,
         trips.router,
@@ -201,6 +207,8 @@ def routers() -> Sequence[APIRouter]:
         places.maps,
         promotions.router,
         promotions.shown,
+        analytics.public,
+        analytics.router,
     ]
 
 
@@ -233,6 +241,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *traceability_subscribers.subscriptions(ports),
         *privacy_subscribers.subscriptions(ports),
         *promotions_subscribers.subscriptions(ports),
+        *analytics_subscribers.subscriptions(ports),
     ]
 
 
@@ -250,6 +259,8 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *traceability_jobs.periodic(ports),
         *notifications_jobs.periodic(ports),
         *promotions_jobs.periodic(ports),
+        *analytics_jobs.periodic(ports),
+        *reports_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
         *sealing.periodic(ports.db),

@@ -28,7 +28,9 @@ from faded_skies.domains.orders.service.giving_back import (
     send_back,
 )
 from faded_skies.domains.orders.service.life import (
+    FIRST_ESTIMATE,
     assign,
+    assign_together,
     change_method,
     check_may_depart,
     close_amendments,
@@ -77,6 +79,7 @@ from faded_skies.domains.orders.service.watching import (
 
 __all__ = [
     "BEFORE_DEPARTURE",
+    "FIRST_ESTIMATE",
     "Amendment",
     "Change",
     "EtaSource",
@@ -89,6 +92,7 @@ __all__ = [
     "accept_amendment",
     "amend_own",
     "assign",
+    "assign_together",
     "book_found_refund",
     "cancel",
     "change_method",
