@@ -9,7 +9,7 @@ import pytest
 
 from factories.tracing import TAG, law_says, make_tracing, metrc_of
 from faded_skies.bootstrap import Application
-from faded_skies.domains.traceability.queries import STALE_AFTER
+from faded_skies.domains.traceability.queries.reports import STALE_AFTER
 from faded_skies.platform.settings import Settings
 from peers.metrc import LICENSE, USER, VENDOR, MetrcPeer, Reply
 from servers import environment_of, until, worker_process

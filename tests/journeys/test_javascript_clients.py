@@ -106,6 +106,7 @@ async def test_every_event_reaches_whom_it_should_on_either_server(
     state = await js.emit("customer", "track-order", order)
     assert (state["ok"], state["order"]["status"], state["driver"]) == (True, "preparing", None)
     assert (await js.emit("driver", "track-order", order))["ok"] is True
+    await a_change_is_proposed_and_declined(town, client)
     picked = await client.post(f"/api/driver/orders/{town.order_id}/pickup", headers=town.driver.headers)
     assert picked.status_code == 200, picked.text
     for who in ("customer", "driver"):
@@ -114,6 +115,13 @@ async def test_every_event_reaches_whom_it_should_on_either_server(
     told = await js.emit("driver", "driver-location-update", position(town.order_id))
     assert told == {"ok": True, "received": 1}
     assert (await js.heard("customer", "driver-location"))["lat"] == 30.28
+    for who in ("customer", "driver"):
+        update = await js.heard(who, "eta-update")
+        assert (update["orderId"], update["source"], update["eta"] > 0) == (
+            str(town.order_id),
+            "distance",
+            True,
+        )
 
     ticket = {"ticketId": town.ticket_id}
     joined = await js.emit("customer", "join-chat", ticket)
@@ -128,6 +136,25 @@ async def test_every_event_reaches_whom_it_should_on_either_server(
     assert (await js.emit("agent", "mark-read", ticket | {"messageId": heard["id"]}))["read"] >= 1
     assert (await js.heard("customer", "messages-read"))["messageId"] == heard["id"]
     assert js.silent("stranger")
+
+
+async def a_change_is_proposed_and_declined(town: Town, client: httpx.AsyncClient) -> None:
+    """Let staff propose another quantity and the customer say no; both hear of both."""
+    url = f"/api/orders/{town.order_id}"
+    order = (await client.get(url, headers=town.customer.headers)).json()["order"]
+    line = {"productId": order["items"][0]["productId"], "quantity": 1}
+    proposal = {"reason": "A jar was broken.", "lines": [line]}
+    proposed = await client.post(
+        f"/api/admin/orders/{town.order_id}/amendments", json=proposal, headers=town.admin.headers
+    )
+    assert proposed.status_code == 201, proposed.text
+    amendment_id = proposed.json()["amendment"]["id"]
+    declined = await client.post(f"{url}/amendments/{amendment_id}/decline", headers=town.customer.headers)
+    assert declined.status_code == 200, declined.text
+    for who in ("customer", "driver"):
+        told = [await town.js.heard(who, "order-amendment") for _ in range(2)]
+        assert {one["status"] for one in told} == {"open", "declined"}
+        assert {(one["orderId"], one["amendmentId"]) for one in told} == {(str(town.order_id), amendment_id)}
 
 
 async def every_refusal(town: Town) -> None:

@@ -17,7 +17,7 @@ from factories.sockets import SHAPES, connected
 from factories.strict import make_strict
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
-from faded_skies.domains.delivery.schemas.road import TrackedShape
+from faded_skies.domains.delivery.schemas.tracking import TrackedShape
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform import connections, streams
 from faded_skies.platform.actor import Role

@@ -47,7 +47,7 @@ class GoogleRoutes:
             return Response(fault, media_type="application/json")
         if request.headers.get("x-goog-api-key") != KEY:
             return _refusal(400, "API key not valid.")
-        if request.headers.get("x-goog-fieldmask") != "routes.legs.duration,routes.legs.distanceMeters":
+        if request.headers.get("x-goog-fieldmask") != "routes.legs.duration":
             return _refusal(400, "FieldMask is a required parameter.")
         if len(asked.intermediates) > MOST_INTERMEDIATES:
             return _refusal(400, "Too many intermediate waypoints.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from faded_skies.adapters.distances.times import DETOUR, DistanceTimes
+from faded_skies.adapters.distances.times import DistanceTimes
 from faded_skies.adapters.google_maps import times as google
 from faded_skies.adapters.google_maps.opening import open_google_times
 from faded_skies.adapters.osrm import times as osrm
@@ -25,7 +25,7 @@ SPEED = 8.0
 FAULTS: list[int | str] = [
     *(400, 403, 404, 429),
     *("<html>", "{}", "[]", "7", '{"routes": []}', '{"routes": [{"legs": []}]}', '{"routes": 7}'),
-    '{"routes": [{"legs": [{"duration": "soon", "distanceMeters": 1, "distance": 1}]}]}',
+    '{"routes": [{"legs": [{"duration": "soon", "distance": 1}]}]}',
     '{"routes": [{"legs": [{"duration": -1, "distance": 1}]}]}',
     '{"routes": [{"legs": [{"duration": "-1s"}]}]}',
     '{"routes": [{"legs": [{"duration": "1e300s", "distance": 1}]}]}',
@@ -45,11 +45,10 @@ class Times:
     port: TravelTimes
     source: str
     speed: float
-    detour: float = 1.0
     peer: Osrm | GoogleRoutes | None = None
 
 
-DISTANCE = Times(DistanceTimes(_speed), "distance", SPEED, DETOUR)
+DISTANCE = Times(DistanceTimes(_speed), "distance", SPEED)
 
 
 async def by_osrm(patience: float = 20.0) -> AsyncIterator[Times]:
@@ -106,7 +105,6 @@ async def test_each_leg_is_told_in_order_and_who_reckoned_it(times: Times) -> No
 
     metres = [distance_m(*SHOP, *NEAR), distance_m(*NEAR, *FAR), 0.0]
     assert way.source == times.source
-    assert [leg.metres for leg in way.legs] == pytest.approx([one * times.detour for one in metres], abs=1)
     assert [leg.seconds for leg in way.legs] == pytest.approx([one / times.speed for one in metres], abs=1)
 
 
@@ -115,12 +113,10 @@ async def test_a_drive_is_never_longer_than_a_day() -> None:
     assert [leg.seconds for leg in way.legs] == [86_400]
 
 
-@pytest.mark.parametrize(
-    "leg", [(-1, 0), (86_401, 0), (0, -1), (0, 1e12), (float("nan"), 0), (0, float("inf"))]
-)
-def test_what_no_drive_takes_is_no_leg(leg: tuple[float, float]) -> None:
+@pytest.mark.parametrize("seconds", [-1, 86_401, float("nan"), float("inf")])
+def test_what_no_drive_takes_is_no_leg(seconds: float) -> None:
     with pytest.raises(ValueError, match="no drive"):
-        Leg(*leg)
+        Leg(seconds)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault)[:40])

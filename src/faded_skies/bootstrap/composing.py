@@ -7,7 +7,7 @@ from faded_skies.domains.checkout.ports import Checkout
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service as delivery
 from faded_skies.domains.delivery.ports import RouteSolver
-from faded_skies.domains.delivery.service import DispatchDesk, Rounds, Terms
+from faded_skies.domains.delivery.service import DispatchDesk, PositionDesk, Rounds, Terms
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
@@ -52,6 +52,8 @@ def compose(ports: Ports) -> None:
     speed = delivery.CitySpeed(ports.db).get
     dispatch = DispatchDesk(ports.db, ports.valkey, ports.get(Law), ports.get(RouteSolver), terms, speed)
     ports.provide(DispatchDesk, dispatch)
+    desk = PositionDesk(ports.valkey, ports.db, ports.realtime, partial(ports.get, Law))
+    ports.provide(PositionDesk, desk)
     ports.provide(Rounds, Rounds(partial(delivery.run_round, dispatch)))
     ports.provide(
         Sending,

@@ -6,18 +6,21 @@ a second of what follows. Who does not take what is sent to them is hung up on t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import structlog
 
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor, Authenticator, InvalidToken
+from faded_skies.platform.batching import Batcher
 from faded_skies.platform.db import DATABASE_LOST
+from faded_skies.platform.errors import Situation
 from faded_skies.platform.metrics import SLOW_CLIENTS
 
 log = structlog.get_logger()
@@ -52,6 +55,7 @@ class Connections:
 
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
+        self._asked: Batcher[UUID, bool] = Batcher(self._are_living)
         self._known: dict[str, Connection] = {}
         self._watch: asyncio.Task[None] | None = None
 
@@ -71,9 +75,13 @@ class Connections:
     async def living_actor(self, key: str) -> Actor:
         """Return whom the connection stands for. Raises InvalidToken when their session has ended."""
         found = self._known.get(key)
-        if found is None or not await self._authenticator.living([found.actor.session_id]):
+        if found is None or not await self._asked.ask(found.actor.session_id):
             raise InvalidToken
         return found.actor
+
+    async def _are_living(self, sessions: Sequence[UUID]) -> list[bool | Situation]:
+        living = await self._authenticator.living(set(sessions))
+        return [session in living for session in sessions]
 
     async def close(self) -> None:
         """Stop watching."""

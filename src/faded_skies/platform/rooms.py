@@ -1,7 +1,8 @@
 """Telling rooms of connected clients, over Valkey, from any process; only servers have clients."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ import socketio
 from faded_skies.platform.ids import uuid_text
 
 CHANNEL = "faded-skies:sockets"
+TOGETHER = "faded-skies:together"
 _PATIENCE = 0.5  # seconds
 
 
@@ -25,23 +27,76 @@ class Json:
         return orjson.loads(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event for each socket that is in any of the rooms."""
+
+    event: str
+    data: object
+    rooms: Sequence[str]
+
+
+class Manager(socketio.AsyncRedisManager):  # type: ignore[misc]  # untyped in python-socketio
+    """The library's bus, which also takes many messages in one, and leaves alone what concerns nobody here."""
+
+    async def emit_all(self, messages: Sequence[Message]) -> None:
+        """Emit the messages here, and to other processes as one. Releases that do not know it hear nothing of it."""
+        emits = [
+            {
+                "method": "emit",
+                "event": one.event,
+                "data": [one.data],
+                "namespace": "/",
+                "room": list(one.rooms),
+            }
+            for one in messages
+        ]
+        for emit in emits:
+            await self._handle_emit(emit)
+        await self._publish({"method": TOGETHER, "emits": emits, "host_id": self.host_id})
+
+    async def _handle_emit(self, message: dict[str, Any]) -> None:
+        here = self.rooms.get(message["namespace"], {})
+        rooms = message["room"] if isinstance(message["room"], list) else [message["room"]]
+        if any(room in here for room in rooms):  # to everybody is to the room None
+            await super()._handle_emit(message)
+
+    async def _listen(self) -> AsyncIterator[dict[str, Any]]:
+        async for data in super()._listen():
+            message = Json.loads(data)
+            if message.get("host_id") != self.host_id or message["method"] == "callback":
+                for one in unpacked(message):
+                    yield one
+
+
+def unpacked(message: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    """Return the messages of the bus that are in one."""
+    emits: Sequence[dict[str, Any]] = message["emits"] if message.get("method") == TOGETHER else [message]
+    return emits
+
+
 class Realtime:
     """Tells rooms."""
 
-    def __init__(self, manager: socketio.AsyncRedisManager) -> None:
+    def __init__(self, manager: Manager) -> None:
         self._manager = manager
 
     async def tell(self, event: str, data: object, *, rooms: Sequence[str]) -> None:
         """Send the event once to each socket that is in any of the rooms."""
         await self._manager.emit(event, data, namespace="/", room=list(rooms))
 
+    async def tell_all(self, messages: Sequence[Message]) -> None:
+        """Send all the messages at the cost of about one."""
+        if messages:
+            await self._manager.emit_all(messages)
 
-def connect_manager(redis_url: str, *, write_only: bool) -> socketio.AsyncRedisManager:
+
+def connect_manager(redis_url: str, *, write_only: bool) -> Manager:
     """Return the bus that carries emits between processes."""
-    return socketio.AsyncRedisManager(redis_url, channel=CHANNEL, write_only=write_only, json=Json)
+    return Manager(redis_url, channel=CHANNEL, write_only=write_only, json=Json)
 
 
-async def close_manager(manager: socketio.AsyncRedisManager) -> None:
+async def close_manager(manager: Manager) -> None:
     """Stop listening to the bus and close its connections, which the library leaves open."""
     listening: asyncio.Task[None] | None = getattr(manager, "thread", None)
     while listening is not None and not listening.done():

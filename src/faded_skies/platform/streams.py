@@ -14,7 +14,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from faded_skies.platform.errors import Limited
-from faded_skies.platform.rooms import CHANNEL, Json
+from faded_skies.platform.rooms import CHANNEL, Json, unpacked
 from faded_skies.platform.valkey import Valkey
 
 log = structlog.get_logger()
@@ -112,7 +112,8 @@ class Streams:
                             self._end_all()
                         self._subscribed.set()
                     elif message is not None:
-                        self._tell(Json.loads(message["data"]))
+                        for told in unpacked(Json.loads(message["data"])):
+                            self._tell(told)
         except (RedisError, OSError) as error:
             log.warning("streams_lost_valkey", error=type(error).__name__)
         finally:

@@ -12,7 +12,7 @@ from factories.cash import audited, cash_order, drawer_of, hand_over, posted, sa
 from factories.delivery import make_order
 from factories.identity import SignedInPerson, signed_in
 from faded_skies.bootstrap import Application
-from faded_skies.domains.delivery.schemas.road import ShiftAnswer
+from faded_skies.domains.delivery.schemas.shifts import ShiftAnswer
 from faded_skies.domains.ledger.service import Account
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform.actor import Role

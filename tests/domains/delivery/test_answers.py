@@ -11,7 +11,7 @@ from factories.road import JSON, Road
 from faded_skies.domains.delivery import rules, service
 from faded_skies.domains.delivery.errors import NoShowTooEarly, NotArrived
 from faded_skies.domains.delivery.schemas.answers import AnsweredAnswer
-from faded_skies.domains.delivery.schemas.road import StopsAnswer
+from faded_skies.domains.delivery.schemas.shifts import StopsAnswer
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform.ids import new_id
 

@@ -13,7 +13,8 @@ from factories.identity import SignedInPerson, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.errors import DriverNotFound
-from faded_skies.domains.delivery.schemas.road import DeliveredAnswer, ShiftAnswer, StopsAnswer
+from faded_skies.domains.delivery.schemas.door import DeliveredAnswer
+from faded_skies.domains.delivery.schemas.shifts import ShiftAnswer, StopsAnswer
 from faded_skies.domains.orders.errors import IllegalMove, OrderNotFound
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform import clock

@@ -1,6 +1,6 @@
 """When orders arrive: reckoned when it matters, told when it is news."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.sockets import EtaUpdateShape
 from faded_skies.platform import clock
 from faded_skies.platform.geo import distance_m
+from faded_skies.platform.rooms import Message
 
 ETAS = "SELECT id, eta_at, eta_source, eta_told_at FROM orders WHERE id = ANY($1::uuid[])"
 SHOP = "SELECT latitude, longitude FROM shop"
@@ -32,7 +33,12 @@ def told(road: Road, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any, li
             EtaUpdateShape.model_validate_json(orjson.dumps(data))
         heard.append((event, data, rooms))
 
+    async def tell_all(messages: Sequence[Message]) -> None:
+        for one in messages:
+            await tell(one.event, one.data, rooms=list(one.rooms))
+
     monkeypatch.setattr(road.app.ports.realtime, "tell", tell)
+    monkeypatch.setattr(road.app.ports.realtime, "tell_all", tell_all)
     return heard
 
 
@@ -96,7 +102,6 @@ async def test_an_order_that_joins_a_trip_has_all_of_them_reckoned(road: Road, d
     first, second = await road.packed(), await road.packed()
     await road.post(f"orders/{first}/pickup")
     await drain()
-    await road.db.fetch("UPDATE trips SET departed_at = departed_at - interval '1 minute'")
     picked = await road.post(f"orders/{second}/pickup")
     assert picked.status_code == 200, picked.text
     await drain()

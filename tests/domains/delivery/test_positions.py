@@ -15,8 +15,8 @@ from faded_skies.bootstrap import Application
 from faded_skies.domains.compliance.service import Law, read_law
 from faded_skies.domains.delivery import jobs, service
 from faded_skies.domains.delivery.jobs import PositionFlusher
-from faded_skies.domains.delivery.schemas.road import TrackingAnswer
-from faded_skies.domains.delivery.service import road
+from faded_skies.domains.delivery.schemas.tracking import TrackingAnswer
+from faded_skies.domains.delivery.service import positions
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
@@ -221,7 +221,7 @@ async def test_numbers_that_json_does_not_know_are_refused(
 async def test_telling_too_often_is_refused(
     app: Application, client: httpx.AsyncClient, driver: SignedInPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(road, "MOST_CALLS", 2)
+    monkeypatch.setattr(positions, "MOST_CALLS", 2)
     other = await signed_in(app, client, Role.DRIVER)
     answers = [await send(client, driver, position()) for _ in range(6)]
     # A new minute may begin in between, which lets two more pass.
@@ -359,14 +359,14 @@ async def test_a_crash_between_commit_and_acknowledgement_stores_once(
     with pytest.raises(ConnectionResetError):
         await flusher.flush()
     assert len(await db.fetch(STORED, driver.id)) == 1
-    assert await app.ports.valkey.xlen("driver:positions") == 1
+    assert await app.ports.valkey.xlen("driver:told") == 1
 
     monkeypatch.setattr(jobs, "ABANDONED_MS", 0)
     heir = PositionFlusher(app.ports.valkey, db, app.ports.get(Law))
     await heir.join()
     assert await heir.flush() == 1
     assert len(await db.fetch(STORED, driver.id)) == 1
-    assert await app.ports.valkey.xlen("driver:positions") == 0
+    assert await app.ports.valkey.xlen("driver:told") == 0
     assert await heir.flush() == 0
 
 

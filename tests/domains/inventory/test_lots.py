@@ -309,6 +309,19 @@ class TestHoldAndRecall:
         assert (behind.json()["total"], behind.json()["lots"]) == (2, [])
         await check_even(trade.db)
 
+    async def test_an_order_is_not_changed_to_more_of_a_lot_whose_last_day_is_over(
+        self, trade: Trade, haze: UUID
+    ) -> None:
+        old = await receive_lot(trade, haze, 5, expiresOn=today())
+        await receive_lot(trade, haze, 2)
+        order = await trade.order((haze, 1), tender="cash")
+        await trade.db.fetch("UPDATE lots SET expires_on = expires_on - 1 WHERE id = $1", UUID(old["id"]))
+        wish = {"lines": [{"productId": str(haze), "quantity": 3}]}
+        url = f"/api/orders/{order['id']}/amend"
+        refused = await trade.client.post(url, json=wish, headers=trade.shopper.headers)
+        assert (refused.status_code, refused.json()["code"]) == (409, "OUT_OF_STOCK"), refused.text
+        assert refused.json()["items"][0]["available"] == 1
+
     async def test_units_are_found_lost_and_destroyed(self, trade: Trade, haze: UUID, drain: Drain) -> None:
         lot = await receive_lot(trade, haze, 5)
         assert (await of_lot(trade, lot, "adjust", change=2)).json()["lot"]["quantity"] == 7

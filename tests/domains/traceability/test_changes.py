@@ -8,9 +8,10 @@ import pytest
 
 from factories.lots import of_lot, receive_lot
 from factories.tracing import CENTRAL, TAG, Tracing, law_says
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.orders.events import SaleChanged
 from faded_skies.domains.traceability import service
-from faded_skies.domains.traceability.queries import STALE_AFTER
+from faded_skies.domains.traceability.queries.reports import STALE_AFTER
 from faded_skies.platform import clock
 
 
@@ -198,6 +199,76 @@ async def test_an_order_that_left_the_plan_leaves_what_was_told(
     assert [row["step"] for row in reports][: len(steps)] == steps
     assert {row["state"] for row in reports} == {"sent"}
     assert held(tracing) == 59
+
+
+@pytest.mark.parametrize(
+    ("flow", "expected"),
+    [
+        (
+            "retailer_delivery",
+            "ledger_open ledger_depart ledger_restock ledger_restock ledger_sale ledger_sale ledger_end",
+        ),
+        (
+            "deliveries",
+            "delivery_create delivery_create delivery_void delivery_create delivery_complete delivery_complete",
+        ),
+    ],
+)
+async def test_an_order_that_left_the_plan_and_joined_again_is_told_anew(
+    tracing: Tracing, flow: str, expected: str
+) -> None:
+    law_says(tracing.app, flow=flow)
+    first, second = await tracing.packed(1), await tracing.packed(2)
+    await tracing.gate().before_departure(UUID(await tracing.plan(first, second)))
+    trip = await tracing.depart(first)
+    await tracing.queue()
+    await tracing.drive(f"orders/{second['id']}/pickup")
+    await tracing.queue()
+    for order in (first, second):
+        await tracing.deliver(order)
+        await tracing.queue()
+    await tracing.drive(f"trips/{trip}/end")
+    await tracing.queue()
+    await tracing.send()
+    reports = await tracing.reports()
+    assert sorted(row["step"] for row in reports) == sorted(expected.split())
+    assert {row["state"] for row in reports} == {"sent"}
+    assert held(tracing) == 57
+
+
+async def test_an_order_that_joined_and_left_twice_is_told_each_time(tracing: Tracing) -> None:
+    law_says(tracing.app, flow="retailer_delivery")
+    first, second = await tracing.packed(1), await tracing.packed(2)
+    trip = UUID(await tracing.depart(first))
+    await tracing.queue()
+    await tracing.drive(f"orders/{second['id']}/pickup")
+    leaves = (
+        "UPDATE trip_stops SET outcome = 'handed_on', ended_at = now() WHERE trip_id = $1 AND order_id = $2"
+    )
+    comes = "UPDATE trip_stops SET outcome = NULL, ended_at = NULL WHERE trip_id = $1 AND order_id = $2"
+    law = tracing.app.ports.get(Law)
+    for statement in (leaves, comes, leaves):
+        await tracing.queue()
+        async with tracing.db.transaction() as tx:
+            await tx.execute(statement, trip, UUID(second["id"]))
+            for _ in range(2):
+                await service.report_trip(tx, law, trip, now=clock.now())
+    await tracing.send()
+    numbers = [row["external_number"] for row in await tracing.reports() if row["step"] == "ledger_restock"]
+    bare = min(numbers, key=len)
+    assert numbers == [bare, f"{bare}-X", f"{bare}-2", f"{bare}-X-2"]
+    assert {row["state"] for row in await tracing.reports()} == {"sent"}
+    assert [
+        one["RemoveCurrentPackage"]
+        for name, rows in tracing.peer.told
+        if name == "restock"
+        for one in rows[0]["Packages"]
+    ] == [
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 async def test_a_package_that_arrived_is_agreed_on_before_it_is_adjusted(tracing: Tracing) -> None:

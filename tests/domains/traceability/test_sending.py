@@ -10,7 +10,7 @@ import structlog
 
 from factories.tracing import TAG, Tracing, law_says
 from faded_skies.domains.traceability import service
-from faded_skies.domains.traceability.queries import STALE_AFTER
+from faded_skies.domains.traceability.queries.reports import STALE_AFTER
 from faded_skies.platform import clock
 from peers.metrc import Fault
 

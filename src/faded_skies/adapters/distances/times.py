@@ -6,9 +6,6 @@ from itertools import pairwise
 from faded_skies.domains.delivery.ports import Leg, Point, Way
 from faded_skies.platform.geo import distance_m
 
-DETOUR = 1.3
-"""How much longer streets are than the straight line."""
-
 _DAY_SECONDS = 86_400
 
 
@@ -21,6 +18,4 @@ class DistanceTimes:
     async def along(self, points: Sequence[Point]) -> Way:
         speed = await self._speed()
         straight = [distance_m(*one, *other) for one, other in pairwise(points)]
-        return Way(
-            [Leg(min(metres / speed, _DAY_SECONDS), metres * DETOUR) for metres in straight], "distance"
-        )
+        return Way([Leg(min(metres / speed, _DAY_SECONDS)) for metres in straight], "distance")

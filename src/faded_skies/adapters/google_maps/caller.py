@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import orjson
 
+from faded_skies.platform.bounded import read_up_to
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 MOST_BYTES = 512 * 1024
@@ -79,11 +80,9 @@ class Caller:
 
     async def _once(self, method: str, url: str, **request: Any) -> tuple[int, dict[str, Any]]:
         async with self._http.stream(method, url, **request) as answer:
-            whole = bytearray()
-            async for part in answer.aiter_bytes():
-                whole += part
-                if len(whole) > MOST_BYTES:
-                    raise MapsDownError("answer_too_long")
+            whole = await read_up_to(answer.aiter_bytes(), MOST_BYTES)
+        if whole is None:
+            raise MapsDownError("answer_too_long")
         if answer.status_code >= _SERVER_ERROR:
             return answer.status_code, {}
         try:

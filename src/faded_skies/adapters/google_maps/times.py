@@ -20,7 +20,7 @@ ROUTES = "https://routes.googleapis.com"
 MOST_BETWEEN = 25
 """As many intermediate points Google takes in one question."""
 
-_FIELDS = "routes.legs.duration,routes.legs.distanceMeters"
+_FIELDS = "routes.legs.duration"
 
 
 class GoogleTimes:
@@ -72,9 +72,6 @@ def _legs(answer: Mapping[str, Any]) -> list[Leg]:
     try:
         routes = answer.get("routes", ())
         legs = routes[0].get("legs", ()) if routes else ()
-        return [
-            Leg(float(leg.get("duration", "0s").removesuffix("s")), float(leg.get("distanceMeters", 0)))
-            for leg in legs
-        ]
+        return [Leg(float(leg.get("duration", "0s").removesuffix("s"))) for leg in legs]
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         raise MapsDownError("answer_of_another_shape") from None

@@ -14,6 +14,7 @@ import httpx
 import orjson
 import structlog
 
+from faded_skies.platform.bounded import read_up_to
 from faded_skies.platform.errors import Unavailable
 from faded_skies.platform.outbound import refuse_inside_transaction
 
@@ -95,14 +96,12 @@ class Caller:
                 asyncio.timeout(_PATIENCE),
                 self._http.stream(method, url, **request) as answer,
             ):
-                whole = bytearray()
-                async for part in answer.aiter_bytes():
-                    whole += part
-                    if len(whole) > MOST_BYTES:
-                        raise JumioDown
+                whole = await read_up_to(answer.aiter_bytes(), MOST_BYTES)
         except (TimeoutError, httpx.HTTPError) as error:
             log.warning("jumio_unreachable", why=type(error).__name__)
             raise JumioDown from None
+        if whole is None:
+            raise JumioDown
         if answer.status_code != _OK:
             return answer.status_code, {}
         try:

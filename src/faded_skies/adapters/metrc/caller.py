@@ -17,6 +17,7 @@ import httpx
 import orjson
 
 from faded_skies.domains.traceability.ports import Rejected, Throttled, Unauthorised, Unreachable
+from faded_skies.platform.bounded import read_up_to
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -80,16 +81,14 @@ class Caller:
                 asyncio.timeout(_PATIENCE),
                 self._http.stream(method, path, params=parameters, json=body) as answer,
             ):
-                whole = bytearray()
-                async for part in answer.aiter_bytes():
-                    whole += part
-                    if len(whole) > MOST_BYTES:
-                        return Unreachable("its answer has no end", unsure=True)
+                whole = await read_up_to(answer.aiter_bytes(), MOST_BYTES)
         except _NOT_SENT as error:
             return Unreachable(type(error).__name__, unsure=False)
         except (TimeoutError, httpx.HTTPError) as error:
             return Unreachable(type(error).__name__, unsure=True)
-        return _read(answer, bytes(whole))
+        if whole is None:
+            return Unreachable("its answer has no end", unsure=True)
+        return _read(answer, whole)
 
 
 def _read(answer: httpx.Response, whole: bytes) -> Json | Failed:

@@ -8,6 +8,7 @@ import httpx
 import orjson
 
 from faded_skies.domains.identity.errors import ProviderUnavailable
+from faded_skies.platform.bounded import read_up_to
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 MOST_BYTES = 256 * 1024
@@ -41,12 +42,10 @@ class Wire:
                 asyncio.timeout(self._patience),
                 self._http.stream(method, url, data=form, headers=_HEADERS) as answer,
             ):
-                body = b""
                 # Raw, so that a small answer cannot unpack into a large one.
-                async for chunk in answer.aiter_raw():
-                    body += chunk
-                    if len(body) > MOST_BYTES:
-                        raise ProviderUnavailable
+                body = await read_up_to(answer.aiter_raw(), MOST_BYTES)
+            if body is None:
+                raise ProviderUnavailable
             parsed = orjson.loads(body)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, orjson.JSONDecodeError):
             raise ProviderUnavailable from None

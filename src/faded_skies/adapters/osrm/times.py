@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from faded_skies.domains.delivery.ports import Leg, Point, TravelTimes, Way
+from faded_skies.platform.bounded import read_up_to
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 log = structlog.get_logger()
@@ -48,7 +49,6 @@ class OsrmTimes:
 
     async def _ask(self, points: Sequence[Point]) -> Mapping[str, Any]:
         where = ";".join(f"{lng:.6f},{lat:.6f}" for lat, lng in points)
-        whole = bytearray()
         try:
             async with (
                 asyncio.timeout(self._patience),
@@ -56,12 +56,11 @@ class OsrmTimes:
                     "GET", f"{self._url}/route/v1/driving/{where}", params={"overview": "false"}
                 ) as answer,
             ):
-                async for part in answer.aiter_bytes():
-                    whole += part
-                    if len(whole) > MOST_BYTES:
-                        raise OsrmDownError("answer_too_long")
+                whole = await read_up_to(answer.aiter_bytes(), MOST_BYTES)
         except (TimeoutError, httpx.HTTPError) as error:
             raise OsrmDownError(type(error).__name__) from None
+        if whole is None:
+            raise OsrmDownError("answer_too_long")
         if answer.status_code != httpx.codes.OK:
             raise OsrmDownError(f"http_{answer.status_code}")
         try:
@@ -73,7 +72,7 @@ class OsrmTimes:
 
 def _legs(answer: Mapping[str, Any], number: int) -> list[Leg]:
     try:
-        legs = [Leg(float(leg["duration"]), float(leg["distance"])) for leg in answer["routes"][0]["legs"]]
+        legs = [Leg(float(leg["duration"])) for leg in answer["routes"][0]["legs"]]
     except (KeyError, IndexError, TypeError, ValueError):
         raise OsrmDownError("answer_of_another_shape") from None
     if len(legs) != number:

@@ -22,6 +22,16 @@ class TripDeparted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TripLoaded(Event):
+    """More orders went along on a trip that had left before."""
+
+    name: ClassVar[str] = "delivery.trip_loaded"
+
+    trip_id: UUID
+    driver_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class StopDelivered(Event):
     """An order of a trip was handed over. `trip_id` is None for one that left before trips were kept."""
 

@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
-from uuid import UUID
 
-import orjson
 from redis.exceptions import ResponseError
 
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.service import POSITIONS, Position, Rounds
+from faded_skies.domains.delivery.service import Rounds
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.jobs import Consumer, Periodic
@@ -29,7 +27,9 @@ MOST_ENTRIES = 500
 # All workers read under one name: a dead one leaves only entries behind, and those are claimed by their age.
 _GROUP = _READER = "database"
 
-_Entry = tuple[bytes, dict[bytes, bytes]]
+_STREAMS = (service.POSITIONS, service.EARLIER_POSITIONS)
+_Entries = dict[str, list[tuple[bytes, dict[bytes, bytes]]]]
+"""By stream, what was read of it: ids and fields."""
 
 
 class PositionFlusher:
@@ -55,58 +55,52 @@ class PositionFlusher:
         await self.flush()
 
     async def join(self) -> None:
-        """Make the reading group, unless it is there."""
-        try:
-            await self._valkey.xgroup_create(POSITIONS, _GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
+        """Make the reading groups, unless they are there."""
+        for stream in _STREAMS:
+            try:
+                await self._valkey.xgroup_create(stream, _GROUP, id="0", mkstream=True)
+            except ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
 
     async def flush(self) -> int:
         """Store what waits, the abandoned first; return how many entries it was."""
         stored = 0
-        while entries := await self._abandoned() or await self._new():
-            await self._store(entries)
-            await self._forget(entries)
-            stored += len(entries)
+        while found := await self._abandoned() or await self._new():
+            await self._store([fields for entries in found.values() for _, fields in entries])
+            await self._forget(found)
+            stored += sum(len(entries) for entries in found.values())
         return stored
 
-    async def _abandoned(self) -> list[_Entry]:
-        answer: Any = await self._valkey.xautoclaim(
-            POSITIONS, _GROUP, _READER, min_idle_time=ABANDONED_MS, count=MOST_ENTRIES
+    async def _abandoned(self) -> _Entries:
+        found = {}
+        for stream in _STREAMS:
+            answer: Any = await self._valkey.xautoclaim(
+                stream, _GROUP, _READER, min_idle_time=ABANDONED_MS, count=MOST_ENTRIES
+            )
+            if answer[1]:
+                found[stream] = answer[1]
+        return found
+
+    async def _new(self) -> _Entries:
+        answer: Any = await self._valkey.xreadgroup(
+            _GROUP, _READER, dict.fromkeys(_STREAMS, ">"), count=MOST_ENTRIES
         )
-        entries: list[_Entry] = answer[1]
-        return entries
+        return {stream.decode(): entries for stream, entries in answer}
 
-    async def _new(self) -> list[_Entry]:
-        answer: Any = await self._valkey.xreadgroup(_GROUP, _READER, {POSITIONS: ">"}, count=MOST_ENTRIES)
-        return [entry for _, entries in answer for entry in entries]
-
-    async def _store(self, entries: Sequence[_Entry]) -> None:
+    async def _store(self, entries: Sequence[dict[bytes, bytes]]) -> None:
         async with self._db.transaction() as tx:
             await service.store_positions(
-                tx, [position for _, fields in entries for position in _read(fields)]
+                tx, [one for fields in entries for one in service.read_entry(fields)]
             )
 
-    async def _forget(self, entries: Sequence[_Entry]) -> None:
-        ids = [entry_id for entry_id, _ in entries]
+    async def _forget(self, found: _Entries) -> None:
         async with self._valkey.pipeline(transaction=False) as pipe:
-            pipe.xack(POSITIONS, _GROUP, *ids)
-            pipe.xdel(POSITIONS, *ids)
+            for stream, entries in found.items():
+                ids = [entry_id for entry_id, _ in entries]
+                pipe.xack(stream, _GROUP, *ids)
+                pipe.xdel(stream, *ids)
             await pipe.execute()
-
-
-def _read(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position, bool]]:
-    driver_id = UUID(fields[b"driver"].decode())
-    suspects = orjson.loads(fields.get(b"suspects", b"[]"))
-    return [
-        (
-            driver_id,
-            Position(**{**one, "order_id": one["order_id"] and UUID(one["order_id"])}),
-            place in suspects,
-        )
-        for place, one in enumerate(orjson.loads(fields[b"positions"]))
-    ]
 
 
 async def _renew_partitions(db: Database, law: Law) -> None:

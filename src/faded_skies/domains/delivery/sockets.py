@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.schemas.dispatch import OfferWithdrawnShape, OrderOfferedShape
-from faded_skies.domains.delivery.schemas.road import (
+from faded_skies.domains.delivery.schemas.tracking import (
     DriverChangedShape,
     DriverLocationShape,
     LocationBody,
@@ -14,6 +14,7 @@ from faded_skies.domains.delivery.schemas.road import (
     TrackOrder,
     present_tracked,
 )
+from faded_skies.domains.delivery.service import PositionDesk
 from faded_skies.domains.orders import service as orders
 from faded_skies.platform import clock
 from faded_skies.platform.ports import Ports
@@ -40,7 +41,8 @@ SERVER_EVENTS = (
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:
     """Return what clients may send about deliveries."""
-    db, valkey, realtime = ports.db, ports.valkey, ports.realtime
+    db, valkey = ports.db, ports.valkey
+    desk: PositionDesk = ports.get(PositionDesk)
 
     async def track_order(socket: Socket, payload: TrackOrder) -> dict[str, object]:
         """Follow an order: its customer, its driver and staff; the answer is how it stands."""
@@ -54,11 +56,8 @@ def client_events(ports: Ports) -> Sequence[ClientEvent]:
 
     async def update_location(socket: Socket, payload: LocationBody) -> dict[str, object]:
         """Tell where the driver is or was, one position or up to 100, for orders that are theirs."""
-        now = clock.now()
-        positions = payload.read(now)
-        await service.record_positions(
-            valkey, db, realtime, ports.get(Law), driver_id=socket.actor.id, positions=positions, now=now
-        )
+        positions = payload.read(clock.now())
+        await desk.take(driver_id=socket.actor.id, positions=positions)
         return {"received": len(positions)}
 
     return [

@@ -17,6 +17,7 @@ from faded_skies.domains.delivery.events import (
     StopReturned,
     TripDeparted,
     TripEnded,
+    TripLoaded,
 )
 from faded_skies.domains.delivery.ports import TravelTimes
 from faded_skies.domains.delivery.service import Rounds, Terms
@@ -54,12 +55,8 @@ def _of_trips(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
     async def departed(event: TripDeparted) -> None:
         await reckon(await service.get_driver_of_trip(db, event.trip_id))
 
-    async def joined(event: OrderMoved) -> None:
-        if event.status != Status.OUT_FOR_DELIVERY:
-            return
-        driver_id = await service.find_driver_joined(db, event.order_id, left_at=event.moved_at)
-        if driver_id is not None:
-            await reckon(driver_id)
+    async def loaded(event: TripLoaded) -> None:
+        await reckon(event.driver_id)
 
     async def stopped(event: StopDelivered | StopReturned) -> None:
         if event.trip_id is not None:
@@ -67,7 +64,7 @@ def _of_trips(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
 
     return [
         Subscription("delivery.reckon_at_departure", TripDeparted, departed),
-        Subscription("delivery.reckon_for_joined", OrderMoved, joined),
+        Subscription("delivery.reckon_for_loaded", TripLoaded, loaded),
         Subscription("delivery.reckon_after_delivery", StopDelivered, stopped),
         Subscription("delivery.reckon_after_return", StopReturned, stopped),
     ]

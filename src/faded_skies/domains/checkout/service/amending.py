@@ -243,6 +243,8 @@ async def _revise(
     """
     book = checkout.law.of_town(now, order.delivery_address["city"])
     had = {item.product_id: item for item in (await orders.list_items(tx, [order.id]))[order.id]}
+    more = [line.product_id for line in lines if line.quantity > _quantity(had.get(line.product_id))]
+    await inventory.expire_lots_of(tx, more, today=compliance.business_day(book, now))
     products = await catalog.find_products(tx, [line.product_id for line in lines])
     wanted = [(_offered(line, products, had), line.quantity) for line in lines]
     items, taxes = bill(book, wanted, city=order.delivery_address["city"], fee_cents=order.delivery_fee_cents)
@@ -251,7 +253,7 @@ async def _revise(
     }:
         raise NothingChanged
     await orders.check_packages_fit(tx, order, items)
-    if any(item.product_id not in had or item.quantity > had[item.product_id].quantity for item in items):
+    if more:
         await _check_more(tx, checkout, book, order, wanted, had, now=now, keeps=keeps)
     return Revision(
         items=items,
@@ -260,6 +262,10 @@ async def _revise(
         taxes=compliance.tax_summary(taxes),
         rules_hash=book.digest,
     )
+
+
+def _quantity(item: Item | None) -> int:
+    return 0 if item is None else item.quantity
 
 
 def _offered(line: WishedLine, products: Mapping[UUID, Product], had: Mapping[UUID, Item]) -> Product:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 
 from faded_skies.domains.cash.service import Drawer
 from faded_skies.domains.delivery import service
@@ -15,21 +15,22 @@ from faded_skies.domains.delivery.endpoints.needs import (
     judged,
 )
 from faded_skies.domains.delivery.models.road import Shift
-from faded_skies.domains.delivery.schemas.road import (
-    DeliverBody,
-    DeliveredAnswer,
-    LocationBody,
-    ReceivedAnswer,
-    ReturnBody,
+from faded_skies.domains.delivery.schemas.door import DeliverBody, DeliveredAnswer, ReturnBody
+from faded_skies.domains.delivery.schemas.shifts import (
     ShiftAnswer,
     ShiftBody,
     StopsAnswer,
-    TrackingAnswer,
     present_cash,
     present_shift,
     present_stops,
+)
+from faded_skies.domains.delivery.schemas.tracking import (
+    LocationBody,
+    ReceivedAnswer,
+    TrackingAnswer,
     present_story,
 )
+from faded_skies.domains.delivery.service import PositionDesk
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.schemas import OrderAnswer, present_order
 from faded_skies.domains.orders.service import Order
@@ -38,20 +39,15 @@ from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
-from faded_skies.platform.http.provide import Db, Store, ports_of
+from faded_skies.platform.http.provide import Db, Store, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
 from faded_skies.platform.money import cents_of, to_dollars
-from faded_skies.platform.rooms import Realtime
 
 router = APIRouter(prefix="/api/driver", tags=["driver"], dependencies=needs_token, responses=needs_role)
 tracking_router = APIRouter(prefix="/api/orders", tags=["orders"], dependencies=needs_token)
 
 
-async def _realtime(request: Request) -> Realtime:
-    return ports_of(request).realtime
-
-
-Watchers = Annotated[Realtime, Depends(_realtime)]
+Positions = Annotated[PositionDesk, provided(PositionDesk)]
 
 
 async def _answer(tx: Tx, order: Order, **more: object) -> Answer:
@@ -60,16 +56,13 @@ async def _answer(tx: Tx, order: Order, **more: object) -> Answer:
 
 
 @router.post("/location", response_model=ReceivedAnswer)
-async def record_location(
-    body: LocationBody, actor: SignedIn, db: Db, store: Store, watchers: Watchers, law: Rules
-) -> Json:
+async def record_location(body: LocationBody, actor: SignedIn, desk: Positions) -> Json:
     """Tell where the driver is or was, one position or up to 100; each may name the order it is brought for.
 
     404 for an order of another driver, 409 INVALID_STATE for one that is not out for delivery.
     """
-    now = clock.now()
-    positions = body.read(now)
-    await service.record_positions(store, db, watchers, law, driver_id=actor.id, positions=positions, now=now)
+    positions = body.read(clock.now())
+    await desk.take(driver_id=actor.id, positions=positions)
     return Json({"received": len(positions)})
 
 

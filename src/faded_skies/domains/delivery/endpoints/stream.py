@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.endpoints.needs import Rules
-from faded_skies.domains.delivery.schemas.road import present_tracked
+from faded_skies.domains.delivery.schemas.tracking import present_tracked
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.service import TrackingLine
 from faded_skies.platform import clock

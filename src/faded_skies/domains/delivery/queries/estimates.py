@@ -1,6 +1,5 @@
 """SQL of what estimates are reckoned from: where a driver is, where they have yet to go, how fast trips were."""
 
-from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.delivery.models.road import NextStop
@@ -55,24 +54,9 @@ WITH lines AS (
       AND lat IS NOT NULL AND from_lat IS NOT NULL
 )
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY metres / seconds) AS median, count(*)::int AS drives
-FROM speeds WHERE seconds >= 60 AND metres >= 300
-"""
-# Not of a trip that left with it: that one's departure has all its orders reckoned at once.
-_UNRECKONED = """
-SELECT o.driver_id FROM orders o
-WHERE o.id = $1 AND o.status = 'out_for_delivery' AND o.eta_source IS NULL AND NOT EXISTS (
-    SELECT FROM trip_stops s JOIN trips t ON t.id = s.trip_id
-    WHERE s.order_id = o.id AND t.driver_id = o.driver_id AND t.ended_at IS NULL
-      AND t.departed_at > $2::timestamptz - interval '5 seconds'
-)
+FROM speeds WHERE seconds >= $1 AND metres >= $2
 """
 _DRIVER_OF_TRIP = "SELECT driver_id FROM trips WHERE id = $1"
-
-
-async def find_unreckoned(db: Database, order_id: UUID, *, left_at: datetime) -> UUID | None:
-    """Return the driver of an order that went along later than its trip left, and still has its first estimate."""
-    driver_id: UUID | None = await db.fetchval(_UNRECKONED, order_id, left_at)
-    return driver_id
 
 
 async def get_driver_of_trip(db: Database, trip_id: UUID) -> UUID:
@@ -91,8 +75,13 @@ async def find_origin(db: Database, driver_id: UUID) -> tuple[float, float] | No
     return None if row is None else (row["latitude"], row["longitude"])
 
 
-async def get_city_speed(db: Database) -> tuple[float | None, int]:
-    """Return the median of how fast drives of the last 30 days came nearer (m/s, straight line), of how many drives."""
-    row = await db.fetchrow(_CITY_SPEED)
+async def get_city_speed(
+    db: Database, *, least_seconds: float, least_metres: float
+) -> tuple[float | None, int]:
+    """Return the median of how fast drives of the last 30 days came nearer (m/s, straight line), of how many drives.
+
+    Drives that took less time, or went less far, are left out.
+    """
+    row = await db.fetchrow(_CITY_SPEED, least_seconds, least_metres)
     assert row is not None  # noqa: S101 - an aggregate has one row
     return row["median"], row["drives"]

@@ -1,35 +1,15 @@
-"""SQL of shifts, stops, positions and handovers, and where live positions lie in Valkey."""
+"""SQL of shifts, stops and handovers, and of what is held on a person."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from collections.abc import AsyncIterator
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from faded_skies.domains.delivery.errors import VehicleInUse
-from faded_skies.domains.delivery.models.road import Destination, Handover, Position, Shift, Stop
+from faded_skies.domains.delivery.models.road import Handover, Shift, Stop
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import new_id
-from faded_skies.platform.valkey import Valkey
-
-LIVE_SECONDS = 60
-"""How long a live position is kept."""
-
-POSITIONS = "driver:positions"
-"""Positions on their way to the database, one entry for each call."""
-
-MOST_WAITING = 100_000
-"""About how many calls may wait for the database; beyond it the oldest are lost, not the memory."""
-
-# A position that arrives late must not put the car back.
-_REMEMBER = """
-local held = redis.call('GET', KEYS[1])
-if held and cjson.decode(held).lastUpdate >= tonumber(ARGV[2]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
-return 1
-"""
 
 _OPEN_SHIFT = """
 INSERT INTO driver_shifts (id, driver_id, vehicle_id, planned_end_at) VALUES ($1, $2, $3, $4)
@@ -85,41 +65,6 @@ INSERT INTO handovers (
     cash_received_cents
 ) VALUES ($1, $2, $7, $3, $4, true, true, $5, $6)
 """
-_DESTINATIONS = """
-SELECT id, status, (delivery_address->>'latitude')::float8, (delivery_address->>'longitude')::float8,
-       delivery_address->>'city', eta_at, eta_source
-FROM orders WHERE id = ANY($1::uuid[]) AND driver_id = $2
-"""
-_LAST_POSITION = """
-SELECT order_id, latitude AS lat, longitude AS lng,
-       heading::numeric(5, 2)::float8 AS heading, speed::numeric(5, 2)::float8 AS speed,
-       (extract(epoch FROM recorded_at) * 1000)::bigint AS timestamp
-FROM driver_locations
-WHERE driver_id = $1 AND recorded_at > now() - interval '25 hours' AND NOT suspect
-ORDER BY recorded_at DESC LIMIT 1
-"""
-# Made once for each connection, empty after each commit: a new one every second would bloat the catalogue.
-_INCOMING = """
-CREATE TEMPORARY TABLE IF NOT EXISTS incoming_positions (
-    driver_id uuid, recorded_at timestamptz, order_id uuid,
-    latitude double precision, longitude double precision, heading real, speed real, suspect boolean
-) ON COMMIT DELETE ROWS
-"""
-_STORE_INCOMING = """
-INSERT INTO driver_locations (driver_id, recorded_at, order_id, latitude, longitude, heading, speed, suspect)
-SELECT driver_id, recorded_at, order_id, latitude, longitude, heading, speed, suspect FROM incoming_positions
-ORDER BY driver_id, recorded_at
-ON CONFLICT DO NOTHING
-"""
-_LIST_PARTITIONS = """
-SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = 'driver_locations'::regclass AND c.relname ~ '^driver_locations_[0-9]{8}$'
-ORDER BY c.relname
-"""
-_FORGET_STRAYS = "DELETE FROM driver_locations_other WHERE recorded_at < $1"
-# Partitions come and go under an exclusive lock: rather try again next hour than make everyone wait.
-_HURRY = "SET LOCAL lock_timeout = '2s'"
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('delivery.partitions', 7))"
 
 
 async def open_shift(
@@ -196,147 +141,6 @@ async def insert_handover(tx: Tx, handover: Handover) -> None:
         handover.cash_received_cents,
         handover.method,
     )
-
-
-async def list_destinations(
-    db: Database, *, driver_id: UUID, order_ids: Collection[UUID]
-) -> dict[UUID, Destination]:
-    """Return those of the orders that this driver has."""
-    rows = await db.fetch(_DESTINATIONS, list(order_ids), driver_id)
-    return {row["id"]: Destination(*row) for row in rows}
-
-
-async def push_positions(
-    valkey: Valkey, driver_id: UUID, positions: Sequence[Position], *, suspects: Collection[int]
-) -> Position | None:
-    """Remember the latest of the positions and queue them all for the database, in one round trip.
-
-    `suspects` are the places of those that are queued only. Returns the latest; None when a newer one was known.
-    """
-    # A field of its own: the previous release reads these entries too.
-    entry: dict[Any, Any] = {"driver": str(driver_id), "positions": orjson.dumps(positions)}
-    if suspects:
-        entry["suspects"] = orjson.dumps(list(suspects))
-    sound = [one for place, one in enumerate(positions) if place not in suspects]
-    if not sound:
-        await valkey.xadd(POSITIONS, entry, maxlen=MOST_WAITING, approximate=True)
-        return None
-    latest = max(sound, key=lambda position: position.timestamp)
-    live = orjson.dumps(
-        {
-            "lat": latest.lat,
-            "lng": latest.lng,
-            "heading": latest.heading,
-            "speed": latest.speed,
-            "orderId": latest.order_id,
-            "lastUpdate": latest.timestamp,
-        }
-    )
-    async with valkey.pipeline(transaction=False) as pipe:
-        pipe.xadd(POSITIONS, entry, maxlen=MOST_WAITING, approximate=True)
-        pipe.eval(_REMEMBER, 1, _live_key(driver_id), live, str(latest.timestamp), str(LIVE_SECONDS))
-        _, newest = await pipe.execute()
-    return latest if newest else None
-
-
-async def claim_minute(valkey: Valkey, driver_id: UUID) -> bool:
-    """Tell whether this is the first claim for the driver within a minute."""
-    return bool(await valkey.set(f"driver:eta:{driver_id}", 1, nx=True, ex=60))
-
-
-async def find_live_position(valkey: Valkey, driver_id: UUID) -> Position | None:
-    """Return the driver's position of the last minute."""
-    held = await valkey.get(_live_key(driver_id))
-    if held is None:
-        return None
-    live = orjson.loads(held)
-    return Position(
-        order_id=None if live["orderId"] is None else UUID(live["orderId"]),
-        lat=live["lat"],
-        lng=live["lng"],
-        heading=live["heading"],
-        speed=live["speed"],
-        timestamp=live["lastUpdate"],
-    )
-
-
-def _live_key(driver_id: UUID) -> str:
-    return f"driver:location:{driver_id}"
-
-
-async def find_stored_position(db: Database, driver_id: UUID) -> Position | None:
-    row = await db.fetchrow(_LAST_POSITION, driver_id)
-    return None if row is None else Position(**row)
-
-
-async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position, bool]]) -> None:
-    """Store positions of drivers and whether they are suspect; one that is there already stays as it is."""
-    await tx.execute(_INCOMING)
-    await tx.connection.copy_records_to_table(
-        "incoming_positions",
-        columns=[
-            "driver_id",
-            "recorded_at",
-            "order_id",
-            "latitude",
-            "longitude",
-            "heading",
-            "speed",
-            "suspect",
-        ],
-        records=[
-            (
-                driver_id,
-                _moment(one.timestamp),
-                one.order_id,
-                one.lat,
-                one.lng,
-                one.heading,
-                one.speed,
-                is_suspect,
-            )
-            for driver_id, one, is_suspect in positions
-        ],
-    )
-    await tx.execute(_STORE_INCOMING)
-
-
-def _moment(timestamp: int) -> datetime:
-    return datetime.fromtimestamp(timestamp / 1000, UTC)
-
-
-async def make_partition(tx: Tx, day: date) -> bool:
-    """Make the partition of a UTC day. False: strays of that day lie in the default partition already."""
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    try:
-        async with tx.savepoint():
-            await tx.execute(
-                f"CREATE TABLE IF NOT EXISTS {_partition(day)} PARTITION OF driver_locations "
-                f"FOR VALUES FROM ('{start.isoformat()}') TO ('{(start + timedelta(days=1)).isoformat()}')"
-            )
-    except asyncpg.CheckViolationError:
-        return False
-    return True
-
-
-async def drop_before(tx: Tx, day: date) -> list[str]:
-    """Forget positions before a UTC day; returns the partitions that were dropped."""
-    first = _partition(day)
-    old = [row["relname"] for row in await tx.fetch(_LIST_PARTITIONS) if row["relname"] < first]
-    for name in old:
-        await tx.execute(f"DROP TABLE {name}")
-    await tx.execute(_FORGET_STRAYS, datetime(day.year, day.month, day.day, tzinfo=UTC))
-    return old
-
-
-def _partition(day: date) -> str:
-    return f"driver_locations_{day:%Y%m%d}"
-
-
-async def lock_partitions(tx: Tx) -> None:
-    """Hold the right to change partitions for this transaction."""
-    await tx.execute(_HURRY)
-    await tx.fetchval(_ONE_AT_A_TIME)
 
 
 _HELD = {

@@ -4,6 +4,8 @@ from faded_skies.domains.delivery.rules.dispatch import Bounds, Courier, Goods, 
 from faded_skies.domains.delivery.rules.documents import digest_of, lacking, pick
 from faded_skies.domains.delivery.rules.estimates import (
     AT_THE_DOOR,
+    LEAST_METRES,
+    LEAST_SECONDS,
     SPEED_M_S,
     arrivals,
     believable_speed,
@@ -32,6 +34,8 @@ from faded_skies.domains.delivery.rules.waiting import check_waited
 __all__ = [
     "AHEAD",
     "AT_THE_DOOR",
+    "LEAST_METRES",
+    "LEAST_SECONDS",
     "SPEED_M_S",
     "Bounds",
     "Choice",

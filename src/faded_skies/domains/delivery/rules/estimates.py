@@ -11,6 +11,9 @@ SPEED_M_S = CITY_SPEED_M_S / DETOUR
 FEWEST_DRIVES = 20
 SLOWEST_M_S, FASTEST_M_S = 1.0, 40.0
 
+LEAST_SECONDS, LEAST_METRES = 60.0, 300.0
+"""A shorter drive teaches nothing: most of it is parking, and the moment at which a button was pressed."""
+
 AT_THE_DOOR = timedelta(minutes=4)
 """What a stop takes: parking, the ID, the handover."""
 

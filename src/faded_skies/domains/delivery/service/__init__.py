@@ -11,7 +11,7 @@ from faded_skies.domains.delivery.models.trips import (
     TripStop,
     Vehicle,
 )
-from faded_skies.domains.delivery.queries.road import POSITIONS
+from faded_skies.domains.delivery.queries.live import EARLIER_POSITIONS, POSITIONS, read_entry
 from faded_skies.domains.delivery.rules import Sheet, html_of, manifest_sheet, receipt_sheet
 from faded_skies.domains.delivery.service.answers import (
     accept,
@@ -32,7 +32,6 @@ from faded_skies.domains.delivery.service.dispatching import (
 from faded_skies.domains.delivery.service.door import bring_back, hand_over
 from faded_skies.domains.delivery.service.estimates import (
     CitySpeed,
-    find_driver_joined,
     get_driver_of_trip,
     reckon,
 )
@@ -47,43 +46,44 @@ from faded_skies.domains.delivery.service.fleet import (
     set_driver_papers,
     set_vehicle_papers,
 )
+from faded_skies.domains.delivery.service.leaving import depart, pick_up, prepare_pick_up
 from faded_skies.domains.delivery.service.manifests import (
     context_of,
     get_manifest,
     skip_manifest_numbers,
     title_of,
 )
+from faded_skies.domains.delivery.service.positions import (
+    PositionDesk,
+    find_driver_position,
+    renew_partitions,
+    store_positions,
+)
 from faded_skies.domains.delivery.service.receipts import get_paper
 from faded_skies.domains.delivery.service.road import (
     arrive,
     assign,
     end_shift,
-    find_driver_position,
     held_on,
     is_on_duty,
     list_stops,
-    record_positions,
-    renew_partitions,
     start_shift,
-    store_positions,
     take_money,
     take_money_of_trip,
 )
 from faded_skies.domains.delivery.service.rounds import Rounds
 from faded_skies.domains.delivery.service.trips import (
     Leaving,
-    depart,
     end,
     get_overview,
     get_trip,
     list_trips,
     note_stop,
-    pick_up,
     plan,
-    prepare_pick_up,
 )
 
 __all__ = [
+    "EARLIER_POSITIONS",
     "KEEP",
     "POSITIONS",
     "Answer",
@@ -96,6 +96,7 @@ __all__ = [
     "Leaving",
     "Manifest",
     "Position",
+    "PositionDesk",
     "Refusal",
     "Rounds",
     "Sheet",
@@ -116,7 +117,6 @@ __all__ = [
     "depart",
     "end",
     "end_shift",
-    "find_driver_joined",
     "find_driver_position",
     "forget_decisions",
     "get_driver_of_trip",
@@ -143,9 +143,9 @@ __all__ = [
     "pick_up",
     "plan",
     "prepare_pick_up",
+    "read_entry",
     "receipt_sheet",
     "reckon",
-    "record_positions",
     "renew_partitions",
     "run_round",
     "set_driver_papers",

@@ -19,7 +19,7 @@ from faded_skies.domains.delivery.models.dispatch import Decision, Terms
 from faded_skies.domains.delivery.ports import RouteSolver
 from faded_skies.domains.delivery.queries import answers as refusals
 from faded_skies.domains.delivery.queries import dispatch as queries
-from faded_skies.domains.delivery.queries import road
+from faded_skies.domains.delivery.queries import live as live_positions
 from faded_skies.domains.delivery.queries.dispatch import OpenOrder
 from faded_skies.domains.delivery.rules.dispatch import Courier
 from faded_skies.domains.delivery.rules.routes import Choice, Question, arrivals, decide, walked
@@ -101,7 +101,9 @@ async def _ask(desk: DispatchDesk, ruled: Rulings, shop: tuple[float, float]) ->
         for one in await queries.list_carried(desk.db, [one.driver_id for one in on_shift])
         if one.id not in known
     ]
-    live = await asyncio.gather(*(road.find_live_position(desk.valkey, one.driver_id) for one in on_shift))
+    live = await asyncio.gather(
+        *(live_positions.find_live_position(desk.valkey, one.driver_id) for one in on_shift)
+    )
     stays = carried_by([one for one in carried if not one.is_offer])
     return Question(
         id=new_id(),

@@ -20,8 +20,9 @@ from faded_skies.domains.delivery.events import StopDelivered, StopReturned
 from faded_skies.domains.delivery.models.road import Handover
 from faded_skies.domains.delivery.queries import road as queries
 from faded_skies.domains.delivery.queries import trips
+from faded_skies.domains.delivery.service.leaving import place_of
 from faded_skies.domains.delivery.service.road import lock_on_the_road
-from faded_skies.domains.delivery.service.trips import Leaving, close_stop, place_of
+from faded_skies.domains.delivery.service.trips import Leaving, close_stop
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.identity.service import Customer
 from faded_skies.domains.inventory import service as inventory

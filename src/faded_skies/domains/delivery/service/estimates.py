@@ -7,7 +7,7 @@ from uuid import UUID
 from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.ports import TravelTimes
 from faded_skies.domains.delivery.queries import estimates as queries
-from faded_skies.domains.delivery.queries import road
+from faded_skies.domains.delivery.queries import live as live_positions
 from faded_skies.domains.orders import service as orders
 from faded_skies.platform.db import Database
 from faded_skies.platform.rooms import Realtime
@@ -26,7 +26,10 @@ class CitySpeed:
 
     async def get(self) -> float:
         if time.monotonic() >= self._good_until:
-            self._speed = rules.believable_speed(*await queries.get_city_speed(self._db))
+            median, drives = await queries.get_city_speed(
+                self._db, least_seconds=rules.LEAST_SECONDS, least_metres=rules.LEAST_METRES
+            )
+            self._speed = rules.believable_speed(median, drives)
             self._good_until = time.monotonic() + _LEARNED_AGAIN_AFTER
         return self._speed
 
@@ -38,7 +41,7 @@ async def reckon(
 
     Call it outside of any transaction: `times` may ask over the network.
     """
-    live = await road.find_live_position(valkey, driver_id)
+    live = await live_positions.find_live_position(valkey, driver_id)
     stops = await queries.list_next_stops(db, driver_id, first=None if live is None else live.order_id)
     origin = await queries.find_origin(db, driver_id) if live is None else (live.lat, live.lng)
     if not stops or origin is None:
@@ -49,16 +52,15 @@ async def reckon(
     async with db.transaction() as tx:
         moved = await orders.set_etas(tx, driver_id=driver_id, etas=etas, source=way.source)
     for one in moved:
-        rooms = await orders.list_rooms(db, one.order_id)
         await orders.tell_eta(
-            realtime, order_id=one.order_id, eta_at=one.eta_at, source=way.source, rooms=rooms, now=now
+            realtime,
+            order_id=one.order_id,
+            eta_at=one.eta_at,
+            source=way.source,
+            rooms=orders.rooms_of(one.order_id, driver_id),
+            now=now,
         )
 
 
 async def get_driver_of_trip(db: Database, trip_id: UUID) -> UUID:
     return await queries.get_driver_of_trip(db, trip_id)
-
-
-async def find_driver_joined(db: Database, order_id: UUID, *, left_at: datetime) -> UUID | None:
-    """Return the driver of an order that joined a trip under way, unless it is reckoned already."""
-    return await queries.find_unreckoned(db, order_id, left_at=left_at)

@@ -1,16 +1,12 @@
-"""Shifts, the driver's list, money before departure, and where drivers are."""
+"""Shifts, the driver's list, assignment, money before departure, and arrivals."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
-
-import structlog
 
 from faded_skies.domains.cash import service as cash
 from faded_skies.domains.cash.service import Drawer
-from faded_skies.domains.compliance.service import Law, RuleBook
-from faded_skies.domains.delivery import rules
 from faded_skies.domains.delivery.errors import (
     CashOrderOut,
     DriverNotFound,
@@ -19,16 +15,14 @@ from faded_skies.domains.delivery.errors import (
 )
 from faded_skies.domains.delivery.events import (
     DriverChanged,
-    DriverMoved,
     OrderOffered,
     ShiftEnded,
     ShiftPlanned,
     ShiftStarted,
 )
-from faded_skies.domains.delivery.models.road import Position, Shift, Stop
+from faded_skies.domains.delivery.models.road import Shift, Stop
 from faded_skies.domains.delivery.queries import fleet, trips
 from faded_skies.domains.delivery.queries import road as queries
-from faded_skies.domains.delivery.rules import Fix
 from faded_skies.domains.delivery.service.answers import withdraw
 from faded_skies.domains.delivery.service.trips import Leaving, hand_on, list_planned_orders
 from faded_skies.domains.orders import service as orders
@@ -40,18 +34,6 @@ from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.money import Cents
-from faded_skies.platform.ratelimit import Gate
-from faded_skies.platform.rooms import Realtime
-from faded_skies.platform.valkey import Valkey
-
-log = structlog.get_logger()
-
-MOST_CALLS = 600
-"""How many times a minute a driver may tell where they are; each time up to 100 positions."""
-
-DAYS_AHEAD = 2
-
-_TOO_OFTEN = "These are too many positions. Send them in lists of up to 100, once a second."
 
 
 async def start_shift(
@@ -178,109 +160,6 @@ async def lock_on_the_road(tx: Tx, actor: Actor, order_id: UUID) -> Order:
     if order.status is not Status.OUT_FOR_DELIVERY:
         raise NotOutForDelivery
     return order
-
-
-async def record_positions(
-    valkey: Valkey,
-    db: Database,
-    realtime: Realtime,
-    law: Law,
-    *,
-    driver_id: UUID,
-    positions: Sequence[Position],
-    now: datetime,
-) -> None:
-    """Keep where the driver was, and tell the watchers of the order that the newest position names.
-
-    The positions reach the database within seconds (jobs.PositionFlusher). What is older than what we know, or
-    cannot be true, is kept, but not told; after a minute without any that can, the next one is believed. The estimate
-    is the stored one; once a minute it is asked for anew. Raises OrderNotFound for an order that another driver has,
-    NotOutForDelivery, Limited.
-    """
-    gate = Gate(valkey, "positions", limit=MOST_CALLS, window=60, refusal=_TOO_OFTEN)
-    await gate.enter(str(driver_id))
-    named = {position.order_id for position in positions if position.order_id is not None}
-    destinations = await queries.list_destinations(db, driver_id=driver_id, order_ids=named) if named else {}
-    if len(destinations) < len(named):
-        raise OrderNotFound
-    if any(destination.status != Status.OUT_FOR_DELIVERY for destination in destinations.values()):
-        raise NotOutForDelivery
-    last = await queries.find_live_position(valkey, driver_id)
-    suspects = rules.find_jumps([_fix(one) for one in positions], last=None if last is None else _fix(last))
-    if suspects:
-        log.warning("positions_suspect", positions=len(suspects))
-    newest = await queries.push_positions(valkey, driver_id, positions, suspects=suspects)
-    if newest is None or newest.order_id is None:
-        return
-    if await queries.claim_minute(valkey, driver_id):
-        async with db.transaction() as tx:
-            tx.emit(DriverMoved(driver_id=driver_id))
-    door = destinations[newest.order_id]
-    eta = orders.minutes_until(door.eta_at, now=now) if door.eta_source else None
-    if eta is None:  # it left a moment ago
-        eta = rules.eta_minutes(newest.lat, newest.lng, to_lat=door.latitude, to_lng=door.longitude)
-    await realtime.tell(
-        "driver-location",
-        {
-            "lat": newest.lat,
-            "lng": newest.lng,
-            "heading": newest.heading,
-            "speed": newest.speed,
-            "timestamp": newest.timestamp,
-            "eta": eta,
-        },
-        rooms=watchers_of(newest.order_id, driver_id, law.of_town(now, door.city)),
-    )
-
-
-def _fix(position: Position) -> Fix:
-    return Fix(position.lat, position.lng, position.timestamp)
-
-
-def watchers_of(order_id: UUID, driver_id: UUID, book: RuleBook) -> list[str]:
-    """Return the rooms that are told where the driver is: the law may hide it from the customer."""
-    rooms = [orders.staff_room(order_id), orders.drivers_room(order_id, driver_id)]
-    return [orders.customers_room(order_id), *rooms] if book.positions.live_to_customer else rooms
-
-
-async def find_driver_position(
-    valkey: Valkey, db: Database, law: Law, actor: Actor, order: Order, *, now: datetime
-) -> Position | None:
-    """Return where the order's driver is; None unless the order is their next stop and the law lets the actor know.
-
-    The order they name with their positions is the next stop, so the others' customers never see them.
-    """
-    if order.status is not Status.OUT_FOR_DELIVERY or order.driver_id is None:
-        return None
-    book = law.of_town(now, order.delivery_address["city"])
-    if order.user_id == actor.id and not book.positions.live_to_customer:
-        return None
-    position = await queries.find_live_position(valkey, order.driver_id)
-    if position is None:
-        position = await queries.find_stored_position(db, order.driver_id)
-    return position if position is not None and position.order_id == order.id else None
-
-
-async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position, bool]]) -> None:
-    """Store positions with their drivers' ids and whether they are suspect; a second time changes nothing."""
-    await queries.store_positions(tx, positions)
-
-
-async def renew_partitions(tx: Tx, law: Law, *, now: datetime) -> None:
-    """Make the partitions of today and the days ahead (UTC), and drop those older than the law wants them.
-
-    A day of which something lies in the default partition already stays there, until it is forgotten by age
-    like the others.
-    """
-    today = now.date()
-    await queries.lock_partitions(tx)
-    for ahead in range(DAYS_AHEAD + 1):
-        day = today + timedelta(days=ahead)
-        if not await queries.make_partition(tx, day):
-            log.warning("positions_stay_in_default_partition", day=str(day))
-    dropped = await queries.drop_before(tx, today - timedelta(days=law.position_days(now)))
-    if dropped:
-        log.info("position_partitions_dropped", partitions=dropped)
 
 
 def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:

@@ -24,6 +24,7 @@ from faded_skies.domains.inventory.service.packing import (
 )
 from faded_skies.domains.inventory.service.stock import (
     exchange,
+    expire_lots_of,
     open_stock,
     out_of_stock,
     release,
@@ -49,6 +50,7 @@ __all__ = [
     "check_packed",
     "exchange",
     "expire",
+    "expire_lots_of",
     "get_lot",
     "list_lot_movements",
     "list_lots",

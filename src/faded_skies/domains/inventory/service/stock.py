@@ -31,6 +31,12 @@ async def reserve(tx: Tx, *, order_id: UUID, wanted: Sequence[Wanted], today: da
     )
 
 
+async def expire_lots_of(tx: Tx, product_ids: Sequence[UUID], *, today: date) -> None:
+    """Take lots of these products off sale whose last day is over; holds the products' stock levels."""
+    await stock.lock_levels(tx, product_ids)
+    await expire_of(tx, product_ids, today=today)
+
+
 def _check_levels(levels: Mapping[UUID, int], wanted: Sequence[Wanted]) -> None:
     short = [line for line in wanted if levels.get(line.product_id, 0) < line.quantity]
     if short:

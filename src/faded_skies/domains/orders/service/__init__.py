@@ -3,7 +3,6 @@
 from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, Revision, TrackingLine
 from faded_skies.domains.orders.rules import BEFORE_DEPARTURE, EtaSource, Status, minutes_until
 from faded_skies.domains.orders.service.amending import (
-    Change,
     accept_amendment,
     amend_own,
     check_amendable,
@@ -17,6 +16,7 @@ from faded_skies.domains.orders.service.amending import (
     withdraw_amendment,
 )
 from faded_skies.domains.orders.service.estimating import set_etas, tell_eta
+from faded_skies.domains.orders.service.exchanging import Change
 from faded_skies.domains.orders.service.giving_back import (
     book_found_refund,
     cancel,
@@ -73,6 +73,7 @@ from faded_skies.domains.orders.service.watching import (
     find_told_at,
     list_rooms,
     room_for,
+    rooms_of,
     staff_room,
 )
 
@@ -139,6 +140,7 @@ __all__ = [
     "refund_amount",
     "refund_units",
     "room_for",
+    "rooms_of",
     "send_back",
     "set_etas",
     "settle",

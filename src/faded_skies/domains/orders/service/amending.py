@@ -4,48 +4,38 @@ The row of the order is held by whoever proposes, answers, applies or closes, so
 the goods cost and whether they may be sold is judged above, by checkout.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from faded_skies.domains.inventory import service as inventory
-from faded_skies.domains.inventory.service import Wanted
-from faded_skies.domains.ledger.service import Account
 from faded_skies.domains.orders import rules
 from faded_skies.domains.orders.errors import (
-    AmendmentNotDearer,
     AmendmentNotFound,
     AmendmentOver,
     AmendmentWaits,
     NotAmendable,
 )
-from faded_skies.domains.orders.models import Amendment, Item, Order, Revision
+from faded_skies.domains.orders.models import Amendment, Order, Revision
 from faded_skies.domains.orders.queries import amendments, reading
 from faded_skies.domains.orders.rules import BEFORE_DEPARTURE, CONSENT, HOLD, Resettled
+from faded_skies.domains.orders.service.exchanging import (
+    Change,
+    apply,
+    money_left,
+    picture,
+    reserve,
+    resettle,
+    to_charge,
+    total_of,
+)
 from faded_skies.domains.orders.service.life import (
-    emit_amendment,
     end_amendment,
     lock_order,
-    note,
-    quantities,
     tell_amendment,
 )
 from faded_skies.domains.payments import service as payments
-from faded_skies.domains.payments.service import BY_CARD, ChargeResult, Intent, IntentStatus, PaymentMethod
-from faded_skies.domains.rewards import service as rewards
+from faded_skies.domains.payments.service import ChargeResult, IntentStatus, PaymentMethod
 from faded_skies.platform.db import Database, Tx
-from faded_skies.platform.money import to_dollars
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An order and a change of it. `intent` is set while the difference is to be charged, and nothing changed yet."""
-
-    order: Order
-    amendment: Amendment
-    intent: Intent | None = None
 
 
 def check_amendable(order: Order) -> None:
@@ -141,15 +131,15 @@ async def accept_amendment(
 
     Raises AmendmentOver when it would cost another sum than was shown, OutOfStock, NotAmendable, AmendmentNotDearer.
     """
-    if _total(order, revision) != amendment.after["totalCents"]:
+    if total_of(order, revision) != amendment.after["totalCents"]:
         raise AmendmentOver("Taxes have changed since this was proposed. Ask the shop for a new proposal.")
-    if _to_charge(order, revision):
+    if to_charge(order, revision):
         paying = await amendments.begin_paying(tx, amendment.id, now + HOLD)
-        return await _reserve(tx, order, paying, method)
+        return await reserve(tx, order, paying, method)
     settled = await amendments.settle_amendment(tx, amendment.id, "applied")
     if settled is None:
         raise AmendmentOver(rules.OVER["applied"])
-    return await _apply(tx, order, settled, revision, actor_id=actor_id)
+    return await apply(tx, order, settled, revision, actor_id=actor_id)
 
 
 async def amend_own(
@@ -165,7 +155,7 @@ async def amend_own(
 
     Raises OutOfStock, NotAmendable, AmendmentNotDearer.
     """
-    is_charged = _to_charge(order, revision) > 0
+    is_charged = to_charge(order, revision) > 0
     amendment = await _insert(
         tx,
         order,
@@ -177,8 +167,8 @@ async def amend_own(
         expires_at=now + HOLD,
     )
     if is_charged:
-        return await _reserve(tx, order, amendment, method)
-    return await _apply(tx, order, amendment, revision, actor_id=actor_id)
+        return await reserve(tx, order, amendment, method)
+    return await apply(tx, order, amendment, revision, actor_id=actor_id)
 
 
 async def settle_change(
@@ -200,7 +190,7 @@ async def settle_change(
     settled = await amendments.settle_amendment(tx, amendment.id, "applied")
     if settled is None:
         raise AmendmentOver(rules.OVER["applied"])
-    changed = await _apply(
+    changed = await apply(
         tx, order, settled, settled.revision, actor_id=order.user_id, charged_cents=intent.amount_cents
     )
     return changed.order
@@ -237,7 +227,7 @@ async def _insert(
     expires_at: datetime,
 ) -> Amendment:
     before = (await reading.list_items(tx, [order.id]))[order.id]
-    settled = _settle(order, revision, money_left=await _money_left(tx, order))
+    settled = resettle(order, revision, money_left=await money_left(tx, order))
     return await amendments.insert_amendment(
         tx,
         order.id,
@@ -246,171 +236,12 @@ async def _insert(
         status=status,
         reason=reason,
         lines=_lines(revision),
-        before=_picture(before, order),
+        before=picture(before, order),
         after=_outlook(order, revision, settled),
         restock=restock,
         revision=revision,
         expires_at=expires_at,
     )
-
-
-async def _money_left(tx: Tx, order: Order) -> int:
-    return order.paid_cents - await reading.find_asked_back(tx, order.id)
-
-
-def _total(order: Order, revision: Revision) -> int:
-    return revision.subtotal_cents + revision.tax_cents + order.delivery_fee_cents + order.tip_cents
-
-
-def _to_charge(order: Order, revision: Revision) -> int:
-    """Return what a change of a paid order costs more, in cents; AmendmentNotDearer where nobody can charge it."""
-    more = _total(order, revision) - order.total_cents
-    if more <= 0 or order.tender == "cash":
-        return 0
-    if order.tender in BY_CARD and order.paid_cents:
-        return more
-    raise AmendmentNotDearer(
-        f"This order cannot become dearer by ${to_dollars(more):,.2f}, by the way it is paid. "
-        "Choose goods that cost as much or less, or let the shop offer them at the old price.",
-        dearerBy=to_dollars(more),
-    )
-
-
-def _settle(order: Order, revision: Revision, *, money_left: int) -> Resettled:
-    _to_charge(order, revision)
-    settled = rules.resettle(
-        total_before=order.total_cents,
-        total_after=_total(order, revision),
-        coins_used=order.coins_used,
-        coins_left=order.coins_left,
-        paid_cents=order.paid_cents,
-        money_left=money_left,
-    )
-    if settled is None:
-        raise NotAmendable(
-            "So much was given back of this order already that it cannot become that small. Cancel it instead."
-        )
-    return settled
-
-
-async def _reserve(tx: Tx, order: Order, amendment: Amendment, method: PaymentMethod | None) -> Change:
-    """Take what the order gets more of, and open an attempt to charge the difference; the rest waits for that."""
-    if method is None:
-        raise AmendmentNotDearer("The card that paid this order was removed, so it cannot become dearer.")
-    before = (await reading.list_items(tx, [order.id]))[order.id]
-    more, _ = rules.difference(quantities(before), quantities(amendment.revision.items))
-    await inventory.exchange(
-        tx, order_id=order.id, change_id=amendment.id, more=_wanted(amendment.revision.items, more), fewer={}
-    )
-    intent = await payments.open_intent(
-        tx,
-        user_id=order.user_id,
-        order_id=order.id,
-        method=method,
-        amount_cents=_to_charge(order, amendment.revision),
-        captures_later=False,
-        amendment_id=amendment.id,
-    )
-    tx.audit(
-        "order.amendment_paying",
-        object_type="order",
-        object_id=order.id,
-        actor_id=order.user_id,
-        amendmentId=amendment.id,
-        intentId=intent.id,
-        amountCents=intent.amount_cents,
-    )
-    return Change(order, amendment, intent)
-
-
-async def _apply(
-    tx: Tx,
-    order: Order,
-    amendment: Amendment,
-    revision: Revision,
-    *,
-    actor_id: UUID,
-    charged_cents: int = 0,
-) -> Change:
-    """Stock first, then coins, then money: locks are taken in one order."""
-    before = (await reading.list_items(tx, [order.id]))[order.id]
-    settled = _settle(order, revision, money_left=await _money_left(tx, order))
-    await _exchange(tx, order, amendment, before, revision.items, is_reserved=charged_cents > 0)
-    await rewards.give_back(
-        tx,
-        user_id=order.user_id,
-        order_id=order.id,
-        coins=settled.coins_back,
-        debits=[(Account.DEPOSITS, settled.coins_back)],
-    )
-    paid = order.paid_cents + charged_cents
-    amended = await amendments.revise_order(
-        tx,
-        order,
-        revision,
-        settled,
-        total_cents=_total(order, revision),
-        payment_status=rules.payment_status_after(
-            order.payment_status,
-            paid_cents=paid,
-            charged_cents=charged_cents,
-            amount_due_cents=settled.amount_due_cents,
-        ),
-        paid_cents=paid,
-    )
-    if settled.money_back_cents:
-        await payments.refund_order(
-            tx,
-            order_id=order.id,
-            amount_cents=settled.money_back_cents,
-            debits=[(Account.DEPOSITS, settled.money_back_cents)],
-            reason="The order was changed.",
-            requested_by=actor_id,
-        )
-    elif order.awaits_money and not amended.awaits_money:
-        await payments.let_go(tx, order_id=order.id)
-    await note(
-        tx,
-        amended,
-        message=f"Your order was changed. It comes to ${to_dollars(amended.total_cents):,.2f} now.",
-    )
-    tx.audit(
-        "order.amended",
-        object_type="order",
-        object_id=order.id,
-        actor_id=actor_id,
-        reason=amendment.reason,
-        amendmentId=amendment.id,
-        before=_picture(before, order),
-        after=_picture(revision.items, amended),
-        chargedCents=charged_cents,
-        moneyBackCents=settled.money_back_cents,
-        coinsBack=settled.coins_back,
-    )
-    emit_amendment(tx, amended, amendment)
-    return Change(amended, amendment)
-
-
-async def _exchange(
-    tx: Tx,
-    order: Order,
-    amendment: Amendment,
-    before: Sequence[Item],
-    after: Sequence[Item],
-    *,
-    is_reserved: bool,
-) -> None:
-    more, fewer = rules.difference(quantities(before), quantities(after))
-    wanted = [] if is_reserved else _wanted(after, more)
-    await inventory.exchange(tx, order_id=order.id, change_id=amendment.id, more=wanted, fewer=fewer)
-    if not amendment.restock:
-        await inventory.write_off(tx, fewer, actor_id=amendment.proposed_by)
-
-
-def _wanted(items: Sequence[Item], more: dict[UUID, int]) -> list[Wanted]:
-    return [
-        Wanted(item.product_id, item.name, more[item.product_id]) for item in items if item.product_id in more
-    ]
 
 
 def _lines(revision: Revision) -> list[dict[str, Any]]:
@@ -420,33 +251,12 @@ def _lines(revision: Revision) -> list[dict[str, Any]]:
     ]
 
 
-def _picture(items: Sequence[Item], order: Order) -> dict[str, Any]:
-    """Return an order's goods and sums (cents), as a change keeps them."""
-    return {
-        "items": [
-            {
-                "productId": item.product_id,
-                "name": item.name,
-                "quantity": item.quantity,
-                "unitPriceCents": item.unit_price_cents,
-                "totalPriceCents": item.total_price_cents,
-            }
-            for item in items
-        ],
-        "subtotalCents": order.subtotal_cents,
-        "taxCents": order.tax_cents,
-        "totalCents": order.total_cents,
-        "coinsUsed": order.coins_used,
-        "amountDueCents": order.amount_due_cents,
-    }
-
-
 def _outlook(order: Order, revision: Revision, settled: Resettled) -> dict[str, Any]:
     return {
-        **_picture(revision.items, order),
+        **picture(revision.items, order),
         "subtotalCents": revision.subtotal_cents,
         "taxCents": revision.tax_cents,
-        "totalCents": _total(order, revision),
+        "totalCents": total_of(order, revision),
         "coinsUsed": settled.coins_used,
         "amountDueCents": settled.amount_due_cents,
     }

@@ -39,6 +39,10 @@ async def find_told_at(db: Database, order_id: UUID, *, status: str, since: date
 
 async def list_rooms(db: Database, order_id: UUID) -> list[str]:
     """Return the rooms of everybody who may watch the order now."""
-    driver_id = await reading.find_driver_of(db, order_id)
+    return rooms_of(order_id, await reading.find_driver_of(db, order_id))
+
+
+def rooms_of(order_id: UUID, driver_id: UUID | None) -> list[str]:
+    """Return the rooms of everybody who may watch an order that this driver has."""
     rooms = [customers_room(order_id), staff_room(order_id)]
     return rooms if driver_id is None else [*rooms, drivers_room(order_id, driver_id)]

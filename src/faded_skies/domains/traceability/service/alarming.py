@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.notifications import service as notifications
-from faded_skies.domains.traceability import queries
+from faded_skies.domains.traceability.queries import staff as queries
 from faded_skies.platform.db import Tx
 
 _PATH = "/admin/traceability"

@@ -10,8 +10,9 @@ from uuid import UUID, uuid5
 
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.inventory import service as inventory
-from faded_skies.domains.traceability import queries, rules
+from faded_skies.domains.traceability import rules
 from faded_skies.domains.traceability.models import Report
+from faded_skies.domains.traceability.queries import lanes as queries
 from faded_skies.domains.traceability.rules import BEFORE_DEPARTURE, CHANGES, Back, Step
 from faded_skies.domains.traceability.service.lanes import Lane, open_lane
 from faded_skies.domains.traceability.service.queueing import report_sale, report_trip

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from faded_skies.domains.traceability import queries
 from faded_skies.domains.traceability.models import Difference
 from faded_skies.domains.traceability.ports import (
     Package,
@@ -17,6 +16,7 @@ from faded_skies.domains.traceability.ports import (
     Unauthorised,
     Unreachable,
 )
+from faded_skies.domains.traceability.queries import comparing, sending
 from faded_skies.platform.db import Database, Row
 from faded_skies.platform.money import to_dollars
 
@@ -49,20 +49,20 @@ async def compare(db: Database, system: TrackAndTrace, *, timezone: ZoneInfo, no
         return False
     found: _Found = []
     if theirs is not None:
-        held = await queries.list_held(db)
-        found += _packages(held, theirs, open_tags=await queries.list_open_tags(db))
-    found += _sales(await queries.list_our_sales(db, since, until), sales)
+        held = await comparing.list_held(db)
+        found += _packages(held, theirs, open_tags=await comparing.list_open_tags(db))
+    found += _sales(await comparing.list_our_sales(db, since, until), sales)
     numbers = [sale.number for sale in sales if sale.number]
-    known = await queries.known_numbers(db, numbers)
+    known = await comparing.known_numbers(db, numbers)
     found += [
         ("sale_unknown", sale.number or f"id {sale.id}", None, _dollars(sale.total_cents))
         for sale in sales
         if sale.number not in known
     ]
     async with db.transaction() as tx:
-        await queries.see_differences(tx, found, on=now.astimezone(timezone).date())
-        resolved = await queries.resolve_others(tx, found, kinds=_KINDS, at=now)
-        await queries.note_compared(tx, now)
+        await comparing.see_differences(tx, found, on=now.astimezone(timezone).date())
+        resolved = await comparing.resolve_others(tx, found, kinds=_KINDS, at=now)
+        await sending.note_compared(tx, now)
     counts = {kind: sum(one[0] == kind for one in found) for kind in _KINDS}
     if found:
         log.error("metrc_differs", resolved=resolved, **counts)
@@ -119,4 +119,4 @@ async def list_differences(
     db: Database, *, is_open: bool | None, limit: int, offset: int
 ) -> tuple[list[Difference], int]:
     """Return a page of differences, the newest first, and how many there are."""
-    return await queries.list_differences(db, is_open=is_open, limit=limit, offset=offset)
+    return await comparing.list_differences(db, is_open=is_open, limit=limit, offset=offset)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import structlog
 
-from faded_skies.domains.traceability import queries
 from faded_skies.domains.traceability.events import ReportOverdue
+from faded_skies.domains.traceability.queries import staff as queries
 from faded_skies.platform.db import Tx
 
 log = structlog.get_logger()

@@ -5,9 +5,9 @@ from uuid import UUID
 import structlog
 
 from faded_skies.domains.compliance.service import Law
-from faded_skies.domains.traceability import queries
 from faded_skies.domains.traceability.errors import NotReportedYet
 from faded_skies.domains.traceability.ports import Line
+from faded_skies.domains.traceability.queries import staff as queries
 from faded_skies.domains.traceability.rules import BEFORE_DEPARTURE, State
 from faded_skies.domains.traceability.service.queueing import prepare_departure
 from faded_skies.domains.traceability.service.sending import Sender, send_next

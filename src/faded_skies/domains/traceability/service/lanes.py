@@ -1,6 +1,6 @@
 """Lanes of the queue: what was queued in one, and how something is added to its end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -8,15 +8,30 @@ from uuid import UUID, uuid5
 import structlog
 
 from faded_skies.domains.compliance.service import RuleBook
-from faded_skies.domains.traceability import queries, rules
+from faded_skies.domains.traceability import rules
 from faded_skies.domains.traceability.events import ReportRejected
 from faded_skies.domains.traceability.models import NewReport, Report
+from faded_skies.domains.traceability.queries import lanes as queries
 from faded_skies.domains.traceability.rules import ONE_BY_ONE, State, Step
 from faded_skies.platform.db import Tx
 
 log = structlog.get_logger()
 
 _OF_GOODS = frozenset({Step.LEDGER_OPEN, Step.LEDGER_RESTOCK})
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was told of an order's deliveries on one trip: how many were created and completed, and the last of them."""
+
+    created: int
+    completed: int
+    open: bool
+    ended_at: datetime | None
+
+
+def _is_withdrawn(report: Report) -> bool:
+    return report.state is State.CANCELLED and any(one["what"] == "withdrawn" for one in report.history)
 
 
 @dataclass(slots=True)
@@ -33,18 +48,42 @@ class Lane:
     def has(self, number: str) -> bool:
         return any(report.external_number == number for report in self.there)
 
-    def orders_told(self) -> set[UUID]:
-        """Orders whose goods are, or once were, on the ledger."""
-        return {
-            UUID(order_id)
-            for report in self.there
-            if report.step in _OF_GOODS
-            for order_id in report.payload["orders"]
-        }
+    def on_ledger(self) -> dict[UUID, list[dict[str, Any]]]:
+        """Return the lines of each order whose goods were put onto the ledger and not taken off it since."""
+        lines: dict[UUID, list[dict[str, Any]]] = {}
+        for report in self.there:
+            if report.step not in _OF_GOODS:
+                continue
+            if report.payload.get("removed") and report.order_id is not None:
+                lines.pop(report.order_id, None)
+            for order_id in report.payload["orders"]:
+                lines[UUID(order_id)] = [
+                    line for line in report.payload["goods"] if line["order_id"] == order_id
+                ]
+        return lines
 
-    def goods_told(self) -> list[dict[str, Any]]:
-        """What was put onto the ledger, line by line."""
-        return [line for report in self.there if report.step in _OF_GOODS for line in report.payload["goods"]]
+    def restocks(self, order_id: UUID) -> tuple[int, int]:
+        """Return how often the order's goods were put onto the ledger after it was opened, and taken off it."""
+        of_order = [
+            bool(report.payload["removed"])
+            for report in self.there
+            if report.step is Step.LEDGER_RESTOCK and report.order_id == order_id
+        ]
+        return of_order.count(False), of_order.count(True)
+
+    def delivery_of(self, order_id: UUID) -> "Delivery":
+        """Return how far an order's single deliveries were told."""
+        told = Delivery(0, 0, open=False, ended_at=None)
+        for report in self.there:
+            if report.order_id != order_id:
+                continue
+            if report.step is Step.DELIVERY_CREATE:
+                told = replace(told, created=told.created + 1, open=not _is_withdrawn(report))
+            elif report.step is Step.DELIVERY_COMPLETE:
+                told = replace(told, completed=told.completed + 1, open=False, ended_at=report.happened_at)
+            elif report.step is Step.DELIVERY_VOID:
+                told = replace(told, open=False)
+        return told
 
     async def withdraw(self, report: Report, *, at: datetime) -> None:
         """Take back what was told before a departure; what nobody was told yet is not told any more."""

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from faded_skies.domains.compliance.service import Law
-from faded_skies.domains.traceability import queries, rules
+from faded_skies.domains.traceability import rules
 from faded_skies.domains.traceability.ports import Line, Throttled, Unauthorised, Unreachable
+from faded_skies.domains.traceability.queries import sending as queries
 from faded_skies.platform.db import Database
 
 log = structlog.get_logger()

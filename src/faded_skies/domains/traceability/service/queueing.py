@@ -12,8 +12,9 @@ from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.inventory.service import Package
-from faded_skies.domains.traceability import queries, rules
+from faded_skies.domains.traceability import rules
 from faded_skies.domains.traceability.models import StopFacts, TripFacts
+from faded_skies.domains.traceability.queries import lanes as queries
 from faded_skies.domains.traceability.rules import UNIT, Step
 from faded_skies.domains.traceability.service.lanes import Lane, open_lane
 from faded_skies.platform.db import Row, Tx
@@ -135,15 +136,16 @@ async def _report_ledger(
         {"at": _text(departs_at)},
         at=departs_at,
     )
-    for order_id in sorted(lane.orders_told() - {stop.order_id for stop in stops}):
+    for order_id in sorted(lane.on_ledger().keys() - {stop.order_id for stop in stops}):
         # The ledger was made before the trip was planned anew without it.
-        removed = [line for line in lane.goods_told() if line["order_id"] == str(order_id)]
-        await _restock(lane, trip, order_id, removed=removed, at=departs_at)
+        await _take_off(lane, trip, order_id, at=departs_at)
     for stop in stops:
-        if stop.order_id not in lane.orders_told():
+        was_taken_off = lane.restocks(stop.order_id)[1] > 0
+        is_handed_on = stop.outcome == "handed_on" and stop.ended_at is not None
+        if stop.order_id not in lane.on_ledger() and not (is_handed_on and was_taken_off):
             await _restock(lane, trip, stop.order_id, added=goods.lines(stop.order_id), at=lane.now)
-        if stop.outcome == "handed_on" and stop.ended_at is not None:
-            await _restock(lane, trip, stop.order_id, removed=goods.lines(stop.order_id), at=stop.ended_at)
+        if is_handed_on and stop.order_id in lane.on_ledger():
+            await _take_off(lane, trip, stop.order_id, at=stop.ended_at or lane.now)
     for stop in _by_end(stops, "delivered"):
         await _sell(lane, stop, goods, departs_at=departs_at)
     if trip.ended_at is not None:
@@ -168,6 +170,10 @@ async def _open_ledger(
     await lane.add(Step.LEDGER_OPEN, rules.external_number(Step.LEDGER_OPEN, trip.id.hex), payload, at=at)
 
 
+async def _take_off(lane: Lane, trip: TripFacts, order_id: UUID, *, at: datetime) -> None:
+    await _restock(lane, trip, order_id, removed=lane.on_ledger()[order_id], at=at)
+
+
 async def _restock(
     lane: Lane,
     trip: TripFacts,
@@ -178,6 +184,7 @@ async def _restock(
     removed: Sequence[dict[str, Any]] = (),
 ) -> None:
     number = rules.external_number(Step.LEDGER_RESTOCK, _pair(trip.id, order_id))
+    put_on, taken_off = lane.restocks(order_id)
     payload = {
         # One restock is told from another by its millisecond.
         "at": _text(at + timedelta(milliseconds=len(lane.there))),
@@ -186,9 +193,8 @@ async def _restock(
         "removed": list(removed),
     }
     if added or removed:
-        await lane.add(
-            Step.LEDGER_RESTOCK, f"{number}-X" if removed else number, payload, at=at, order_id=order_id
-        )
+        number = _again(f"{number}-X", taken_off) if removed else _again(number, put_on)
+        await lane.add(Step.LEDGER_RESTOCK, number, payload, at=at, order_id=order_id)
 
 
 async def _sell(lane: Lane, stop: StopFacts, goods: "_Goods", *, departs_at: datetime) -> None:
@@ -217,13 +223,15 @@ async def _report_deliveries(
     lane: Lane, trip: TripFacts, stops: Sequence[StopFacts], goods: "_Goods", *, departs_at: datetime
 ) -> None:
     for stop in stops:
-        await _create_delivery(lane, trip, stop, goods, at=departs_at, vehicle_id=trip.vehicle_id)
+        if stop.ended_at is None or lane.delivery_of(stop.order_id).ended_at != stop.ended_at:
+            await _create_delivery(lane, trip, stop, goods, at=departs_at, vehicle_id=trip.vehicle_id)
     for report in lane.there:
         if report.step is Step.DELIVERY_CREATE and report.order_id not in {stop.order_id for stop in stops}:
             await lane.withdraw(report, at=departs_at)
     for stop in sorted((one for one in stops if one.ended_at), key=lambda one: (one.ended_at, one.place)):
         lines = goods.lines(stop.order_id)
-        if not lines or stop.ended_at is None:
+        told = lane.delivery_of(stop.order_id)
+        if not lines or stop.ended_at is None or told.ended_at == stop.ended_at:
             continue
         sold = stop.outcome == "delivered"
         payload = {
@@ -233,6 +241,7 @@ async def _report_deliveries(
             "reason": None,
         }
         number = rules.external_number(Step.DELIVERY_COMPLETE, _pair(trip.id, stop.order_id))
+        number = _again(number, told.completed)
         await lane.add(Step.DELIVERY_COMPLETE, number, payload, at=stop.ended_at, order_id=stop.order_id)
 
 
@@ -245,8 +254,8 @@ async def _create_delivery(
     at: datetime,
     vehicle_id: UUID | None,
 ) -> None:
-    lines = goods.lines(stop.order_id)
-    if not lines:
+    lines, told = goods.lines(stop.order_id), lane.delivery_of(stop.order_id)
+    if not lines or told.open:
         return
     payload = {
         "at": _text(at),
@@ -255,6 +264,7 @@ async def _create_delivery(
         "goods": lines,
     }
     number = rules.external_number(Step.DELIVERY_CREATE, _pair(trip.id, stop.order_id))
+    number = _again(number, told.created)
     await lane.add(Step.DELIVERY_CREATE, number, payload, at=at, order_id=stop.order_id)
 
 
@@ -314,6 +324,11 @@ def _line(line: Row, tag: str | None, units: int) -> dict[str, Any]:
         "unit": UNIT,
         "price_cents": line["unit_price_cents"] * units,
     }
+
+
+def _again(number: str, before: int) -> str:
+    """Return the number of a fact that was told so many times of an order on its trip before."""
+    return f"{number}-{before + 1}" if before else number
 
 
 def _by_end(stops: Sequence[StopFacts], outcome: str) -> list[StopFacts]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from faded_skies.domains.traceability import queries, rules
+from faded_skies.domains.traceability import rules
 from faded_skies.domains.traceability.events import ReportRejected
 from faded_skies.domains.traceability.models import Claimed
 from faded_skies.domains.traceability.ports import (
@@ -26,7 +26,8 @@ from faded_skies.domains.traceability.ports import (
     Unauthorised,
     Unreachable,
 )
-from faded_skies.domains.traceability.queries import STALE_AFTER
+from faded_skies.domains.traceability.queries import sending as queries
+from faded_skies.domains.traceability.queries.reports import STALE_AFTER
 from faded_skies.domains.traceability.service.things import Unsendable, thing_of
 from faded_skies.platform.db import Database
 from faded_skies.platform.keyring import Keyring

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from faded_skies.domains.traceability import queries, rules
+from faded_skies.domains.traceability import rules
 from faded_skies.domains.traceability.errors import NotRejected, ReportNotFound, ReportOver, ReportUnderWay
 from faded_skies.domains.traceability.models import Report, Status
+from faded_skies.domains.traceability.queries import staff as queries
 from faded_skies.domains.traceability.rules import State
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.errors import Refused

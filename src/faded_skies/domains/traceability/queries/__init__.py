@@ -1,0 +1,1 @@
+"""SQL of what is told to track and trace; one file each."""

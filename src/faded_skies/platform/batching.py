@@ -1,0 +1,59 @@
+"""Doing for many callers at once what each of them asks for by itself.
+
+A call that finds nobody at work is worked on at once; those that come meanwhile are the next batch. So nobody waits for
+company, and the busier a process is, the less each call costs it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from typing import Generic, TypeVar
+
+from faded_skies.platform.errors import Situation
+
+MOST_TOGETHER = 100
+
+Call = TypeVar("Call")
+Answer = TypeVar("Answer")
+
+
+class Batcher(Generic[Call, Answer]):
+    """Hands calls to `work` in batches, one batch at a time and in the order of arrival.
+
+    `work` returns an answer for each call; a Situation among them is raised to its caller. What `work` raises is raised
+    to all callers of the batch.
+    """
+
+    def __init__(self, work: Callable[[Sequence[Call]], Awaitable[Sequence[Answer | Situation]]]) -> None:
+        self._work = work
+        self._waiting: list[tuple[Call, asyncio.Future[Answer]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def ask(self, call: Call) -> Answer:
+        """Return the answer to this call, whose work begins after it came."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._waiting.append((call, answer))
+        if self._running is None or self._running.done():
+            # In a context of its own: it works for others too, and what this caller has open is not its matter.
+            self._running = loop.create_task(self._run(), context=Context())
+        return await answer
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            try:
+                answers = await self._work([call for call, _ in batch])
+                served = list(zip(batch, answers, strict=True))
+            except Exception as error:  # noqa: BLE001 - each caller gets it
+                for _, waiter in batch:
+                    if not waiter.done():
+                        waiter.set_exception(error)
+                continue
+            for (_, waiter), answer in served:
+                if waiter.done():  # who asked has left
+                    continue
+                if isinstance(answer, Situation):
+                    waiter.set_exception(answer)
+                else:
+                    waiter.set_result(answer)
