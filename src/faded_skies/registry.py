@@ -73,7 +73,7 @@ from faded_skies.platform.db import Database
 from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.http import health
-from faded_skies.platform.http.app import MOST_BODY_BYTES, included
+from faded_skies.platform.http.app import MOST_BODY_BYTES, doors_of, included
 from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent, ServerEvent
@@ -126,6 +126,12 @@ def routes() -> Sequence[BaseRoute]:
     Working out what each endpoint takes costs FastAPI half a second: nearly all of an application's start.
     """
     return included(routers())
+
+
+@cache
+def doors() -> frozenset[str]:
+    """Return "METHOD /path" for each operation of `routes`."""
+    return frozenset(doors_of(routes()))
 
 
 def routers() -> Sequence[APIRouter]:

@@ -93,16 +93,16 @@ async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWOR
 
 async def signed_in(
     app: Application,
-    client: httpx.AsyncClient,
+    _client: httpx.AsyncClient,
     role: Role = Role.CUSTOMER,
     *,
     full_name: str = "Maya Okafor",
     id_verified: bool = True,
     date_of_birth: date | None = BORN,
 ) -> SignedInPerson:
-    """Make a person of the role and sign them in."""
+    """Make a person of the role and open a session for them, as the door does once the password is right."""
     email = f"{role}-{next(_numbers)}@example.com"
-    await make_person(
+    user_id = await make_person(
         app,
         role=role,
         email=email,
@@ -110,7 +110,18 @@ async def signed_in(
         id_verified=id_verified,
         date_of_birth=date_of_birth,
     )
-    return await sign_in(client, email)
+    account = await service.find_account(app.ports.db, email)
+    async with app.ports.db.transaction() as tx:
+        grant = await service.sign_in(
+            tx,
+            account,
+            password_right=True,
+            better_hash=None,
+            session_lifetime=app.ports.settings.refresh_expires_in,
+        )
+    assert isinstance(grant, service.Grant), grant
+    access_token = app.ports.tokens.issue(user_id=user_id, session_id=grant.session_id)
+    return SignedInPerson(user_id, email, access_token, grant.refresh_token)
 
 
 def adulthood(app: Application) -> Adulthood:

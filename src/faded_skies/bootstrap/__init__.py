@@ -133,7 +133,9 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
         "/asyncapi.json",
         partial(asyncapi.describe, events, registry.server_events(), ports.access, version=settings.version),
     )
-    ports.access.require_named(doors_of(api.routes) | {f"SOCKET {event.name}" for event in events})
+    known = registry.routes()
+    doors = registry.doors() | doors_of([route for route in api.routes if route not in known])
+    ports.access.require_named(doors | {f"SOCKET {event.name}" for event in events})
     connections, streams = Connections(ports.authenticator), Streams(ports.valkey)
     ports.provide(Connections, connections)
     ports.provide(Streams, streams)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from factories.identity import PASSWORD, mails_to, signed_in, token_in
+from factories.identity import PASSWORD, mails_to, make_person, sign_in, signed_in, token_in
 from factories.second_factor import STEP, challenge, enrol, give
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity import service
@@ -346,7 +346,8 @@ class TestLimits:
     async def test_the_owner_is_not_locked_out_by_a_stranger_who_knows_the_password(
         self, app: Application, client: httpx.AsyncClient
     ) -> None:
-        person = await signed_in(app, client)
+        await make_person(app, email="maya@example.com")
+        person = await sign_in(client, "maya@example.com")
         phone = await enrol(client, person)
         transport = httpx.ASGITransport(app=app.asgi, client=("203.0.113.9", 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as stranger:

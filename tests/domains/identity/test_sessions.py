@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
-from factories.identity import PASSWORD, mails_to, sign_in, signed_in
+from factories.identity import PASSWORD, mails_to, make_person, sign_in, signed_in
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.identity.rules import device_name
@@ -58,7 +58,8 @@ def test_a_device_is_named_in_words(user_agent: str, name: str) -> None:
 async def test_the_list_shows_ones_own_live_sessions_newest_first(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    first = await signed_in(app, client)
+    await make_person(app, email="maya@example.com")
+    first = await sign_in(client, "maya@example.com")
     await signed_in(app, client)
     ended = await sign_in(client, first.email)
     await client.post("/api/auth/logout", headers=ended.headers)
