@@ -324,7 +324,7 @@ TABLE: tuple[Permission, ...] = (
             "PATCH /api/admin/products/{product_id}",
             "DELETE /api/admin/products/{product_id}",
             "POST /api/admin/products/{product_id}/images",
-            "PUT /api/admin/products/{product_id}/images",
+            "PUT /api/admin/products/{product_id}/images/order",
             "PATCH /api/admin/products/{product_id}/images/{image_id}",
             "DELETE /api/admin/products/{product_id}/images/{image_id}",
             "GET /api/admin/products/{product_id}/stock",

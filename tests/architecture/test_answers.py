@@ -407,7 +407,7 @@ async def _keep_catalogue(app: Application, client: httpx.AsyncClient, call: Cal
         "images"
     ]
     order = {"imageIds": [image["id"]]}
-    await call(f"PUT {path}/{{product_id}}/images", admin.headers, ids=product, json=order)
+    await call(f"PUT {path}/{{product_id}}/images/order", admin.headers, ids=product, json=order)
     ids, better = (*product, image["id"]), {"altText": "A cold can"}
     await call(f"PATCH {path}/{{product_id}}/images/{{image_id}}", admin.headers, ids=ids, json=better)
     told = await call(f"GET {path}/{{product_id}}", admin.headers, ids=product)

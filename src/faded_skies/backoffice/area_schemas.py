@@ -30,7 +30,7 @@ def _closed(ring: list[Any]) -> list[Any]:
     return ring
 
 
-_Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, description="Degrees.")]
+_Degrees = Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, description="Degrees.")]
 _Position = Annotated[
     list[_Degrees], Field(min_length=2, max_length=3, description="Longitude first, then latitude.")
 ]
@@ -102,7 +102,7 @@ class AreaFeature(Body, json_schema_extra={"examples": [_EXAMPLE]}):
     id: Id | None = None
     geometry: Geometry
     properties: AreaProperties
-    bbox: Annotated[list[float], Field(max_length=6, description="Not looked at.")] | None = None
+    bbox: Annotated[list[_Degrees], Field(max_length=6, description="Not looked at.")] | None = None
 
     def drawn(self, where: str, problems: list[tuple[str, str]]) -> DrawnArea:
         """Return the area as it is kept; adds to `problems` when its geometry is no area."""
@@ -127,7 +127,7 @@ class AreaCollection(
 
     type: Literal["FeatureCollection"]
     features: Annotated[list[AreaFeature], Field(min_length=1, max_length=MOST_AREAS)]
-    bbox: Annotated[list[float], Field(max_length=6, description="Not looked at.")] | None = None
+    bbox: Annotated[list[_Degrees], Field(max_length=6, description="Not looked at.")] | None = None
     name: Annotated[Line, Field(max_length=255, description="Not looked at.")] | None = None
 
 

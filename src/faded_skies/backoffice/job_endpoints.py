@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from faded_skies.backoffice.job_schemas import (
     DeliveriesAnswer,
@@ -31,6 +31,10 @@ webhooks = APIRouter(
     prefix="/api/admin/webhooks", tags=["staff"], dependencies=needs_token, responses=needs_role
 )
 
+# Told to the document only: what is no number is no job, which is 404 like any other that does not wait.
+_JobId = Annotated[
+    str, Path(description="The number of a job.", json_schema_extra={"pattern": "^[0-9]{1,18}$"})
+]
 _Source = Annotated[
     str | None, Query(max_length=50, pattern=r"^[a-z_]+$", description="Only of this sender, such as stripe.")
 ]
@@ -87,13 +91,13 @@ async def replay_all(body: ReplayJobs, actor: SignedIn, db: Db) -> Json:
 
 
 @router.get("/failed/{job_id}", response_model=FailedJobAnswer)
-async def get_failed(job_id: str, _: SignedIn, db: Db) -> Json:
+async def get_failed(job_id: _JobId, _: SignedIn, db: Db) -> Json:
     """One failed job, with its values and the last error; what looks personal or secret is left out."""
     return Json({"job": present_failed(await dead_letters.get_failed(db, _number(job_id)))})
 
 
 @router.post("/failed/{job_id}/replay", status_code=204, response_class=Response)
-async def replay(job_id: str, actor: SignedIn, db: Db) -> Response:
+async def replay(job_id: _JobId, actor: SignedIn, db: Db) -> Response:
     """Let a failed job run again, with all its attempts. Jobs do not mind to run twice."""
     async with db.transaction() as tx:
         await dead_letters.replay(tx, _number(job_id), actor_id=actor.id)
@@ -101,7 +105,7 @@ async def replay(job_id: str, actor: SignedIn, db: Db) -> Response:
 
 
 @router.post("/failed/{job_id}/discard", status_code=204, response_class=Response)
-async def discard(job_id: str, body: DiscardJob, actor: SignedIn, db: Db) -> Response:
+async def discard(job_id: _JobId, body: DiscardJob, actor: SignedIn, db: Db) -> Response:
     """Give a failed job up for good; what it was to do stays undone."""
     async with db.transaction() as tx:
         await dead_letters.discard(tx, _number(job_id), actor_id=actor.id, reason=body.reason)

@@ -71,7 +71,7 @@ async def add_picture(
     return Json(told, status_code=201)
 
 
-@router.put("", response_model=PicturesAnswer)
+@router.put("/order", response_model=PicturesAnswer)
 async def arrange_pictures(product_id: Id, body: ArrangePictures, actor: SignedIn, db: Db) -> Json:
     """Put the pictures into an order; name them all."""
     async with db.transaction() as tx:

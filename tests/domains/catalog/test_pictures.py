@@ -138,13 +138,13 @@ async def test_pictures_are_described_ordered_and_deleted_with_their_files(
     for alt in ("first", "second"):
         images = (await add(client, admin, product_id, saved(front((300, 200))), alt)).json()["images"]
     one, two = (image["id"] for image in images)
-    turned = await client.put(path, json={"imageIds": [two, one]}, headers=admin.headers)
+    turned = await client.put(f"{path}/order", json={"imageIds": [two, one]}, headers=admin.headers)
     assert [(image["altText"], image["isPrimary"]) for image in turned.json()["images"]] == [
         ("second", False),
         ("first", True),
     ]
     for ids in ([two], [two, two], [two, one, one]):
-        refused = await client.put(path, json={"imageIds": ids}, headers=admin.headers)
+        refused = await client.put(f"{path}/order", json={"imageIds": ids}, headers=admin.headers)
         assert refused.json()["details"][0]["field"] == "imageIds"
     changed = await client.patch(
         f"{path}/{two}", json={"altText": "The lid", "isPrimary": True}, headers=admin.headers
