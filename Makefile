@@ -20,6 +20,7 @@ test: check ## all checks, then the tests (ARGS="-k orders" picks some)
 soak: ## the long tests: kill -9, lost engines, drawn steps, made-up requests, simulated days (10 minutes)
 	@sh scripts/bootstrap.sh dev
 	@sh scripts/bootstrap.sh peers
+	@sh scripts/peers_debian.sh rabbitmq
 	@exec $(PYTEST) $(SOAK) $(ARGS)
 
 check: ## format, lint, types and the architecture's import contracts

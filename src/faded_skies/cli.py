@@ -30,6 +30,7 @@ DEMO_SETTINGS = {
     "RATE_LIMIT_ORDER_MAX": "1000000",
     "RATE_LIMIT_CHAT_MAX": "1000000",
     "LOG_LEVEL": "warning",
+    "DRAIN_FOR": "0s",
 }
 
 

@@ -63,6 +63,8 @@ TABLE: tuple[Permission, ...] = (
         public=True,
         doors=("GET /health", "GET /health/live", "GET /health/ready"),
     ),
+    # METRICS_TOKEN is the permission; without one, asking from this very machine (`platform/http/metrics.py`).
+    Permission(name="read the figures of a process", public=True, doors=("GET /metrics",)),
     Permission(
         name="read the API's document",
         public=True,

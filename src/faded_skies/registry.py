@@ -71,8 +71,9 @@ from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.audit_log import sealing
 from faded_skies.platform.db import Database
 from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES
+from faded_skies.platform.event_outbox import Relay
 from faded_skies.platform.events import Subscription
-from faded_skies.platform.http import health
+from faded_skies.platform.http import health, metrics
 from faded_skies.platform.http.app import MOST_BODY_BYTES, doors_of, included
 from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
@@ -178,11 +179,17 @@ def routers() -> Sequence[APIRouter]:
         audit.router,
         privacy.router,
         health.router,
+        metrics.router,
         places.router,
         places.maps,
         promotions.router,
         promotions.shown,
     ]
+
+
+def watched() -> Sequence[APIRouter]:
+    """Return what a process answers that serves nobody."""
+    return [health.router, metrics.router]
 
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:
@@ -234,4 +241,9 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
 
 
 def consumers(ports: Ports) -> Sequence[Consumer]:
-    return [*delivery_jobs.consumers(ports), *traceability_jobs.consumers(ports)]
+    relay: Relay | None = ports.find(Relay)
+    return [
+        *delivery_jobs.consumers(ports),
+        *traceability_jobs.consumers(ports),
+        *([] if relay is None else [Consumer("platform.events_out", relay.run)]),
+    ]

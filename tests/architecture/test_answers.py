@@ -116,7 +116,7 @@ async def _look_around(app: Application, call: Caller) -> None:
     )
     assert (await call("GET /api/compliance/license"))["business"]["status"] == "Active"
     await call("POST /api/compliance/validate-delivery-area", json={"address": {"city": "Austin"}})
-    for name in ("GET /health", "GET /health/live", "GET /health/ready"):
+    for name in ("GET /health", "GET /health/live", "GET /health/ready", "GET /metrics"):
         await call(name)
 
 

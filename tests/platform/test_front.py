@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from faded_skies.bootstrap import Application
 from faded_skies.platform.http.app import build_api, layered
 from faded_skies.platform.http.guards import Guards
+from faded_skies.platform.lifecycle import Lifecycle
 from faded_skies.platform.ratelimit import Meter
 
 SENTENCE = "Something went wrong on our side. Try again; if it stays so, tell us this id: "
@@ -34,6 +35,7 @@ async def broken(app: Application) -> AsyncIterator[httpx.AsyncClient]:
         tokens=app.ports.tokens,
         origins=["https://shop.example"],
         guards=Guards(secure=False),
+        lifecycle=Lifecycle(),
     )
     transport = httpx.ASGITransport(app=asgi, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:

@@ -76,14 +76,15 @@ async def test_down_to_nothing_and_up_again_is_the_same_schema(fresh_database_ur
     assert await schema_of(fresh_database_url) == before
 
 
-@pytest.mark.parametrize("number", range(1, NEWEST))
-async def test_each_step_can_be_taken_back_by_itself(fresh_database_url: str, number: int) -> None:
-    await migrate(fresh_database_url, to=number)
-    assert await numbers_of(fresh_database_url) == list(range(1, number + 1))
-    before = await schema_of(fresh_database_url)
-    await migrate(fresh_database_url, to=number + 1)
-    await migrate(fresh_database_url, to=number)
-    assert await schema_of(fresh_database_url) == before
+async def test_each_step_can_be_taken_back_by_itself(fresh_database_url: str) -> None:
+    await migrate(fresh_database_url, to=1)
+    for number in range(1, NEWEST):
+        assert await numbers_of(fresh_database_url) == list(range(1, number + 1))
+        before = await schema_of(fresh_database_url)
+        await migrate(fresh_database_url, to=number + 1)
+        await migrate(fresh_database_url, to=number)
+        assert await schema_of(fresh_database_url) == before, f"step {number + 1} is not wholly taken back"
+        await migrate(fresh_database_url, to=number + 1)
 
 
 async def test_two_at_once_do_it_once(fresh_database_url: str) -> None:

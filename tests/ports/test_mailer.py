@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from ssl import SSLError
 
 import pytest
+from aiosmtplib import SMTPException
 from pydantic import SecretStr
 
 from faded_skies.adapters.outbox.outbox import Outbox
@@ -14,6 +16,7 @@ from faded_skies.platform.ids import new_id
 from faded_skies.platform.outbound import NetworkInsideTransactionError
 from faded_skies.platform.settings import MailAccount
 from mail_peer import PASSWORD, USER, MailPeer, listening
+from servers import free_port
 
 SENDER = "noreply@shop.example"
 MAIL = Email(
@@ -165,3 +168,12 @@ async def test_no_mailer_is_asked_while_a_transaction_is_open(
         with pytest.raises(NetworkInsideTransactionError):
             await make(peer, tmp_path).send(new_id(), MAIL)
     assert peer.taken == []
+
+
+async def test_the_check_for_health_says_hello_and_sends_nothing(peer: MailPeer, tmp_path: Path) -> None:
+    await mailer(peer).check()
+    with pytest.raises(SMTPException):
+        await mailer(peer, host="127.0.0.1", port=free_port()).check()
+    with pytest.raises(SSLError):
+        await mailer(peer, ca_file=None).check()
+    assert (peer.signed_in, peer.taken) == ([], [])

@@ -1,5 +1,6 @@
 """The composition root: settings in, adapters chosen, application out. Every entry point goes through here."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,15 +16,19 @@ from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.page import page_router
 from faded_skies.bootstrap.adapters import choose_adapters, choose_verifier
 from faded_skies.bootstrap.composing import compose
+from faded_skies.bootstrap.measuring import measure
+from faded_skies.bootstrap.watching import watch
 from faded_skies.domains.payments.ports import Gateways
 from faded_skies.permissions import TABLE
-from faded_skies.platform import asyncapi, rooms
+from faded_skies.platform import asyncapi, metrics, rooms
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.access import Access
 from faded_skies.platform.connections import Connections
 from faded_skies.platform.db import Database
 from faded_skies.platform.events import Bus
+from faded_skies.platform.exposition import Exposition
+from faded_skies.platform.health import Health
 from faded_skies.platform.http import docs_page
 from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, included, layered
 from faded_skies.platform.http.guards import Guards
@@ -31,6 +36,7 @@ from faded_skies.platform.http.media import MediaFiles
 from faded_skies.platform.http.proxies import BehindProxies
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.keyring import Keyring, PurposeKeys
+from faded_skies.platform.lifecycle import Lifecycle
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.presence import Presence
 from faded_skies.platform.ratelimit import Meter
@@ -45,11 +51,12 @@ PURPOSES = ("audit", "document_number", "sign_in", "unsubscribe")
 
 @dataclass(frozen=True)
 class Application:
-    """Everything a process needs: `asgi` to serve, `worker` to work."""
+    """Everything a process needs: `asgi` to serve, `worker` to work, `beside` to tell how a worker does."""
 
     ports: Ports
     asgi: ASGIApp
     worker: Worker
+    beside: ASGIApp
 
 
 @asynccontextmanager
@@ -80,6 +87,10 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
         await choose_adapters(ports, stack)
         await choose_verifier(ports, stack)
         compose(ports)
+        ports.provide(Lifecycle, Lifecycle())
+        ports.provide(Health, watch(ports))
+        lag = asyncio.create_task(metrics.watch_loop())
+        stack.callback(lag.cancel)
         subscriptions = registry.subscriptions(ports)
         bus.register(subscriptions)
         worker = Worker(
@@ -89,7 +100,9 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             periodic=registry.periodic(ports),
             consumers=registry.consumers(ports),
         )
-        yield Application(ports, await _serving(ports, manager, stack), worker)
+        asgi = await _serving(ports, manager, stack)
+        beside = build_api(version=settings.version, ports=ports, routes=included(registry.watched()))
+        yield Application(ports, asgi, worker, beside)
 
 
 @asynccontextmanager
@@ -153,6 +166,7 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
         events=events,
         origins=settings.client_origins,
     )
+    ports.provide(Exposition, measure(ports, server))
     guards = Guards(secure=settings.api_url.startswith("https://"))
     http = layered(
         api,
@@ -162,6 +176,7 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
         tokens=ports.tokens,
         origins=settings.client_origins,
         guards=guards,
+        lifecycle=ports.get(Lifecycle),
     )
     dispatcher = Dispatcher(http, server, guards)
     proxies = settings.trusted_proxies

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 from faded_skies.adapters.dispatch.nearest import NearestDriver
 from faded_skies.adapters.distances.times import DistanceTimes
@@ -45,6 +46,9 @@ from faded_skies.domains.verification.service import (
 from faded_skies.platform import clock
 from faded_skies.platform.documents.ports import DocumentReader, DocumentStore
 from faded_skies.platform.errors import StartRefused
+from faded_skies.platform.event_outbox import Outbox as EventOutbox
+from faded_skies.platform.event_outbox import Relay, check_backlog
+from faded_skies.platform.health import VENDOR_SECONDS, Check
 from faded_skies.platform.ports import Ports
 
 
@@ -66,6 +70,7 @@ async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     ports.provide(PaperPrinter, Printer(Children()))
     ports.provide(RouteSolver, NearestDriver())
     await _choose_track_and_trace(ports, stack)
+    _choose_broker(ports)
 
 
 async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
@@ -75,7 +80,9 @@ async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
     for kind in (Outbox, Mailer, Pusher):
         ports.provide(kind, outbox)
     if settings.mail is not None:
-        ports.provide(Mailer, SmtpMailer(settings.mail, sender=settings.from_email))
+        mailer = SmtpMailer(settings.mail, sender=settings.from_email)
+        ports.provide(Mailer, mailer)
+        ports.checks.append(Check("mail", mailer.check, kept_seconds=VENDOR_SECONDS))
     else:
         ports.doubles["mail"] = "Mails go to a local outbox; none leaves this machine."
     if settings.firebase is not None:
@@ -107,6 +114,24 @@ async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
     line = Line(system, license_no, blocks_departure=settings.metrc_blocks_departure)
     ports.provide(Line, line)
     ports.provide(DepartureGate, MetrcGate(ports.db, ports.keyring, law, line))
+
+
+def _choose_broker(ports: Ports) -> None:
+    """Provide whom events are told, where AMQP_URL names somebody."""
+    settings = ports.settings
+    if settings.amqp_url is None:
+        return
+    from faded_skies.adapters.rabbitmq.broker import RabbitBroker
+
+    ports.provide(
+        Relay,
+        Relay(
+            settings.database_url,
+            RabbitBroker(settings.amqp_url.get_secret_value(), exchange=settings.amqp_exchange),
+        ),
+    )
+    ports.db.bus.outbox = EventOutbox(settings.api_url).write
+    ports.checks.append(Check("events", partial(check_backlog, ports.db)))
 
 
 async def _choose_law(ports: Ports) -> None:
@@ -150,7 +175,8 @@ async def _choose_gateways(ports: Ports, stack: AsyncExitStack) -> None:
     if settings.stripe is not None:
         from faded_skies.adapters.stripe.opening import open_stripe  # its import costs 30 MB
 
-        gateway = await stack.enter_async_context(open_stripe(settings.stripe))
+        gateway = stripe = await stack.enter_async_context(open_stripe(settings.stripe))
+        ports.checks.append(Check("stripe", stripe.check, kept_seconds=VENDOR_SECONDS))
         classes, key = settings.stripe.product_classes, settings.stripe.publishable_key
         if not settings.stripe.moves_money:
             ports.doubles["stripe"] = "Stripe's test mode: no money moves."

@@ -18,6 +18,7 @@ import structlog
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor, Authenticator, InvalidToken
 from faded_skies.platform.db import DATABASE_LOST
+from faded_skies.platform.metrics import SLOW_CLIENTS
 
 log = structlog.get_logger()
 
@@ -95,6 +96,7 @@ class Connections:
             for key, one in known.items():
                 if one.is_slow():
                     log.warning("client_too_slow", most=MOST_UNTAKEN)
+                    SLOW_CLIENTS.inc()
                     one.forget_untaken()
                 elif one.actor.session_id in living and now < one.expires_at:
                     continue

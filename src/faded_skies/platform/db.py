@@ -10,6 +10,7 @@ import asyncpg
 import orjson
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 
+from faded_skies.platform import metrics, tracing
 from faded_skies.platform.audit import Entry, origin
 from faded_skies.platform.audit.encoding import Sign
 from faded_skies.platform.audit.writing import APPEND, append_values
@@ -43,13 +44,14 @@ class Tx:
     they exist exactly when the changes exist.
     """
 
-    __slots__ = ("_audit", "_bus", "_jobs", "_sign", "connection")
+    __slots__ = ("_audit", "_bus", "_jobs", "_sign", "connection", "events")
 
     def __init__(self, connection: "asyncpg.Connection[Row]", bus: Bus, sign: Sign) -> None:
         self.connection = connection
         self._bus = bus
         self._sign = sign
         self._jobs: list[tuple[str, bytes]] = []
+        self.events: list[Event] = []
         self._audit: list[Entry] = []
 
     async def fetch(self, statement: str, *values: object) -> list[Row]:
@@ -75,17 +77,19 @@ class Tx:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo everything inside, its events and audit entries too, when the block raises; the rest goes on."""
-        jobs, entries = len(self._jobs), len(self._audit)
+        jobs, entries, events = len(self._jobs), len(self._audit), len(self.events)
         try:
             async with self.connection.transaction():
                 yield
         except BaseException:
             del self._jobs[jobs:]
             del self._audit[entries:]
+            del self.events[events:]
             raise
 
     def emit(self, event: Event) -> None:
         """State a fact: one job for each of its subscribers is enqueued with this commit."""
+        self.events.append(event)
         self._jobs.extend(self._bus.jobs_for(event))
 
     def audit(
@@ -112,8 +116,10 @@ class Tx:
                 [payload for _, payload in self._jobs],
                 [timedelta(0)] * count,
                 [None] * count,
-                [None] * count,
+                [tracing.job_headers()] * count,
             )
+        if self.events and self._bus.outbox is not None:
+            await self._bus.outbox(self.connection, self.events)
         if self._audit:
             # Last, because it locks the end of a chain until the commit.
             await self.connection.execute(APPEND, *append_values(self._audit, origin.get(), self._sign))
@@ -124,7 +130,10 @@ def _dump(value: object) -> str:
 
 
 async def prepare_connection(connection: "asyncpg.Connection[Row]") -> None:
-    """Teach a connection our JSON: jsonb in and out as Python values."""
+    """Teach a connection our JSON (jsonb in and out as Python values), and count its statements."""
+    connection.add_query_logger(metrics.statement_done)
+    if tracing.active() is not None:
+        connection.add_query_logger(tracing.statement_done)
     await connection.set_type_codec("jsonb", encoder=_dump, decoder=orjson.loads, schema="pg_catalog")
 
 
@@ -162,6 +171,11 @@ class Database:
             server_settings={"application_name": "faded-skies", "jit": "off"},
         )
         return cls(pool, bus)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the next statement would have to wait for a connection."""
+        return self.pool.get_idle_size() == 0 and self.pool.get_size() == self.pool.get_max_size()
 
     async def close(self) -> None:
         await self.pool.close()
@@ -215,3 +229,5 @@ class Database:
                     await tx.flush()
             finally:
                 transaction_open.reset(token)
+        for event in tx.events:
+            metrics.committed(event)

@@ -5,7 +5,7 @@ written by the same transaction, so a commit and its consequences are one thing.
 must not mind.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,9 +17,22 @@ from faded_skies.platform.ids import uuid_text
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Base of all events. `name` is their stable name on the wire and in dead letters."""
+    """Base of all events. `name` is their stable name on the wire and in dead letters.
+
+    `counted_by` names the field whose closed words (a state, an outcome) are told apart where events are counted.
+    `version` and `open_texts` are for who hears of it outside (`platform/outward.py`): a change other than a further
+    field is a new version, and of texts only those named leave.
+    """
 
     name: ClassVar[str]
+    counted_by: ClassVar[str | None] = None
+    version: ClassVar[int] = 1
+    open_texts: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def kind(self) -> str:
+        """The word that it is counted by, empty where there is none."""
+        return "" if self.counted_by is None else str(getattr(self, self.counted_by))
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,8 @@ class Bus:
 
     def __init__(self) -> None:
         self._jobs: dict[type[Event], list[str]] = {}
+        # Set by bootstrap where a broker hears of events: writes them within the transaction that states them.
+        self.outbox: Callable[[Any, Sequence[Event]], Awaitable[None]] | None = None
 
     def register(self, subscriptions: Iterable[Subscription]) -> None:
         for subscription in subscriptions:

@@ -22,6 +22,7 @@ class WebhookReceived(Event):
     """A delivery was stored; whoever knows the source works from the row."""
 
     name: ClassVar[str] = "inbox.webhook_received"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"source"})
     webhook_id: UUID
     source: str
 

@@ -6,6 +6,7 @@ see and replay them, and the connection is made anew when the database comes bac
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from pgqueuer.executors import DatabaseRetryEntrypointExecutor, EntrypointExecut
 from pgqueuer.models import Context, Job, Schedule
 from pgqueuer.types import QueueExecutionMode
 
+from faded_skies.platform import metrics, tracing
 from faded_skies.platform.db import DATABASE_LOST, Database
 from faded_skies.platform.events import Subscription
 
@@ -90,20 +92,38 @@ class _Executor(DatabaseRetryEntrypointExecutor):
             await self._note(_FORGET_STARTS, job)
             raise PoisonedJobError(f"started {starts - 1} times without an end")
         with structlog.contextvars.bound_contextvars(job=job.entrypoint, job_id=int(job.id)):
+            began = time.perf_counter()
+            outcome = "done"
             try:
                 if starts > 1:
                     log.warning("job_started_again", starts=starts)
-                await super().execute(job, context)
+                await self._traced(job, context)
             except RetryRequested as retry:
+                outcome = "retried"
                 # The cause's type only: a database's message may quote the row, and the row may be a person.
                 log.warning("job_will_retry", attempt=job.attempts + 1, cause=type(retry.__cause__).__name__)
                 await self._note(_FORGET_STARTS, job)
                 raise
             except Exception as error:
+                outcome = "held"
                 log.error("job_held", cause=type(error).__name__)  # noqa: TRY400 - as above; pgqueuer_log has the rest
                 await self._note(_FORGET_STARTS, job)
                 raise
+            finally:
+                metrics.job_done(job.entrypoint, outcome, time.perf_counter() - began)
         await self._note(_FORGET_STARTS, job)
+
+    async def _traced(self, job: Job, context: Context) -> None:
+        """Do the work, as a part of the trace that made it where traces are kept."""
+        tracer = tracing.active()
+        if tracer is None:
+            await super().execute(job, context)
+            return
+        carried = (job.headers or {}).get(tracing.CARRIER)
+        carrier = {name: str(held) for name, held in carried.items()} if isinstance(carried, dict) else {}
+        words = {"messaging.system": "pgqueuer", "messaging.destination.name": job.entrypoint}
+        with tracer.span(job.entrypoint, "consumer", words, carrier=carrier):
+            await super().execute(job, context)
 
 
 class Worker:
@@ -214,5 +234,8 @@ def _tick(periodic: Periodic) -> Callable[[Schedule], Awaitable[None]]:
         except Exception:
             # The next tick tries again; the failure must be seen, and must not end the worker.
             log.exception("periodic_failed", job=periodic.job)
+            metrics.periodic_done(periodic.job, failed=True)
+        else:
+            metrics.periodic_done(periodic.job, failed=False)
 
     return tick

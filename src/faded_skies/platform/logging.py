@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from typing import TextIO
+from collections.abc import Callable, MutableMapping
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -26,6 +27,25 @@ def _without_values(
     return event
 
 
+Report = Callable[[MutableMapping[str, Any], Any], None]
+"""Hears of an error: the fields of its line, and what `sys.exc_info` gives where an exception is being handled."""
+
+_reports: list[Report] = []
+
+
+def report_errors_to(report: Report | None) -> None:
+    """Tell somebody else of each error as well, or nobody any more."""
+    _reports[:] = [] if report is None else [report]
+
+
+def _report(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if _reports and event.get("level") == "error":
+        error = sys.exc_info()
+        for report in _reports:
+            report(dict(event), error if error[0] is not None else None)
+    return event
+
+
 def _render(_logger: object, _name: str, event: structlog.typing.EventDict) -> bytes:
     return orjson.dumps(event, default=str)
 
@@ -38,6 +58,7 @@ def configure(level: str, *, process: str, stream: TextIO = sys.stderr) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _report,
             _TRACEBACKS,
             _without_values,
             scrub_event,

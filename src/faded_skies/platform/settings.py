@@ -23,6 +23,8 @@ _SPAN = re.compile(r"^\s*(\d+)\s*(s|m|h|d)\s*$")
 _ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_DSN = re.compile(r"https?://[A-Za-z0-9]+(:[A-Za-z0-9]+)?@[^\s/@]+(/[^\s/]+)*/[0-9]+")
+_AMQP = re.compile(r"amqps?://([^\s/@]+@)?[^\s/@]+(/\S*)?")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 # Where Jumio's callbacks come from, for its American region (its documents, seen 2026-11-22); it gives no signature.
@@ -153,6 +155,9 @@ class Settings(BaseSettings):
     version: str = Field("0.1.0", alias="APP_VERSION")
     host: str = Field("127.0.0.1", alias="HOST")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(3000, alias="PORT")
+    drain_for: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(minutes=5))] = Field(
+        timedelta(seconds=5), alias="DRAIN_FOR"
+    )
     data: Path = Field(Path("var"), alias="FADED_SKIES_DATA")
     demo: bool = Field(default=False, alias="FADED_SKIES_DEMO")
 
@@ -224,6 +229,18 @@ class Settings(BaseSettings):
     firebase_service_account: SecretStr | None = Field(None, alias="FIREBASE_SERVICE_ACCOUNT", min_length=1)
     promotions_a_minute: Annotated[int, Field(ge=1, le=10_000)] = Field(300, alias="PROMOTIONS_A_MINUTE")
 
+    metrics_token: SecretStr | None = Field(None, alias="METRICS_TOKEN", min_length=1)
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, alias="METRICS_PORT")
+
+    otlp_endpoint: str | None = Field(
+        None, alias="OTEL_EXPORTER_OTLP_ENDPOINT", pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$"
+    )
+    sentry_dsn: SecretStr | None = Field(None, alias="SENTRY_DSN", min_length=1)
+    amqp_url: SecretStr | None = Field(None, alias="AMQP_URL", min_length=1)
+    amqp_exchange: str = Field(
+        "faded-skies.events", alias="AMQP_EXCHANGE", pattern=r"^[A-Za-z0-9._:-]{1,100}$"
+    )
+
     rate_limit_window: Annotated[int, Field(ge=1, le=1440)] = Field(15, alias="RATE_LIMIT_WINDOW")
     rate_limit_max: Annotated[int, Field(ge=1)] = Field(100, alias="RATE_LIMIT_MAX")
     rate_limit_auth_max: Annotated[int, Field(ge=1)] = Field(5, alias="RATE_LIMIT_AUTH_MAX")
@@ -256,6 +273,7 @@ class Settings(BaseSettings):
         "support_reopens_for",
         "driver_answers_within",
         "no_show_after",
+        "drain_for",
         mode="before",
     )
     @classmethod
@@ -277,6 +295,27 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if len(value.get_secret_value()) < 32:  # noqa: PLR2004 - RFC 7518 §3.2: as long as the SHA-256 output
             raise ValueError("use at least 32 characters, for example from: openssl rand -base64 32")
+        return value
+
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _is_dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _DSN.fullmatch(value.get_secret_value()):
+            raise ValueError("write the address that Sentry shows for the project: https://key@host/number")
+        return value
+
+    @field_validator("amqp_url")
+    @classmethod
+    def _is_amqp(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _AMQP.fullmatch(value.get_secret_value()):
+            raise ValueError("write amqp:// or amqps://, then user:password@host:port/virtual-host")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:  # noqa: PLR2004 - 96 bits in base64
+            raise ValueError("use at least 16 characters, for example from: openssl rand -base64 24")
         return value
 
     @field_validator("vault_master_keys")

@@ -64,6 +64,9 @@ class Streams:
         self._reading: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._listeners)
+
     def check_place(self, person_id: UUID) -> None:
         """Raise Limited for one person's eleventh stream here."""
         if self._people[person_id] >= MOST_OF_ONE_PERSON:

@@ -57,9 +57,15 @@ class SmtpMailer:
             except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
                 raise Delayed(f"the mail server cannot be used: {type(error).__name__}") from None
 
-    async def _hand_over(self, message: EmailMessage, to: str) -> None:
+    async def check(self) -> None:
+        """Say hello to the server. Raises what aiosmtplib raises where it does not answer, or without TLS."""
+        refuse_inside_transaction("The mailer")
+        async with self._client():
+            return
+
+    def _client(self) -> aiosmtplib.SMTP:
         account = self._account
-        client = aiosmtplib.SMTP(
+        return aiosmtplib.SMTP(
             hostname=account.host,
             port=account.port,
             use_tls=account.tls == "implicit",
@@ -67,7 +73,10 @@ class SmtpMailer:
             tls_context=self._tls if account.tls != "none" else None,
             timeout=_PATIENCE,
         )
-        async with client:
+
+    async def _hand_over(self, message: EmailMessage, to: str) -> None:
+        account = self._account
+        async with self._client() as client:
             if account.user is not None and account.password is not None:
                 await client.login(account.user, account.password.get_secret_value())
             await client.send_message(message, sender=self._sender, recipients=[to])

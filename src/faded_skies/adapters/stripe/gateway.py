@@ -10,6 +10,7 @@ from uuid import UUID
 
 import stripe
 
+from faded_skies.adapters.stripe.calling import calling
 from faded_skies.adapters.stripe.charges import Charges
 from faded_skies.adapters.stripe.methods import Methods
 from faded_skies.adapters.stripe.refunds import Refunds
@@ -39,10 +40,16 @@ class StripeGateway:
         *,
         confirmation: Literal["automatic", "manual"],
     ) -> None:
+        self._balance = client.v1.balance
         self._methods = Methods(client.v1)
         self._charges = Charges(client.v1, confirmation=confirmation)
         self._refunds = Refunds(client.v1)
         self._webhooks = webhooks
+
+    async def check(self) -> None:
+        """Ask for the balance. Raises GatewayUnavailable where Stripe does not answer, or not to our key."""
+        with calling("balance"):
+            await self._balance.retrieve_async()
 
     async def open_customer(self, user_id: UUID) -> str:
         return await self._methods.open_customer(user_id)

@@ -68,6 +68,7 @@ class IdentityLinked(Event):
     """A provider's account has become a way to sign in to an account that was there before."""
 
     name: ClassVar[str] = "identity.identity_linked"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"provider"})
 
     identity_id: UUID
     user_id: UUID
@@ -79,6 +80,7 @@ class IdentityUnlinked(Event):
     """A provider's account is no way to sign in any more."""
 
     name: ClassVar[str] = "identity.identity_unlinked"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"provider"})
 
     identity_id: UUID
     user_id: UUID

@@ -13,6 +13,7 @@ class LotReceived(Event):
     """A package arrived with so many units."""
 
     name: ClassVar[str] = "inventory.lot_received"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"tag"})
     lot_id: UUID
     product_id: UUID
     tag: str
@@ -25,6 +26,7 @@ class LotAdjusted(Event):
     """Units of a lot were found, lost or destroyed; `change` says how many, `reason` is adjusted or destroyed."""
 
     name: ClassVar[str] = "inventory.lot_adjusted"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"reason", "tag"})
     lot_id: UUID
     product_id: UUID
     tag: str

@@ -14,6 +14,8 @@ class OrderMoved(Event):
     """The order entered a state. `message` is the line that tracking shows."""
 
     name: ClassVar[str] = "orders.moved"
+    counted_by: ClassVar[str | None] = "status"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number", "status"})
     order_id: UUID
     user_id: UUID
     order_number: str
@@ -27,6 +29,7 @@ class EtaChanged(Event):
     """The order arrives at another time than its customer was told. `source`: google, osrm or distance."""
 
     name: ClassVar[str] = "orders.eta_changed"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number"})
     order_id: UUID
     user_id: UUID
     order_number: str
@@ -47,6 +50,8 @@ class AmendmentMoved(Event):
     """A change of an order was proposed (`open`), applied, or ended. Totals in cents."""
 
     name: ClassVar[str] = "orders.amendment_moved"
+    counted_by: ClassVar[str | None] = "status"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number", "status"})
     amendment_id: UUID
     order_id: UUID
     user_id: UUID

@@ -13,6 +13,7 @@ class PaymentAnswered(Event):
     """The gateway said something of an order's intent; orders settle it under the order's lock."""
 
     name: ClassVar[str] = "payments.payment_answered"
+    counted_by: ClassVar[str | None] = "status"
     intent_id: UUID
     order_id: UUID
     external_id: str | None
@@ -51,6 +52,7 @@ class RefundSettled(Event):
     """
 
     name: ClassVar[str] = "payments.refund_settled"
+    counted_by: ClassVar[str | None] = "ok"
     refund_id: UUID
     intent_id: UUID | None
     order_id: UUID | None

@@ -32,6 +32,7 @@ class MessagesRead(Event):
     """One side has read what the other (`sender_type`) wrote, up to and including one message, of the time `until`."""
 
     name: ClassVar[str] = "support.messages_read"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"sender_type"})
 
     ticket_id: UUID
     sender_type: str

@@ -21,6 +21,7 @@ class VerificationDecided(Event):
     """A verification was approved or rejected."""
 
     name: ClassVar[str] = "verification.decided"
+    counted_by: ClassVar[str | None] = "approved"
 
     verification_id: UUID
     user_id: UUID

@@ -17,6 +17,7 @@ from faded_skies.platform.http.guards import Guards
 from faded_skies.platform.http.hot import HotAnswers
 from faded_skies.platform.http.large import LargeBodies
 from faded_skies.platform.http.limits import RateLimit
+from faded_skies.platform.lifecycle import Lifecycle
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.ratelimit import Meter
 from faded_skies.platform.tokens import AccessTokens
@@ -99,6 +100,7 @@ def layered(
     tokens: AccessTokens,
     origins: list[str],
     guards: Guards,
+    lifecycle: Lifecycle,
 ) -> ASGIApp:
     """Return the API behind its layers, outermost first: front, CORS, rate limit, kept answers, API.
 
@@ -113,4 +115,11 @@ def layered(
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID"],
         expose_headers=_EXPOSED,
     )
-    return Front(cors, most_bytes=MOST_BODY_BYTES, large=LargeBodies(body_limits), guards=guards)
+    return Front(
+        cors,
+        most_bytes=MOST_BODY_BYTES,
+        large=LargeBodies(body_limits),
+        guards=guards,
+        lifecycle=lifecycle,
+        hot_paths=hot_paths,
+    )

@@ -5,6 +5,7 @@ Pure ASGI, because each layer of Starlette's BaseHTTPMiddleware costs more than 
 
 import re
 import time
+from collections.abc import Collection
 
 import structlog
 from starlette.datastructures import Headers
@@ -12,31 +13,61 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from faded_skies.platform import metrics, tracing
 from faded_skies.platform.audit import Origin, origin
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.guards import Guards
 from faded_skies.platform.http.large import LargeBodies
 from faded_skies.platform.ids import new_id
+from faded_skies.platform.lifecycle import Lifecycle
 
 log = structlog.get_logger()
 
+_OUR_FAULT = 500
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
 
 class Front:
-    """Wraps the application. `most_bytes` bounds every request body, except where `large` allows more."""
+    """Wraps the application. `most_bytes` bounds every request body, except where `large` allows more.
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int, large: LargeBodies, guards: Guards) -> None:
+    `hot_paths` are answered before routing.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        most_bytes: int,
+        large: LargeBodies,
+        guards: Guards,
+        lifecycle: Lifecycle,
+        hot_paths: Collection[str],
+    ) -> None:
         self._app = app
         self._most_bytes = most_bytes
         self._large = large
         self._guards = guards
+        self._lifecycle = lifecycle
+        self._hot_paths = frozenset(hot_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        tracer = tracing.active()
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif tracer is None:
+            await self._serve(scope, receive, send)
+        else:
+            with tracer.span(scope["method"], "server", {"http.request.method": scope["method"]}) as span:
+                status = await self._serve(scope, receive, send)
+                template = self._template(scope)
+                span.rename(f"{scope['method']} {template}")
+                span.tell({"http.route": template, "http.response.status_code": status})
+                if status >= _OUR_FAULT:
+                    span.fail(str(status))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Answer; return the status, 0 where nobody waited for it."""
         started = time.perf_counter()
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
@@ -50,6 +81,8 @@ class Front:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"].append((b"x-request-id", request_id.encode()))
+                if self._lifecycle.is_leaving:
+                    message["headers"].append((b"connection", b"close"))
                 self._guards.add(message, scope["path"])
             await send(message)
 
@@ -64,14 +97,23 @@ class Front:
             log.exception("request_failed", request_id=request_id, method=scope["method"], path=_route(scope))
             if status == 0:
                 await _sorry(request_id)(scope, receive, answer)
+        seconds = time.perf_counter() - started
+        metrics.request_done(self._template(scope), scope["method"], status, seconds)
         log.info(
             "request",
             request_id=request_id,
             method=scope["method"],
             path=_route(scope),
             status=status,
-            ms=round((time.perf_counter() - started) * 1000, 2),
+            ms=round(seconds * 1000, 2),
         )
+        return status
+
+    def _template(self, scope: Scope) -> str:
+        # What was answered before routing has no route; what leads nowhere must not make a label.
+        if scope["path"] in self._hot_paths:
+            return str(scope["path"])
+        return str(getattr(scope.get("route"), "path", None) or "other")
 
 
 def _bounded(most: int, headers: Headers, receive: Receive) -> Receive:

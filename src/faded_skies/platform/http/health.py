@@ -1,26 +1,23 @@
 """Whether the process lives, is ready for traffic, and how its dependencies do, with measured times."""
 
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-import asyncpg
-import structlog
 from fastapi import APIRouter, Request
-from redis.exceptions import RedisError
 
 from faded_skies.platform import clock
-from faded_skies.platform.db import DATABASE_LOST
+from faded_skies.platform.health import Finding, Health
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.fields import Shape
 from faded_skies.platform.http.provide import ports_of
-
-log = structlog.get_logger()
+from faded_skies.platform.lifecycle import Lifecycle
+from faded_skies.platform.ports import Ports
 
 router = APIRouter(tags=["operations"])
 
-Check = Callable[[], Awaitable[object]]
+NEEDED = ("database", "redis")
+"""Without these no request is served."""
 
 
 class LiveShape(Shape):
@@ -30,9 +27,9 @@ class LiveShape(Shape):
 
 
 class CheckShape(Shape):
-    """One dependency; a double stands in for the real thing."""
+    """One dependency; `degraded` lowers what works, a `double` stands in for the real thing."""
 
-    status: Literal["healthy", "unhealthy", "double"]
+    status: Literal["healthy", "degraded", "unhealthy", "double"]
     response_time: str | None = None
     error: str | None = None
     detail: str | None = None
@@ -61,23 +58,39 @@ async def live() -> Json:
 
 @router.get("/health/ready", response_model=HealthShape, responses=_DOWN)
 async def ready(request: Request) -> Json:
-    """Database and Valkey answer, so traffic may come; 503 otherwise."""
-    return await health(request)
+    """Database and Valkey answer and the process stays, so traffic may come; 503 otherwise."""
+    return await readiness(ports_of(request))
 
 
 @router.get("/health", response_model=HealthShape, responses=_DOWN)
 async def health(request: Request) -> Json:
-    """Every dependency with its measured time; 503 when one that matters is down."""
+    """Every dependency with its measured time, a second old at most; 503 when one that matters is down."""
     ports = ports_of(request)
+    found: Health = ports.get(Health)
+    checks = {name: _check(finding) for name, finding in (await found.look()).items()}
+    for name, detail in ports.doubles.items():
+        known = checks.get(name)
+        if known is None or known["status"] == "healthy":
+            checks[name] = {**(known or {}), "status": "double", "detail": detail}
+        else:
+            checks[name] = {**known, "detail": detail}
+    return _answer(ports, checks)
 
-    async def database() -> object:
-        return await ports.db.fetchval("SELECT 1")
 
-    async def redis() -> object:
-        return await ports.valkey.execute_command("PING")
+async def readiness(ports: Ports) -> Json:
+    """Return whether traffic may come to this process."""
+    found: Health = ports.get(Health)
+    checks = {name: _check(finding) for name, finding in (await found.look(NEEDED)).items()}
+    lifecycle: Lifecycle = ports.get(Lifecycle)
+    if lifecycle.is_leaving:
+        checks["process"] = {
+            "status": "unhealthy",
+            "error": "It is leaving: send requests to another.",
+        }
+    return _answer(ports, checks)
 
-    checks = {"database": await _measure(database), "redis": await _measure(redis)}
-    checks.update({name: {"status": "double", "detail": detail} for name, detail in ports.doubles.items()})
+
+def _answer(ports: Ports, checks: Mapping[str, Mapping[str, str]]) -> Json:
     healthy = all(check["status"] != "unhealthy" for check in checks.values())
     return Json(
         {
@@ -91,11 +104,10 @@ async def health(request: Request) -> Json:
     )
 
 
-async def _measure(check: Check) -> dict[str, str]:
-    started = time.perf_counter()
-    try:
-        await check()
-    except (asyncpg.PostgresError, *DATABASE_LOST, RedisError) as error:
-        log.warning("health_check_failed", error=type(error).__name__)
-        return {"status": "unhealthy", "error": "It does not answer."}
-    return {"status": "healthy", "responseTime": f"{(time.perf_counter() - started) * 1000:.1f}ms"}
+def _check(finding: Finding) -> dict[str, str]:
+    check: dict[str, str] = {"status": finding.status}
+    if finding.seconds is not None:
+        check["responseTime"] = f"{finding.seconds * 1000:.1f}ms"
+    if finding.error is not None:
+        check["error"] = finding.error
+    return check

@@ -1,0 +1,1 @@
+"""RabbitMQ: the broker that hears of every event, over AMQP."""

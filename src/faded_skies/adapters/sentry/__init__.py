@@ -1,0 +1,1 @@
+"""Sentry: errors of ours, for whoever mends them, without anything personal."""
