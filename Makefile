@@ -1,6 +1,6 @@
 # Everything a newcomer and CI need. Each target makes its own environment first; nothing is installed outside this folder.
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check bench faults lock
+.PHONY: help run test soak drill check bench faults lock released
 MAKEFLAGS += --no-print-directory
 PYTHON_IN := .venv/bin/python
 # One worker more than cores: tests wait for disks and clocks.
@@ -23,6 +23,10 @@ soak: ## the long tests: kill -9, lost engines, drawn steps, made-up requests, s
 	@sh scripts/peers_debian.sh rabbitmq
 	@exec $(PYTEST) $(SOAK) $(ARGS)
 
+drill: ## save a shop while it sells, restore it on another engine, and print the figures
+	@sh scripts/bootstrap.sh dev
+	@exec $(PYTHON_IN) -m pytest -q -k another_machine_opens tests/faults/test_restore_drill.py $(ARGS)
+
 check: ## format, lint, types and the architecture's import contracts
 	@sh scripts/bootstrap.sh dev
 	$(PYTHON_IN) -m ruff format --check
@@ -37,6 +41,10 @@ bench: ## measure the server's speed on pinned cores (ARGS="--help" for more)
 faults: ## order while processes die and answers get lost, then check every cent (ARGS="--help" for more)
 	@sh scripts/bootstrap.sh dev
 	@exec $(PYTHON_IN) -m faults $(ARGS)
+
+released: ## when a release is made: write its SQL down, for the next one's migrations to keep it working
+	@sh scripts/bootstrap.sh dev
+	@exec $(PYTHON_IN) -m dev.statements
 
 lock: ## resolve the dependencies in pyproject.toml again (ARGS="--upgrade" for the newest)
 	@sh scripts/bootstrap.sh lock $(ARGS)

@@ -1,16 +1,20 @@
-"""`make bench`: measures everything and writes benchmarks/RESULTS.md; with any option it only prints."""
+"""`make bench`: measures everything part by part and writes benchmarks/RESULTS.md; other options only print."""
 
 import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from benchmarks import report
+from benchmarks import parts, report
 from benchmarks.delivering import measure_delivering
 from benchmarks.dispatching import measure_dispatching
 from benchmarks.draining import measure_draining
+from benchmarks.growth import measure_growth
 from benchmarks.lagging import SECONDS, measure_lag
 from benchmarks.law import measure_law
 from benchmarks.measuring import Plan, measure
@@ -18,6 +22,9 @@ from benchmarks.placing import measure_placing
 from benchmarks.positions import measure_positions
 from benchmarks.starting import measure_start
 from benchmarks.watching import measure_watching
+
+PART_SECONDS = 1_800
+"""No part may take longer, or else it is given up and the next one measured."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,7 +46,11 @@ from benchmarks.watching import measure_watching
 @click.option("--positions", is_flag=True, help="Only a driver's positions, beside the guide's way.")
 @click.option("--sockets", is_flag=True, help="Only idle sockets' memory, and one message to 2,000 watchers.")
 @click.option("--dispatch", is_flag=True, help="Only a round of dispatch: 200 orders to 40 drivers.")
-@click.option("--write", is_flag=True, help="Write benchmarks/RESULTS.md in spite of other options.")
+@click.option(
+    "--growth", is_flag=True, help="Only what grows with the catalogue and the orders, to a million."
+)
+@click.option("--part", metavar="PART", help="Measure one part of the page and keep it: requests, growth, …")
+@click.option("--resume", is_flag=True, help="Measure only the parts that are older than half a day.")
 def main(
     *,
     rounds: int | None,
@@ -56,14 +67,21 @@ def main(
     positions: bool,
     sockets: bool,
     dispatch: bool,
-    write: bool,
+    growth: bool,
+    part: str | None,
+    resume: bool,
 ) -> None:
     """Measure what a request costs our server, how soon it starts, and what memory it needs."""
     if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
         raise click.ClickException(
             "The benchmarks pin server and load to a core each: they need Linux and two cores."
         )
-    parts = {
+    if part is not None:
+        if part not in PARTS:
+            raise click.ClickException(f"There is no part {part!r}; there are: {', '.join(PARTS)}.")
+        _measure_part(part)
+        return
+    wanted_parts = {
         _start: start,
         _lag: lag,
         _placing: placing,
@@ -73,13 +91,17 @@ def main(
         _dispatch: dispatch,
         _positions: positions,
         _sockets: sockets,
+        _growth: growth,
     }
-    for part in [part for part, wanted in parts.items() if wanted]:
-        click.echo(part(quick=quick))
-    if any(parts.values()):
+    for one in [one for one, wanted in wanted_parts.items() if wanted]:
+        click.echo(one(quick=quick))
+    if any(wanted_parts.values()):
         return
     plan = Plan(rounds=1, seconds=0.3, products=200, customers=20) if quick else Plan()
     plan = replace(plan, rounds=rounds or plan.rounds, seconds=seconds or plan.seconds, only=profile or only)
+    if plan == Plan() and profile is None:
+        _measure_all(resume=resume)
+        return
     if profile is not None:
         plan = replace(plan, profile=Path(f"profile-{profile}.txt").resolve())
     try:
@@ -91,24 +113,47 @@ def main(
         return
     click.echo(report.table(cases, samples))
     click.echo(report.strangers_note(samples))
-    if write or plan == Plan():
-        lags = measure_lag(progress=_tell)
-        click.echo(report.lag_table(lags))
-        began = measure_start(progress=_tell)
-        click.echo(report.start_table(began))
-        placed = measure_placing(progress=_tell)
-        click.echo(report.placing_table(placed))
-        delivered = measure_delivering(progress=_tell)
-        click.echo(report.delivering_table(delivered))
-        decided = measure_law()
-        click.echo(report.law_table(decided))
-        drained = measure_draining(progress=_tell)
-        click.echo(report.draining_table(drained))
-        watched = measure_watching(progress=_tell)
-        click.echo(report.watching_table(watched))
-        kept = measure_positions(progress=_tell)
-        click.echo(report.positions_table(kept))
-        report.write(plan, cases, samples, lags, began, placed, delivered, decided, drained, watched, kept)
+
+
+def _measure_all(*, resume: bool) -> None:
+    """Measure each part in a process of its own and write the page anew after each: an interruption loses one part."""
+    for name in PARTS:
+        if resume and parts.is_fresh(name):
+            _tell(f"{name}: measured already")
+            continue
+        _tell(f"{name} …")
+        began = time.monotonic()
+        try:
+            subprocess.run(
+                [sys.executable, "-m", "benchmarks", "--part", name], check=True, timeout=PART_SECONDS
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failure:
+            _tell(f"{name}: NOT MEASURED, the page keeps what it had: {failure}")
+            continue
+        _tell(f"{name}: {time.monotonic() - began:.0f} s")
+        parts.assemble(list(PARTS))
+
+
+def _measure_part(name: str) -> None:
+    with parts.measuring(name) as keeper:
+        keeper.text = PARTS[name]()
+    click.echo(keeper.text)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "requests": lambda: report.requests_part(Plan(), *measure(Plan(), progress=_tell)),
+    "growth": lambda: report.growth_part(measure_growth(progress=_tell)),
+    "placing": lambda: report.placing_part(measure_placing(progress=_tell)),
+    "webhooks": lambda: report.delivering_part(measure_delivering(progress=_tell)),
+    "lag": lambda: report.lag_part(measure_lag(progress=_tell)),
+    "sockets": lambda: report.watching_part(measure_watching(progress=_tell)),
+    "positions": lambda: report.positions_part(measure_positions(progress=_tell)),
+    "dispatch": lambda: report.dispatching_part(measure_dispatching(progress=_tell)),
+    "law": lambda: report.law_part(measure_law()),
+    "metrc": lambda: report.draining_part(measure_draining(progress=_tell)),
+    "start": lambda: report.start_part(measure_start(progress=_tell)),
+}
+"""The parts of the page, in its order."""
 
 
 def _start(*, quick: bool) -> str:  # noqa: ARG001 - a start takes as long as it takes
@@ -157,8 +202,18 @@ def _dispatch(*, quick: bool) -> str:
     return report.dispatching_table(measure_dispatching(**size, progress=_tell))
 
 
+def _growth(*, quick: bool) -> str:
+    found = (
+        measure_growth(stages=((200, 500), (400, 1_000)), people=50, calls=3, progress=_tell)
+        if quick
+        else measure_growth(progress=_tell)
+    )
+    return report.growth_table(found)
+
+
 def _tell(line: str) -> None:
     click.echo(line, err=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

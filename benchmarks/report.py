@@ -1,12 +1,6 @@
-"""What was measured, as a table for people and as benchmarks/RESULTS.md."""
+"""What was measured, as tables and as parts of benchmarks/RESULTS.md."""
 
-import importlib.metadata
-import os
-import platform
-import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 
 from benchmarks import delivering, placing
@@ -14,6 +8,7 @@ from benchmarks.cases import Case
 from benchmarks.delivering import Delivering
 from benchmarks.dispatching import AIM_SECONDS, Dispatched
 from benchmarks.draining import Drained
+from benchmarks.growth import OPEN_ORDERS, PEOPLE, Growth
 from benchmarks.lagging import AIM_MS, SIGN_INS_A_SECOND, Lag
 from benchmarks.law import DECISION_US, Decided
 from benchmarks.measuring import DISTURBED, Plan, Sample, Samples
@@ -24,13 +19,10 @@ from benchmarks.starting import Start
 from benchmarks.watching import AIM_MB, Watched
 from benchmarks.watching import AIM_MS as WATCHERS_AIM_MS
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
-BY_HAND = "## Where the time goes"
 START_SECONDS = 3
 MEMORY_BYTES = 300 * 10**6
 
 _HEADINGS = ("Case", "Floors", "CPU µs a request", "requests/s", "p50 ms", "p99 ms", "Aim", "Met")
-_VERSIONS = ("fastapi", "starlette", "uvicorn", "uvloop", "asyncpg", "redis", "pydantic", "orjson")
 
 
 def table(cases: Sequence[Case], samples: Samples) -> str:
@@ -320,27 +312,26 @@ def positions_table(ways: Sequence[Way]) -> str:
     return _markdown(headings, rows)
 
 
-def write(
-    plan: Plan,
-    cases: Sequence[Case],
-    samples: Samples,
-    lags: Sequence[Lag],
-    start: Start,
-    placed: Sequence[Placing],
-    delivered: Delivering,
-    decided: Sequence[Decided],
-    drained: Drained,
-    watched: Watched,
-    kept: Sequence[Way],
-) -> None:
-    """Write RESULTS.md anew; what people wrote from `BY_HAND` on stays."""
-    before = RESULTS.read_text() if RESULTS.exists() else ""
-    _, heading, by_hand = before.partition(BY_HAND)
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _VERSIONS)
-    RESULTS.write_text(f"""# What a request costs
+def growth_table(found: Growth) -> str:
+    """Return the table of what grows with the shop: ms of each request, and of it PostgreSQL's share, at each stage."""
+    stages = [f"{products:,} products, {orders:,} orders" for products, orders in found.stages]
+    rows = []
+    for title, costs in found.requests.items():
+        first, last = costs[0], costs[-1]
+        rows.append(
+            [
+                title,
+                *(f"{one.whole:.1f} ({one.database:.1f})" for one in costs),
+                f"{last.whole / first.whole:.1f}",
+                f"`{' '.join(last.dearest.sql.split())[:60]}` {last.dearest.ms:.1f}",
+            ]
+        )
+    return _markdown(("Request, ms (of it database)", *stages, "Last / first", "Dearest statement, ms"), rows)
 
-Measured {datetime.now(UTC):%d %B %Y} by `make bench` on {_machine()}.
-{platform.python_implementation()} {platform.python_version()}; {versions}.
+
+def requests_part(plan: Plan, cases: Sequence[Case], samples: Samples) -> str:
+    """Return the part about single requests."""
+    return f"""## Requests beside the floor
 
 The server runs alone on one core; PostgreSQL, Valkey and the load ({plan.connections} kept-alive connections) on
 another. {plan.products:,} products, {plan.customers} customers. {plan.rounds} rounds, each case in turn for
@@ -358,7 +349,12 @@ was the bottleneck, or other programs took more than {DISTURBED:.0%} of the serv
   *card* holds both our own work and the gateway's, without its webhooks; *cash* is our own work without a gateway.
 - No worker runs; the queue is emptied between rounds, its commit is part of each order.
 - Sign-in is Argon2id (19 MiB, 2 passes) by design. It runs in threads without the interpreter's lock: with more cores
-  it holds up nobody, on this one core it cannot but do so.
+  it holds up nobody, on this one core it cannot but do so."""
+
+
+def placing_part(placed: Sequence[Placing]) -> str:
+    """Return the part about an order's database time."""
+    return f"""## An order beside its SQL by hand
 
 {placing_table(placed)}
 
@@ -366,44 +362,92 @@ A real order through the whole application, which has a core for itself, beside 
 effects by hand: prepared, on one connection, for a twin of the customer. Each order is followed by its copy;
 {placing.ROUNDS} rounds of {placing.ORDERS} orders. *ms* is the time of the statements from the first BEGIN to the last
 COMMIT, all transactions, as the process waits for them; the token check before them is left out, the sandbox's
-statements stand apart. *Ratio while open* compares how long transactions were open, Python's own time between included.
+statements stand apart. *Ratio while open* compares how long transactions were open, Python's own time between
+included."""
+
+
+def delivering_part(delivered: Delivering) -> str:
+    """Return the part about webhooks."""
+    return f"""## Webhooks
 
 {delivering_table(delivered)}
 
 Signed deliveries at their moment, whether or not the others were answered; one in {delivering.REPEATS_EVERY} comes
 twice; each was kept and told of exactly once. In turn with them the row of a delivery is inserted by hand and committed
 at the same rate. {delivering.ROUNDS} rounds of {delivering.SECONDS:.0f} s of each, in brackets the least and the most
-of a round. The load itself began {delivered.load_late_p99_ms:.1f} ms late (p99), which is not counted.
+of a round. The load itself began {delivered.load_late_p99_ms:.1f} ms late (p99), which is not counted."""
+
+
+def lag_part(lags: Sequence[Lag]) -> str:
+    """Return the part about the event loop."""
+    return f"""## The event loop while people sign in
 
 {lag_table(lags)}
 
 The loop is asked for a turn every 2 ms and each turn's lateness noted, in the serving process. With two cores the
-server shares the second with database and load.
+server shares the second with database and load."""
+
+
+def law_part(decided: Sequence[Decided]) -> str:
+    """Return the part about the rule engine."""
+    return f"""## The law
 
 {law_table(decided)}
 
 A full decision of the rule engine (`judge_order`) for a cart of 20 lines of ten classes, as many bought before on that
-day; the floor multiplies and adds up the same lines.
+day; the floor multiplies and adds up the same lines."""
+
+
+def draining_part(drained: Drained) -> str:
+    """Return the part about reports that piled up."""
+    return f"""## Track and trace after an outage
 
 {draining_table(drained)}
 
-{watching_table(watched)}
-
 Reports to Metrc that piled up, sent by the real sender out of the real database to a Metrc in this process that takes
 everything; each was told once, and in order. The floor is the adapter telling as many without a queue. A real Metrc
-answers in some tenths of a second, which is not in here.
+answers in some tenths of a second, which is not in here."""
+
+
+def watching_part(watched: Watched) -> str:
+    """Return the part about sockets."""
+    return f"## Sockets\n\n{watching_table(watched)}"
+
+
+def dispatching_part(found: Dispatched) -> str:
+    """Return the part about dispatch."""
+    return f"## Dispatch\n\n{dispatching_table(found)}"
+
+
+def positions_part(kept: Sequence[Way]) -> str:
+    """Return the part about drivers' positions."""
+    return f"""## Positions
 
 {positions_table(kept)}
 
 Positions through the real service and the real flusher into the database, beside one INSERT and one SETEX for each,
 by the same pool and as many at once. Aims for a phone's backlog, {BATCH} in a call: {TIMES_FEWER} times fewer CPU in
-all, and {POSITIONS_A_SECOND:,} a second.
+all, and {POSITIONS_A_SECOND:,} a second."""
 
-{start_table(start)}
 
-Memory shared with other programs on the machine counts by its share.
+def start_part(begun: Start) -> str:
+    """Return the part about the start and memory."""
+    return f"""## Start and memory
 
-{heading or BY_HAND}{by_hand}""")
+{start_table(begun)}
+
+Memory shared with other programs on the machine counts by its share."""
+
+
+def growth_part(found: Growth) -> str:
+    """Return the part about growth."""
+    return f"""## What grows with the shop
+
+{growth_table(found)}
+
+Requests one after the other through the whole application in one process, without a network; medians of the calls, the
+first of each left out. PostgreSQL's rows are copies of real ones, its statistics fresh. Orders are spread over
+three years and {PEOPLE:,} people, {OPEN_ORDERS} of them open. Postings, jobs and audit rows are not multiplied."""
 
 
 def _markdown(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -423,12 +467,3 @@ def _yes(met: object) -> str:
 
 def _verdict(met: object, *, void: bool) -> str:
     return f"{_yes(met)} (void)" if void else _yes(met)
-
-
-def _machine() -> str:
-    cpuinfo = Path("/proc/cpuinfo").read_text()
-    model = re.search(r"model name\s*: (.*)", cpuinfo)
-    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    kind = "a virtual machine" if " hypervisor" in cpuinfo else "a machine"
-    name = model[1] if model else platform.machine()
-    return f"{kind} with {os.cpu_count()} cores ({name}), {gib:.0f} GiB, {platform.system()} {platform.release()}"

@@ -11,6 +11,7 @@ import click
 
 from faded_skies.admin_command import create_admin
 from faded_skies.audit_command import audit
+from faded_skies.backup_command import backup, restore
 from faded_skies.inspect_command import inspect
 from faded_skies.ledger_command import ledger
 from faded_skies.local_shop import data_folder, own_secrets, running_port, wanted_port
@@ -190,8 +191,10 @@ def migrate(to: int | None) -> None:
 
 
 main.add_command(audit)
+main.add_command(backup)
 main.add_command(inspect)
 main.add_command(ledger)
+main.add_command(restore)
 main.add_command(rules)
 main.add_command(vault)
 main.add_command(remove_mfa)

@@ -14,7 +14,7 @@ from faded_skies.backoffice import dispatch_endpoints as dispatch
 from faded_skies.backoffice import drawer_endpoints as drawers
 from faded_skies.backoffice import endpoints as backoffice
 from faded_skies.backoffice import fleet_endpoints as fleet
-from faded_skies.backoffice import job_endpoints as jobs
+from faded_skies.backoffice import job_endpoints as dead_letters
 from faded_skies.backoffice import law_endpoints as law
 from faded_skies.backoffice import lot_endpoints as lots
 from faded_skies.backoffice import money_endpoints as money
@@ -34,10 +34,12 @@ from faded_skies.domains.checkout import jobs as checkout_jobs
 from faded_skies.domains.compliance import endpoints as compliance
 from faded_skies.domains.delivery import endpoints as delivery
 from faded_skies.domains.delivery import jobs as delivery_jobs
+from faded_skies.domains.delivery import service as delivery_service
 from faded_skies.domains.delivery import sockets as delivery_sockets
 from faded_skies.domains.delivery import subscribers as delivery_subscribers
 from faded_skies.domains.identity import endpoints as identity
 from faded_skies.domains.identity import jobs as identity_jobs
+from faded_skies.domains.identity import service as identity_service
 from faded_skies.domains.identity.service import IdentityAuthenticator
 from faded_skies.domains.inventory import jobs as inventory_jobs
 from faded_skies.domains.notifications import endpoints as notifications
@@ -45,6 +47,7 @@ from faded_skies.domains.notifications import jobs as notifications_jobs
 from faded_skies.domains.notifications import subscribers as notifications_subscribers
 from faded_skies.domains.orders import endpoints as orders
 from faded_skies.domains.orders import jobs as orders_jobs
+from faded_skies.domains.orders import service as orders_service
 from faded_skies.domains.orders import sockets as orders_sockets
 from faded_skies.domains.orders import subscribers as orders_subscribers
 from faded_skies.domains.payments import endpoints as payments
@@ -66,10 +69,11 @@ from faded_skies.domains.traceability import subscribers as traceability_subscri
 from faded_skies.domains.verification import endpoints as verification
 from faded_skies.domains.verification import jobs as verification_jobs
 from faded_skies.domains.verification import subscribers as verification_subscribers
-from faded_skies.platform import housekeeping
+from faded_skies.platform import housekeeping, jobs
 from faded_skies.platform.actor import Authenticator
 from faded_skies.platform.audit_log import sealing
-from faded_skies.platform.db import Database
+from faded_skies.platform.backup.files import KeptFiles
+from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES
 from faded_skies.platform.event_outbox import Relay
 from faded_skies.platform.events import Subscription
@@ -107,6 +111,28 @@ WRAPPED = (
 )
 """Everything in the database that is wrapped under a master key, for `faded-skies vault`."""
 
+FILES = (
+    KeptFiles("ID pictures", "vault", "SELECT id::text AS key FROM id_documents WHERE deleted_at IS NULL"),
+    KeptFiles(
+        "pictures in conversations",
+        "vault",
+        "SELECT 'support/' || id AS key FROM support_uploads WHERE deleted_at IS NULL",
+    ),
+    KeptFiles(
+        "product pictures and lab results",
+        "media",
+        """
+        SELECT substr(url, 8) AS key FROM (
+            SELECT image_url AS url FROM product_images
+            UNION SELECT size ->> 'url' FROM product_images i, jsonb_array_elements(to_jsonb(i) -> 'sizes') size
+            UNION SELECT lab_results_url FROM products
+            UNION SELECT lab_url FROM lots
+        ) named WHERE url LIKE '/media/%'
+        """,
+    ),
+)
+"""Every kind of file that rows name, for `faded-skies backup`."""
+
 BODY_LIMITS = {
     "/api/users/id-verification": 2 * MOST_DOCUMENT_BYTES + MOST_BODY_BYTES,
     "/api/support/uploads": MOST_DOCUMENT_BYTES + MOST_BODY_BYTES,
@@ -135,6 +161,18 @@ def doors() -> frozenset[str]:
     return frozenset(doors_of(routes()))
 
 
+SKIPPED_NUMBERS = 1_000
+"""As many orders and manifests may have been numbered between a backup and its restore."""
+
+
+async def after_restore(tx: Tx) -> None:
+    """Do what is necessary because the database has gone back to an earlier moment."""
+    await identity_service.end_everything(tx)
+    await orders_service.skip_numbers(tx, SKIPPED_NUMBERS)
+    await delivery_service.skip_manifest_numbers(tx, SKIPPED_NUMBERS)
+    await jobs.requeue_begun(tx)
+
+
 def routers() -> Sequence[APIRouter]:
     """Return the routers, the hot ones first: the framework tries them in order."""
     return [
@@ -153,8 +191,8 @@ def routers() -> Sequence[APIRouter]:
         *support.ROUTERS,
         backoffice.router,
         people.router,
-        jobs.router,
-        jobs.webhooks,
+        dead_letters.router,
+        dead_letters.webhooks,
         sheets.router,
         shelves.router,
         shelves.categories,
@@ -187,9 +225,10 @@ def routers() -> Sequence[APIRouter]:
     ]
 
 
-def watched() -> Sequence[APIRouter]:
-    """Return what a process answers that serves nobody."""
-    return [health.router, metrics.router]
+@cache
+def watched() -> Sequence[BaseRoute]:
+    """Return the routes of a process that serves nobody, shared like `routes`."""
+    return included([health.router, metrics.router])
 
 
 def client_events(ports: Ports) -> Sequence[ClientEvent]:

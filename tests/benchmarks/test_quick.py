@@ -115,3 +115,22 @@ def test_reports_that_piled_up_stand_beside_the_bare_calls() -> None:
         "The same number straight to the adapter (the floor)",
         "500 queued reports",
     ]
+
+
+def test_what_grows_stands_beside_the_small_shop() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--growth"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in run.stdout.splitlines()]
+    assert rows[0][:3] == [
+        "Request, ms (of it database)",
+        "200 products, 500 orders",
+        "400 products, 1,000 orders",
+    ]
+    assert len(rows) == 2 + 8

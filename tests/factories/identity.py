@@ -17,6 +17,7 @@ from faded_skies.domains.identity import service
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.notifications.ports import Email
 from faded_skies.platform.actor import Role
+from faded_skies.platform.audit import Origin, origin
 from faded_skies.platform.ids import new_id
 
 PASSWORD = "Test-Skies-42!"
@@ -111,6 +112,7 @@ async def signed_in(
         date_of_birth=date_of_birth,
     )
     account = await service.find_account(app.ports.db, email)
+    before = origin.set(Origin("127.0.0.1", "python-httpx"))
     async with app.ports.db.transaction() as tx:
         grant = await service.sign_in(
             tx,
@@ -119,6 +121,7 @@ async def signed_in(
             better_hash=None,
             session_lifetime=app.ports.settings.refresh_expires_in,
         )
+    origin.reset(before)
     assert isinstance(grant, service.Grant), grant
     access_token = app.ports.tokens.issue(user_id=user_id, session_id=grant.session_id)
     return SignedInPerson(user_id, email, access_token, grant.refresh_token)

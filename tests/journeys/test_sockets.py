@@ -157,6 +157,17 @@ async def test_a_customer_sees_their_driver_come(
         assert await outside.heard() == []
         assert await driving.heard() == []
 
+        arrived = await client.post(f"/api/driver/orders/{order_id}/arrive", headers=driver.headers)
+        assert arrived.status_code == 200
+        await drain()
+        (noted,) = [data for event, data in await watching.heard() if event == "order-status"]
+        assert noted["message"] == "Your driver is at the door. Please bring your ID."
+        # What is told is a line of the story, and known by its time.
+        fresh = await client.get(f"/api/orders/{order_id}/tracking", headers=customer.headers)
+        keys = ("status", "message", "createdAt")
+        story = [[line[key] for key in keys] for line in fresh.json()["tracking"]]
+        assert [[line[key] for key in keys] for line in (moved, noted)] == story[-2:]
+
 
 async def test_where_the_law_hides_the_driver_only_staff_see_them(
     app: Application, client: httpx.AsyncClient, address: str, tmp_path: Path

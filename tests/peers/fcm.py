@@ -39,6 +39,7 @@ class FcmDouble:
     pushed: list[dict[str, Any]] = field(default_factory=list)
     token_requests: int = 0
     down: bool = False
+    no_tokens: bool = False
 
     def asgi(self) -> Starlette:
         return Starlette(
@@ -51,6 +52,8 @@ class FcmDouble:
     async def _token(self, request: Request) -> Response:
         form = await request.form()
         self.token_requests += 1
+        if self.no_tokens:
+            return Response("<html>Bad Gateway</html>", status_code=502, media_type="text/html")
         if form.get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer" or not form.get(
             "assertion"
         ):

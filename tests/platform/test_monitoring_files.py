@@ -81,7 +81,14 @@ def test_every_alert_says_what_to_do() -> None:
 @pytest.mark.skipif(
     PROMTOOL is None, reason="no promtool here: sh scripts/peers_debian.sh promtool unpacks Debian's"
 )
-@pytest.mark.parametrize("asked", [("check", "rules", "alerts.yml"), ("test", "rules", "alerts.test.yml")])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("check", "rules", "alerts.yml"),
+        ("test", "rules", "alerts.test.yml"),
+        ("check", "config", "--syntax-only", "prometheus.yml"),
+    ],
+)
 def test_promtool_agrees(asked: tuple[str, ...]) -> None:
     assert PROMTOOL is not None
     said = subprocess.run(

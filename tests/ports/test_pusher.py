@@ -12,7 +12,7 @@ from urllib3.util.retry import Retry
 from faded_skies.adapters.fcm.opening import open_fcm
 from faded_skies.adapters.fcm.pusher import FcmPusher
 from faded_skies.adapters.outbox.outbox import Outbox
-from faded_skies.domains.notifications.ports import Push, PushReport
+from faded_skies.domains.notifications.ports import Delayed, Push, PushReport
 from faded_skies.platform.db import Database
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.ids import new_id
@@ -93,6 +93,15 @@ async def test_a_page_in_place_of_an_answer_delays(double: FcmDouble, pusher: Fc
     double.down = True
     report = await pusher.push(new_id(), PUSH, devices=["a"])
     assert (report.delayed, report.refused) == (("a",), None)
+
+
+async def test_without_an_access_token_every_device_waits(double: FcmDouble, pusher: FcmPusher) -> None:
+    double.no_tokens = True
+    with pytest.raises(Delayed, match="the push service cannot be used: "):
+        await pusher.push(new_id(), PUSH, devices=["a", "b"])
+    assert (double.pushed, double.token_requests > 0) == ([], True)
+    double.no_tokens = False
+    assert (await pusher.push(new_id(), PUSH, devices=["a"])).reached == ("a",)
 
 
 async def test_no_pusher_is_asked_while_a_transaction_is_open(

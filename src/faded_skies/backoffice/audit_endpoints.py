@@ -16,7 +16,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 MOST_ROWS_VERIFIED = 20_000
 MOST_FINDINGS = 100
@@ -57,13 +57,7 @@ async def list_audit_log(
 ) -> Json:
     """Who did what to which thing, from where and why; newest first."""
     rows, total = await list_newest(db, wanted, limit=limit, offset=offset)
-    return Json(
-        {
-            "rows": [as_json(row) for row in rows],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(rows)),
-        }
-    )
+    return Json(page("rows", [as_json(row) for row in rows], total=total, offset=offset))
 
 
 @router.get(

@@ -10,7 +10,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(
     prefix="/api/admin/dispatch", tags=["staff"], dependencies=needs_token, responses=needs_role
@@ -30,10 +30,4 @@ async def list_decisions(
     found, total = await delivery.list_decisions(
         db, order_id=order_id, driver_id=driver_id, limit=limit, offset=offset
     )
-    return Json(
-        {
-            "decisions": [present_decision(one) for one in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
-    )
+    return Json(page("decisions", [present_decision(one) for one in found], total=total, offset=offset))

@@ -14,7 +14,7 @@ from faded_skies.platform.http.fields import ErrorShape, Id
 from faded_skies.platform.http.provide import Db
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
 from faded_skies.platform.money import cents_of
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(
     prefix="/api/admin/drawers", tags=["staff"], dependencies=needs_token, responses=needs_role
@@ -32,13 +32,7 @@ async def list_drawers(
 ) -> Json:
     """Drivers' drawers with what should be in them, the latest opened first."""
     found, total = await cash.list_drawers(db, status=status, driver_id=driver_id, limit=limit, offset=offset)
-    return Json(
-        {
-            "drawers": [present_drawer(drawer) for drawer in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
-    )
+    return Json(page("drawers", [present_drawer(drawer) for drawer in found], total=total, offset=offset))
 
 
 @router.post(

@@ -36,7 +36,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import BookedDay, Id
 from faded_skies.platform.http.provide import Db, ports_of, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(prefix="/api/admin/orders", tags=["staff"], dependencies=needs_token, responses=needs_role)
 
@@ -132,8 +132,9 @@ async def list_board(
     customers = await identity.find_people(db, list({order.user_id for order in found}))
     now = clock.now()
     return Json(
-        {
-            "orders": [
+        page(
+            "orders",
+            [
                 {
                     **present_order(order, items[order.id], now=now),
                     "customer": present_customer(customers[order.user_id]),
@@ -144,9 +145,9 @@ async def list_board(
                 }
                 for order in found
             ],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
+            total=total,
+            offset=offset,
+        )
     )
 
 

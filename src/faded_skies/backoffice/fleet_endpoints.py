@@ -24,7 +24,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
 from faded_skies.platform.http.provide import Db, ports_of
 from faded_skies.platform.keyring import Keyring
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(prefix="/api/admin", tags=["staff"], dependencies=needs_token, responses=needs_role)
 
@@ -40,13 +40,7 @@ Keys = Annotated[Keyring, Depends(_keyring)]
 async def list_vehicles(_: SignedIn, db: Db, limit: Limit = DEFAULT_ROWS, offset: Offset = 0) -> Json:
     """All vehicles by their plates, those out of use too."""
     found, total = await delivery.list_vehicles(db, limit=limit, offset=offset)
-    return Json(
-        {
-            "vehicles": [present_vehicle(vehicle) for vehicle in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
-    )
+    return Json(page("vehicles", [present_vehicle(vehicle) for vehicle in found], total=total, offset=offset))
 
 
 @router.post(

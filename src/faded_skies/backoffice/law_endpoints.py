@@ -26,7 +26,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db, provided
 from faded_skies.platform.ids import new_id
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 TheLaw = Annotated[Law, provided(Law)]
 
@@ -79,13 +79,7 @@ async def list_decisions(
     found, total = await compliance.list_decisions(
         db, order_id=order_id, trip_id=trip_id, limit=limit, offset=offset
     )
-    return Json(
-        {
-            "decisions": [present_decision(record) for record in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
-    )
+    return Json(page("decisions", [present_decision(record) for record in found], total=total, offset=offset))
 
 
 @router.get("/barred-places", response_model=BarredPlacesAnswer)

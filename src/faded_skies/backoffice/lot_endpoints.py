@@ -40,7 +40,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 TheLaw = Annotated[Law, provided(Law)]
 
@@ -64,13 +64,7 @@ async def list_lots(
     found, total = await inventory.list_lots(
         db, product_id=product_id, status=status, tag=tag, limit=limit, offset=offset
     )
-    return Json(
-        {
-            "lots": [present_lot(lot) for lot in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
-    )
+    return Json(page("lots", [present_lot(lot) for lot in found], total=total, offset=offset))
 
 
 @router.post("", response_model=LotAnswer, status_code=201)

@@ -25,7 +25,7 @@ from faded_skies.platform.http.fields import ErrorShape, Id
 from faded_skies.platform.http.provide import Db
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
 from faded_skies.platform.money import cents_of
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(prefix="/api/admin", tags=["staff"], dependencies=needs_token, responses=needs_role)
 
@@ -95,10 +95,4 @@ async def list_disputes(
 ) -> Json:
     """Charges that a customer's bank asks back, the newest first."""
     found, total = await payments.list_disputes(db, status=status, limit=limit, offset=offset)
-    return Json(
-        {
-            "disputes": [present_dispute(dispute) for dispute in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
-    )
+    return Json(page("disputes", [present_dispute(dispute) for dispute in found], total=total, offset=offset))

@@ -22,7 +22,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import BookedDay
 from faded_skies.platform.http.provide import Db, provided
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 from faded_skies.reports import books, closing
 from faded_skies.reports.closing import DayClose, dollars
 from faded_skies.reports.days import Span, span
@@ -124,13 +124,7 @@ async def read_journal(
     if _wants_csv(accept):
         return await _whole_journal(db, asked)
     rows, total = await books.list_journal(db, asked, limit=limit, offset=offset)
-    return Json(
-        {
-            "transfers": [books.journal_line(row) for row in rows],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(rows)),
-        }
-    )
+    return Json(page("transfers", [books.journal_line(row) for row in rows], total=total, offset=offset))
 
 
 async def _whole_journal(db: Db, asked: Span) -> Response:

@@ -6,7 +6,7 @@ Whoever calls one of these counts as there for a while, and so gets tickets.
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from faded_skies.backoffice.ticket_schemas import (
     CloseTicket,
@@ -37,10 +37,18 @@ from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
 from faded_skies.platform.http.provide import provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 Wired = Annotated[Desk, provided(Desk)]
 
+
+async def _at_work(actor: SignedIn, desk: Wired) -> Actor:
+    """Return the agent who calls, counted as there from now on; nobody counts who may not call."""
+    await desk.presence.touch(actor.id)
+    return actor
+
+
+Agent = Annotated[Actor, Depends(_at_work)]
 
 router = APIRouter(prefix="/api/agent", tags=["staff"], dependencies=needs_token, responses=needs_role)
 
@@ -51,7 +59,7 @@ _CONFLICT: dict[int | str, dict[str, Any]] = {
 
 @router.get("/tickets", response_model=StaffTicketsAnswer)
 async def list_tickets(
-    actor: SignedIn,
+    actor: Agent,
     desk: Wired,
     view: Annotated[
         View, Query(description="queue: those that wait; own: one's open ones; all: everybody's.")
@@ -65,11 +73,11 @@ async def list_tickets(
     limit: Limit = DEFAULT_ROWS,
     offset: Offset = 0,
 ) -> Json:
-    """Tickets: in the queue the most urgent and longest waiting first, else open ones first, the last moved first."""
-    await desk.presence.touch(actor.id)
+    """Customers' tickets: in the queue the most urgent and longest waiting first, else open and last moved ones."""
     wanted = {"queue": ChatStatus.WAITING, "own": chat_status or ChatStatus.ACTIVE, "all": chat_status}
     found, total = await service.list_for_staff(
         desk.db,
+        actor.id,
         agent_id=actor.id if view == "own" else None,
         chat_status=wanted[view],
         category=category,
@@ -79,29 +87,28 @@ async def list_tickets(
         offset=offset,
     )
     return Json(
-        {
-            "tickets": [{**present_for_staff(one.ticket), "unread": one.unread} for one in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
+        page(
+            "tickets",
+            [{**present_for_staff(one.ticket), "unread": one.unread} for one in found],
+            total=total,
+            offset=offset,
+        )
     )
 
 
 @router.get("/colleagues", response_model=ColleaguesAnswer)
-async def list_colleagues(actor: SignedIn, desk: Wired) -> Json:
+async def list_colleagues(_: Agent, desk: Wired) -> Json:
     """The agents who are there, the least busy first: to whom a ticket can be transferred."""
-    await desk.presence.touch(actor.id)
     staffing = await desk.staffing()
     found = await service.list_loads(desk.db, staffing.present)
     return Json({"agents": [present_colleague(one, capacity=staffing.capacity) for one in found]})
 
 
 @router.get("/tickets/{ticket_id}", response_model=WholeTicketAnswer)
-async def get_ticket(ticket_id: Id, actor: SignedIn, desk: Wired) -> Json:
-    """One ticket with its messages, the staff's notes, and its order."""
-    await desk.presence.touch(actor.id)
+async def get_ticket(ticket_id: Id, actor: Agent, desk: Wired) -> Json:
+    """One ticket with its messages, the staff's notes, and its order; 404 for an agent's own, here and below."""
     db = desk.db
-    ticket = await service.get_ticket_for(db, actor, ticket_id)
+    ticket = await service.get_ticket_for_staff(db, actor, ticket_id)
     told = None
     if ticket.order_id is not None:
         order = await orders.get_order_for(db, actor, ticket.order_id)
@@ -120,18 +127,18 @@ async def get_ticket(ticket_id: Id, actor: SignedIn, desk: Wired) -> Json:
 
 
 @router.post("/tickets/{ticket_id}/take", response_model=StaffTicketAnswer, responses=_CONFLICT)
-async def take(ticket_id: Id, actor: SignedIn, desk: Wired, key: KeyHeader = None) -> Json:
+async def take(ticket_id: Id, actor: Agent, desk: Wired, key: KeyHeader = None) -> Json:
     """Take a ticket that waits; one that is one's own already stays so."""
 
     async def work(tx: Tx, staffing: Staffing) -> Ticket:
         return await service.take(tx, actor, ticket_id, staffing=staffing)
 
-    return await _moved(desk, actor, Call.of(actor.id, key, what=f"take ticket {ticket_id}"), work)
+    return await _moved(desk, Call.of(actor.id, key, what=f"take ticket {ticket_id}"), work)
 
 
 @router.post("/tickets/{ticket_id}/transfer", response_model=StaffTicketAnswer, responses=_CONFLICT)
 async def transfer(
-    ticket_id: Id, body: TransferTicket, actor: SignedIn, desk: Wired, key: KeyHeader = None
+    ticket_id: Id, body: TransferTicket, actor: Agent, desk: Wired, key: KeyHeader = None
 ) -> Json:
     """Give a ticket to an agent who is there, also somebody else's; without one, back to the queue."""
 
@@ -141,41 +148,34 @@ async def transfer(
         )
 
     call = Call.of(actor.id, key, what=f"transfer ticket {ticket_id}", body=body.model_dump(mode="json"))
-    return await _moved(desk, actor, call, work)
+    return await _moved(desk, call, work)
 
 
 @router.post("/tickets/{ticket_id}/close", response_model=StaffTicketAnswer, responses=_CONFLICT)
-async def close(
-    ticket_id: Id, body: CloseTicket, actor: SignedIn, desk: Wired, key: KeyHeader = None
-) -> Json:
+async def close(ticket_id: Id, body: CloseTicket, actor: Agent, desk: Wired, key: KeyHeader = None) -> Json:
     """End a conversation; its customer gets the transcript by mail."""
 
     async def work(tx: Tx, _: Staffing) -> Ticket:
         return await service.close(tx, actor, ticket_id, reason=body.reason)
 
     call = Call.of(actor.id, key, what=f"close ticket {ticket_id}", body=body.model_dump(mode="json"))
-    return await _moved(desk, actor, call, work)
+    return await _moved(desk, call, work)
 
 
 @router.post("/tickets/{ticket_id}/reopen", response_model=StaffTicketAnswer, responses=_CONFLICT)
-async def reopen(
-    ticket_id: Id, body: ReopenTicket, actor: SignedIn, desk: Wired, key: KeyHeader = None
-) -> Json:
+async def reopen(ticket_id: Id, body: ReopenTicket, actor: Agent, desk: Wired, key: KeyHeader = None) -> Json:
     """Go on with a closed conversation, as its agent."""
 
     async def work(tx: Tx, staffing: Staffing) -> Ticket:
         return await service.reopen(tx, actor, ticket_id, reason=body.reason, staffing=staffing)
 
     call = Call.of(actor.id, key, what=f"reopen ticket {ticket_id}", body=body.model_dump(mode="json"))
-    return await _moved(desk, actor, call, work)
+    return await _moved(desk, call, work)
 
 
 @router.post("/tickets/{ticket_id}/notes", status_code=201, response_model=NoteAnswer)
-async def add_note(
-    ticket_id: Id, body: WriteNote, actor: SignedIn, desk: Wired, key: KeyHeader = None
-) -> Json:
+async def add_note(ticket_id: Id, body: WriteNote, actor: Agent, desk: Wired, key: KeyHeader = None) -> Json:
     """Note something for colleagues; the customer never sees it."""
-    await desk.presence.touch(actor.id)
 
     async def work(tx: Tx) -> Answer:
         note = await service.add_note(tx, actor, ticket_id, note=body.note)
@@ -185,10 +185,7 @@ async def add_note(
     return await once(desk.db, call, work)
 
 
-async def _moved(
-    desk: Desk, actor: Actor, call: Call | None, move: Callable[[Tx, Staffing], Awaitable[Ticket]]
-) -> Json:
-    await desk.presence.touch(actor.id)
+async def _moved(desk: Desk, call: Call | None, move: Callable[[Tx, Staffing], Awaitable[Ticket]]) -> Json:
     staffing = await desk.staffing()
 
     async def work(tx: Tx) -> Answer:

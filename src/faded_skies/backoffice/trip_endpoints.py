@@ -28,7 +28,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import BookedDay, Id
 from faded_skies.platform.http.provide import Db, ports_of, provided
 from faded_skies.platform.keyring import Keyring
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(prefix="/api/admin/trips", tags=["staff"], dependencies=needs_token, responses=needs_role)
 
@@ -69,11 +69,7 @@ async def list_trips(
         db, driver_id=driver_id, is_open=is_open, since=since, until=until, limit=limit, offset=offset
     )
     return Json(
-        {
-            "trips": [present_trip_line(trip, name) for trip, name in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
+        page("trips", [present_trip_line(trip, name) for trip, name in found], total=total, offset=offset)
     )
 
 

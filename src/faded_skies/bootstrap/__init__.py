@@ -1,16 +1,19 @@
 """The composition root: settings in, adapters chosen, application out. Every entry point goes through here."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import asyncpg
 import socketio
 from fastapi import APIRouter
 from starlette.types import ASGIApp
 
 from faded_skies import registry
+from faded_skies.adapters.object_store.opening import open_documents
+from faded_skies.adapters.object_store.published import PublishedFolder
 from faded_skies.adapters.outbox import endpoints as outbox_pages
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.adapters.sandbox.page import page_router
@@ -24,8 +27,9 @@ from faded_skies.platform import asyncapi, metrics, rooms
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.access import Access
+from faded_skies.platform.backup.files import Place
 from faded_skies.platform.connections import Connections
-from faded_skies.platform.db import Database
+from faded_skies.platform.db import Database, Row, Tx, prepare_connection
 from faded_skies.platform.events import Bus
 from faded_skies.platform.exposition import Exposition
 from faded_skies.platform.health import Health
@@ -101,7 +105,7 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
             consumers=registry.consumers(ports),
         )
         asgi = await _serving(ports, manager, stack)
-        beside = build_api(version=settings.version, ports=ports, routes=included(registry.watched()))
+        beside = build_api(version=settings.version, ports=ports, routes=registry.watched())
         yield Application(ports, asgi, worker, beside)
 
 
@@ -111,6 +115,34 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     async with AsyncExitStack() as stack:
         db, _, _ = await _open_database(settings, Bus(), stack)
         yield db
+
+
+async def places(settings: Settings) -> Mapping[str, Place]:
+    """Return where the files of `registry.FILES` lie. Raises StartRefused."""
+    return {"vault": await open_documents(settings), "media": PublishedFolder(settings.data / "media")}
+
+
+async def after_restore(
+    settings: Settings, connection: "asyncpg.Connection[Row]", *, backup: str, taken_at: str
+) -> None:
+    """Do in a restore's transaction what it makes necessary, and audit it.
+
+    Raises StartRefused when the settings lack the master key that the backup's own keys are locked with.
+    """
+    await prepare_connection(connection)
+    keyring = Keyring.parse(settings.vault_master_keys.get_secret_value())
+    purpose_keys = await PurposeKeys.load(connection, keyring, PURPOSES)
+    tx = Tx(connection, Bus(), partial(purpose_keys.digest, "audit"))
+    await registry.after_restore(tx)
+    tx.audit(
+        "backup.restored",
+        object_type="backup",
+        object_id=None,
+        actor_id=None,
+        backup=backup,
+        taken_at=taken_at,
+    )
+    await tx.flush()
 
 
 async def _open_database(

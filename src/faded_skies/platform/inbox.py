@@ -1,12 +1,17 @@
 """The webhook inbox: a verified delivery is stored once, answered, and worked from the stored row."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
 from faded_skies.platform.db import Row, Tx
 from faded_skies.platform.events import Event
-from faded_skies.platform.ids import new_id
+from faded_skies.platform.ids import lowest_id, new_id
+from faded_skies.platform.retention import BATCH
+
+KEEP = timedelta(days=90)
+"""Longer than any vendor delivers again, by itself or when asked to."""
 
 _STORE = """
 INSERT INTO webhook_events (id, source, external_id, kind, payload) VALUES ($1, $2, $3, $4, $5)
@@ -14,6 +19,12 @@ ON CONFLICT (source, external_id) DO NOTHING
 RETURNING id
 """
 _LOCK = "SELECT id, source, kind, payload, handled_at FROM webhook_events WHERE id = $1 FOR UPDATE"
+# By the primary key, which is in the order of time; what was never handled stays until somebody has looked.
+_FORGET = """
+DELETE FROM webhook_events WHERE id IN (
+    SELECT id FROM webhook_events WHERE id < $1 AND handled_at IS NOT NULL ORDER BY id LIMIT $2
+)
+"""
 _HANDLED = "UPDATE webhook_events SET handled_at = now() WHERE id = $1"
 
 
@@ -44,3 +55,8 @@ async def lock(tx: Tx, webhook_id: UUID) -> Row | None:
 
 async def mark_handled(tx: Tx, webhook_id: UUID) -> None:
     await tx.execute(_HANDLED, webhook_id)
+
+
+async def forget(tx: Tx, *, now: datetime) -> int:
+    """Delete up to BATCH deliveries that were handled and came long ago; returns how many."""
+    return await tx.execute(_FORGET, lowest_id(now - KEEP), BATCH)

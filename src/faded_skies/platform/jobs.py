@@ -22,7 +22,7 @@ from pgqueuer.models import Context, Job, Schedule
 from pgqueuer.types import QueueExecutionMode
 
 from faded_skies.platform import metrics, tracing
-from faded_skies.platform.db import DATABASE_LOST, Database
+from faded_skies.platform.db import DATABASE_LOST, Database, Tx
 from faded_skies.platform.events import Subscription
 
 log = structlog.get_logger()
@@ -37,6 +37,9 @@ _COUNT_START = """
 INSERT INTO job_starts (job_id) VALUES ($1)
 ON CONFLICT (job_id) DO UPDATE SET starts = job_starts.starts + 1
 RETURNING starts
+"""
+_REQUEUE_BEGUN = """
+UPDATE pgqueuer SET status = 'queued', queue_manager_id = NULL, slot = NULL, heartbeat = now() WHERE status = 'picked'
 """
 _FORGET_STARTS = "DELETE FROM job_starts WHERE job_id = $1"
 
@@ -56,6 +59,11 @@ class Consumer:
 
     name: str
     run: Callable[[asyncio.Event], Awaitable[None]]
+
+
+async def requeue_begun(tx: Tx) -> None:
+    """Queue again what a worker had begun: after a restore, that worker is not of this database."""
+    await tx.execute(_REQUEUE_BEGUN)
 
 
 class PoisonedJobError(Exception):

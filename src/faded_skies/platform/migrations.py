@@ -73,26 +73,48 @@ async def migrate(
 
     Raises MigrationError when a step fails; that step is undone, those before it stay.
     """
+    target = _target(read(folder), to)
+    connection = await asyncpg.connect(url)
+    try:
+        await lock(connection)
+        return await step(connection, to=target, folder=folder, progress=progress)
+    finally:
+        await connection.close()
+
+
+async def lock(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Wait until nobody else changes the schema, and keep others from it until the connection ends."""
+    await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+
+
+async def step(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    *,
+    to: int | None = None,
+    folder: Path = FOLDER,
+    progress: Callable[[str], None] = lambda _: None,
+) -> int:
+    """As `migrate`, on a connection that has the lock; within its transaction, where one is open."""
     migrations = read(folder)
+    target = _target(migrations, to)
+    have = await applied(connection)
+    if have and have[-1] > len(migrations):
+        raise MigrationError(
+            f"this database is at migration {have[-1]}, which this release does not know; run the newer release"
+        )
+    steps = [(m, m.up) for m in migrations if m.number not in have and m.number <= target]
+    steps += [(m, m.down) for m in reversed(migrations) if m.number in have and m.number > target]
+    for migration, path in steps:
+        progress(path.name)
+        await _run(connection, migration, path, path.read_text(encoding="utf-8"))
+    return len(steps)
+
+
+def _target(migrations: list[Migration], to: int | None) -> int:
     target = len(migrations) if to is None else to
     if not 0 <= target <= len(migrations):
         raise MigrationError(f"there is no migration {target}; the newest is {len(migrations)}")
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        have = await applied(connection)
-        if have and have[-1] > len(migrations):
-            raise MigrationError(
-                f"this database is at migration {have[-1]}, which this release does not know; run the newer release"
-            )
-        steps = [(m, m.up) for m in migrations if m.number not in have and m.number <= target]
-        steps += [(m, m.down) for m in reversed(migrations) if m.number in have and m.number > target]
-        for migration, path in steps:
-            progress(path.name)
-            await _run(connection, migration, path, path.read_text(encoding="utf-8"))
-        return len(steps)
-    finally:
-        await connection.close()
+    return target
 
 
 async def _run(

@@ -16,6 +16,11 @@ def to_dollars(cents: Cents) -> float:
     return cents / 100
 
 
+def money_text(cents: Cents) -> str:
+    """Return an amount as people write it, such as $1,234.50."""
+    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02}"
+
+
 def _a_number(value: object) -> object:
     if isinstance(value, str):
         raise PydanticCustomError("number", "Write this as a number, without quotes, such as 24.5.")

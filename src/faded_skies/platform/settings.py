@@ -167,6 +167,7 @@ class Settings(BaseSettings):
 
     jwt_secret: SecretStr = Field(alias="JWT_SECRET")
     vault_master_keys: SecretStr = Field(alias="VAULT_MASTER_KEYS")
+    backup_keys: SecretStr | None = Field(None, alias="BACKUP_KEYS")
     jwt_expires_in: timedelta = Field(timedelta(hours=24), alias="JWT_EXPIRES_IN")
     refresh_expires_in: timedelta = Field(timedelta(days=30), alias="REFRESH_EXPIRES_IN")
     mfa_required: bool = Field(default=True, alias="MFA_REQUIRED")
@@ -318,10 +319,11 @@ class Settings(BaseSettings):
             raise ValueError("use at least 16 characters, for example from: openssl rand -base64 24")
         return value
 
-    @field_validator("vault_master_keys")
+    @field_validator("vault_master_keys", "backup_keys")
     @classmethod
-    def _good_keys(cls, value: SecretStr) -> SecretStr:
-        Keyring.parse(value.get_secret_value())
+    def _good_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            Keyring.parse(value.get_secret_value())
         return value
 
     @model_validator(mode="after")

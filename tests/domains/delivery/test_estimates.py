@@ -149,7 +149,9 @@ async def test_a_stop_has_the_others_reckoned(road: Road, drain: Drain) -> None:
     assert (done["eta_at"], done["eta_source"]) == (None, None)
 
 
-async def test_another_driver_has_their_own_way(road: Road, drain: Drain) -> None:
+async def test_another_driver_has_their_own_way_and_who_watches_hears_of_it(
+    road: Road, drain: Drain, told: list[tuple[str, Any, list[str]]]
+) -> None:
     order_id = await road.packed()
     await road.on_the_road(order_id)
     await drain()
@@ -159,6 +161,13 @@ async def test_another_driver_has_their_own_way(road: Road, drain: Drain) -> Non
     await drain()
     drive = distance_m(DOOR[0] + 0.3, DOOR[1], *DOOR) / SPEED_M_S / 60
     assert abs(await minutes(road, order_id) - drive) < 0.5
+    ((data, rooms),) = [(data, rooms) for event, data, rooms in told if event == "driver-changed"]
+    assert data == {"orderId": order_id}
+    assert rooms == [
+        orders.customers_room(order_id),
+        orders.staff_room(order_id),
+        orders.drivers_room(order_id, road.other.id),
+    ]
 
 
 async def test_only_more_than_five_minutes_from_what_was_told_is_news(

@@ -56,7 +56,6 @@ def test_welcome_and_confirmation_lead_to_the_same_place() -> None:
 @pytest.mark.parametrize(
     ("status", "headline", "kind"),
     [
-        ("confirmed", "Order confirmed", "order_update"),
         ("preparing", "We are packing your order", "order_update"),
         ("out_for_delivery", "Your order is on its way", "order_update"),
         ("delivered", "Your order has arrived", "order_delivered"),

@@ -23,7 +23,7 @@ from faded_skies.domains.notifications.ports import (
     Undeliverable,
 )
 from faded_skies.domains.notifications.rules import Letter, Promoted, QuietHours, quiet_until
-from faded_skies.domains.notifications.service import Channel, Post
+from faded_skies.domains.notifications.service import Channel, Post, sending
 from faded_skies.domains.notifications.subscribers import _post
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database, Row
@@ -230,6 +230,66 @@ async def test_a_push_that_no_device_takes_has_failed(
     row = await row_of(db, message_id)
     assert (row["failed_at"] is not None, row["reason"]) == (True, getattr(answer, "refused", str(answer)))
     assert await db.fetchval("SELECT count(*) FROM device_tokens") == 1
+
+
+@pytest.mark.parametrize("devices", [[], ["gone"]])
+async def test_a_push_to_somebody_without_a_device_says_so(
+    app: Application,
+    client: httpx.AsyncClient,
+    db: Database,
+    post: Post,
+    script: Scripted,
+    devices: list[str],
+) -> None:
+    admin = await signed_in(app, client, Role.ADMIN)
+    user_id = await make_person(app)
+    async with db.transaction() as tx:
+        for token in devices:
+            await service.register_device(tx, user_id=user_id, token=token)
+    message_id = await queue(db, user_id, push=PUSH)
+    script.pushes = [PushReport(gone=devices)]
+    await service.send(post, message_id, now=NOON)
+    listed = (await client.get("/api/admin/messages", headers=admin.headers)).json()["messages"]
+    assert [(one["state"], one["reason"]) for one in listed] == [("dropped", "no_device")]
+
+
+async def test_what_was_bought_goes_before_promotions_however_long_they_wait(
+    app: Application, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MOST_DUE_AT_ONCE", 2)
+    user_id = await make_person(app)
+    for number, kind in enumerate(("promotion", "promotion", "order_status", "refund")):
+        async with db.transaction() as tx:
+            await service.notify(tx, user_id=user_id, kind=kind, fact=f"{number}", letter=LETTER)
+    await db.fetch("DELETE FROM pgqueuer")
+    await db.fetch(
+        "UPDATE messages SET next_try_at = $1::timestamptz + fact::int * interval '1 minute'", NOON
+    )
+    taken = []
+    for _ in range(2):
+        async with db.transaction() as tx:
+            await service.send_due(tx, now=NOON + timedelta(hours=1))
+        rows = await db.fetch("SELECT kind FROM messages WHERE next_try_at IS NULL ORDER BY fact DESC")
+        taken.append([row["kind"] for row in rows])
+    assert taken == [["refund", "order_status"], ["refund", "order_status", "promotion", "promotion"]]
+
+
+async def test_a_push_that_failed_is_sent_again_within_a_week_only(
+    app: Application, client: httpx.AsyncClient, db: Database, post: Post, script: Scripted
+) -> None:
+    admin = await signed_in(app, client, Role.ADMIN)
+    user_id = await make_person(app)
+    async with db.transaction() as tx:
+        await service.register_device(tx, user_id=user_id, token="a")
+    message_id = await queue(db, user_id, push=PUSH)
+    statuses = []
+    for days in (8, 6):
+        script.pushes = [PushReport(refused="INVALID_ARGUMENT")]
+        await service.send(post, message_id, now=NOON)
+        await db.fetch("UPDATE messages SET failed_at = now() - $1::interval", timedelta(days=days))
+        again = await client.post(f"/api/admin/messages/{message_id}/resend", headers=admin.headers)
+        statuses.append(again.status_code)
+    assert statuses == [409, 200]
 
 
 async def promoted_to(

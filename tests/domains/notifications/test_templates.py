@@ -4,6 +4,7 @@ After a change on purpose: UPDATE_SNAPSHOTS=1 writes them anew; look at what cha
 """
 
 import os
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from uuid import UUID
@@ -12,6 +13,7 @@ import pytest
 
 from faded_skies.domains.notifications import rules
 from faded_skies.domains.notifications.rules import Letter, Promoted, Purchase, lay_out
+from faded_skies.domains.support.rules.transcript import Said, transcript
 
 FOLDER = Path(__file__).with_name("snapshots")
 TO = {"to": "maya@example.com", "full_name": "Maya Okafor"}
@@ -42,8 +44,8 @@ def amended() -> Letter:
         **ORDER,  # type: ignore[arg-type]
         status="open",
         reason="The jar was broken.",
-        total_before=116.94,
-        total_after=99.5,
+        total_before_cents=11694,
+        total_after_cents=9950,
     )
     assert written is not None
     return written[0]
@@ -59,6 +61,11 @@ PROMOTED = Promoted(
 
 LETTERS: dict[str, Letter] = {
     "welcome": rules.welcome(**TO, token="t0k3n"),
+    "welcome_confirmed": rules.welcome_confirmed(**TO),
+    "identity_linked": rules.identity_linked(**TO, provider="google"),
+    "identity_unlinked": rules.identity_unlinked(**TO, provider="apple"),
+    "email_changing": rules.email_changing(**TO),
+    "passkey": rules.passkey_changed(**TO, change="added"),
     "confirm_email": rules.confirm_email(**TO, token="t0k3n"),
     "reset_password": rules.reset_password(**TO, token="t0k3n"),
     "password_changed": rules.password_changed(**TO),
@@ -68,7 +75,14 @@ LETTERS: dict[str, Letter] = {
     "order_confirmed": rules.order_confirmed(**TO, **ORDER, message=MESSAGE, purchase=PURCHASE)[0],  # type: ignore[arg-type]
     **{
         f"order_{name}": status(name)
-        for name in ("out_for_delivery", "delivered", "cancelled", "payment_failed")
+        for name in (
+            "preparing",
+            "out_for_delivery",
+            "delivered",
+            "returned",
+            "cancelled",
+            "payment_failed",
+        )
     },
     "order_amendment": amended(),
     "eta_changed": rules.eta_changed(**TO, **ORDER, minutes=25)[0],  # type: ignore[arg-type]
@@ -76,13 +90,17 @@ LETTERS: dict[str, Letter] = {
     "refund_in_cash": rules.refunded(**TO, **ORDER, amount_cents=5, in_cash=True)[0],  # type: ignore[arg-type]
     "id_approved": rules.id_decided(**TO, approved=True, reason=None)[0],
     "id_rejected": rules.id_decided(**TO, approved=False, reason="The photo is blurred.")[0],
-    "transcript": Letter(
-        to="maya@example.com",
-        full_name="Maya Okafor",
-        subject="Our talk about your order",
-        paragraphs=["Maya, 14:02\nWhere is my order?", "Lee, 14:03\nOn its way <soon>."],
-        button="See the talk",
-        path="/support/1",
+    "transcript": transcript(
+        **TO,
+        ticket_id=UUID(int=7),
+        subject="A jar is missing",
+        said=[
+            Said(
+                datetime(2026, 11, 28, 14, 2, tzinfo=UTC), "Maya Okafor", "Where is my order?\n\nFS-1001", 1
+            ),
+            Said(datetime(2026, 11, 28, 14, 3, tzinfo=UTC), "Lee", "On its way <soon>: " + "x" * 60, 0),
+        ],
+        earlier=12,
     ),
     "promotion": rules.promotion(PROMOTED, **TO)[0],
     "alarm": rules.alarm(

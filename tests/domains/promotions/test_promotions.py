@@ -20,10 +20,10 @@ from faded_skies.domains.places import service as places
 from faded_skies.domains.places.service import Circle, Polygon
 from faded_skies.domains.promotions import service
 from faded_skies.domains.promotions.errors import PostalAddressMissing
-from faded_skies.domains.promotions.rules import latest_birth
 from faded_skies.domains.promotions.service import Sending, running
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
+from faded_skies.platform.calendar import latest_birth
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 
@@ -93,7 +93,7 @@ async def test_it_goes_once_to_who_agreed_and_says_who_was_passed_over(
     maya = await agreed(app, email="maya@example.com", device=True)
     by_mail = await agreed(app, email="lee@example.com")
     await make_person(app)  # did not agree
-    born = latest_birth(app.ports.get(Sending).adulthood.day(clock.now()), 21)
+    born = latest_birth(years=21, on=app.ports.get(Sending).adulthood.day(clock.now()))
     await agreed(app, date_of_birth=born + timedelta(days=1))  # 21 tomorrow
     await agreed(app, date_of_birth=None)
     grown = await agreed(app, date_of_birth=born)  # 21 today
@@ -164,8 +164,13 @@ async def test_what_a_push_leads_to(
         assert (told["title"], told["imageUrl"]) == (WRITTEN["title"], WRITTEN["imageUrl"])
         assert set(told) == {"id", "title", "body", "imageUrl", "startedAt"}
     assert (await look(client, admin, promotion_id))["counts"]["opened"] == 1
+    notices = "/api/notifications"
+    assert (await client.get(notices, headers=shopper.headers)).json()["total"] == 1
     await do(client, admin, promotion_id, "stop")
     assert (await client.get(shown, headers=shopper.headers)).status_code == 404
+    # What leads there is gone with it.
+    told = (await client.get(notices, headers=shopper.headers)).json()
+    assert (told["notifications"], told["unread"]) == ([], 0)
 
 
 async def test_batches_keep_the_pace_and_are_resumed(
@@ -491,3 +496,25 @@ async def test_offers_by_mail_say_where_the_shop_is(
     await start(await write(client, admin, channels=["email"]))
     content = await db.fetchval("SELECT content FROM messages WHERE channel = 'email'")
     assert content["small_print"] == ["Faded Skies LLC, licence TX-1", "1 Main St Austin, TX 78701"]
+
+
+async def test_an_address_that_went_before_a_later_start_holds_the_promotion_and_admins_hear_of_it(
+    app: Application, client: httpx.AsyncClient, db: Database, admin: SignedInPerson
+) -> None:
+    sending = Sending(app.ports.get(Sending).adulthood, needs_postal_address=True, most_a_minute=300)
+    await db.fetch("UPDATE shop SET address = '1 Main St'")
+    ids = [UUID(await write(client, admin, channels=[channel])) for channel in ("email", "push")]
+    for promotion_id in ids:
+        async with db.transaction() as tx:
+            at = NOON + timedelta(hours=1)
+            await service.start(tx, promotion_id, sending, at=at, actor_id=admin.id, now=NOON)
+    await db.fetch("UPDATE shop SET address = NULL")
+    for minutes in (60, 61):
+        await service.start_due(db, sending, now=NOON + timedelta(minutes=minutes))
+    states = [(await look(client, admin, str(one)))["promotion"]["state"] for one in ids]
+    assert states == ["scheduled", "sending"]
+    (alarm,) = (await client.get("/api/notifications", headers=admin.headers)).json()["notifications"]
+    assert alarm["title"] == "A promotion waits for the shop's address"
+    await db.fetch("UPDATE shop SET address = '1 Main St'")
+    await service.start_due(db, sending, now=NOON + timedelta(minutes=62))
+    assert (await look(client, admin, str(ids[0])))["promotion"]["state"] == "sending"

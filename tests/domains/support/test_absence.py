@@ -1,7 +1,7 @@
 """Agents who go away: presence that runs out, and chats that go to others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,52 @@ async def test_what_was_closed_meanwhile_stays_so(
     await miss(db, GRACE)
     assert await service.hand_over(desk) == 0
     assert await db.fetchval("SELECT chat_status FROM support_tickets") == "ended"
+
+
+@pytest.fixture
+async def spoilt(db: Database) -> AsyncIterator[None]:
+    """A database that lets no ticket of the subject "spoilt" be moved."""
+    await db.fetch("""
+        CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'spoilt'; END $$;
+    """)
+    await db.fetch("""
+        CREATE TRIGGER spoil BEFORE UPDATE OF chat_status ON support_tickets
+        FOR EACH ROW WHEN (OLD.subject = 'spoilt') EXECUTE FUNCTION spoil();
+    """)
+    yield
+    await db.fetch("DROP FUNCTION spoil CASCADE")
+
+
+@pytest.mark.usefixtures("spoilt")
+async def test_a_ticket_that_cannot_be_moved_does_not_hold_up_the_others(
+    app: Application,
+    client: httpx.AsyncClient,
+    db: Database,
+    customer: SignedInPerson,
+    agent: SignedInPerson,
+    colleague: SignedInPerson,
+) -> None:
+    desk = desk_of(app)
+    for subject in ("spoilt", "good"):
+        await open_ticket(client, customer, subject=subject)
+    await come_in(client, agent)
+    assert await service.serve_queue(desk) == 1
+    assert await db.fetchval("SELECT subject FROM support_tickets WHERE agent_id = $1", agent.id) == "good"
+
+    await db.fetch("""
+        UPDATE support_tickets SET subject = 'first', assigned_at = now() - interval '1 hour' WHERE subject = 'spoilt'
+    """)
+    await db.fetch(
+        "UPDATE support_tickets SET agent_id = $1, chat_status = 'active' WHERE subject = 'first'", agent.id
+    )
+    await db.fetch("UPDATE support_tickets SET subject = 'spoilt' WHERE subject = 'first'")
+    await go_away(app)
+    await come_in(client, colleague)
+    await service.hand_over(desk)
+    await miss(db, GRACE)
+    assert await service.hand_over(desk) == 1
+    rows = await db.fetch("SELECT subject, agent_id FROM support_tickets")
+    assert {row["subject"]: row["agent_id"] for row in rows} == {"spoilt": agent.id, "good": colleague.id}
 
 
 async def test_a_cache_that_forgot_everything_makes_nobody_lose_a_chat(

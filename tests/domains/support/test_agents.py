@@ -211,14 +211,30 @@ async def test_an_agent_is_no_agent_of_their_own_ticket(
     await come_in(client, agent)
     ticket = await open_ticket(client, agent)
     assert ticket["chatStatus"] == "waiting"
-    for what, body in (("take", {}), ("transfer", {"agentId": str(agent.id)})):
-        answer = await act(client, agent, ticket, what, **body)
-        assert (answer.status_code, answer.json()["code"]) == (409, "INVALID_STATE"), what
+    own = await act(client, colleague, ticket, "transfer", agentId=str(agent.id))
+    assert (own.status_code, own.json()["code"]) == (409, "INVALID_STATE")
     await done(client, colleague, ticket, "take")
-    mine = await write(client, agent, ticket, "My own jar.")
-    assert mine["senderType"] == "user"
+    await done(client, colleague, ticket, "notes", note="SECRET of the staff")
+    moves: list[tuple[str, dict[str, object]]] = [
+        ("take", {}),
+        ("transfer", {}),
+        ("transfer", {"agentId": str(colleague.id)}),
+        ("notes", {"note": "I am right."}),
+        ("close", {}),
+    ]
+    for what, body in moves:
+        answer = await act(client, agent, ticket, what, **body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), what
+    url = f"/api/agent/tickets/{ticket['id']}"
+    assert (await client.get(url, headers=agent.headers)).status_code == 404
+    for view in ("queue", "own", "all"):
+        assert await listed(client, agent, f"?view={view}&userId={agent.id}") == []
+    assert (await write(client, agent, ticket, "My own jar."))["senderType"] == "user"
+    assert len(await messages_of(client, agent, ticket)) == 2
+    whole = await see_whole(client, colleague, ticket)
+    assert (whole["ticket"]["agentName"], len(whole["notes"])) == ("Bruno", 1)
     await done(client, colleague, ticket, "close")
-    assert (await act(client, agent, ticket, "reopen")).json()["code"] == "INVALID_STATE"
+    assert (await act(client, agent, ticket, "reopen")).status_code == 404
 
 
 async def test_nobody_but_agents_may_do_what_agents_do(

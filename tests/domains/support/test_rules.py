@@ -62,13 +62,14 @@ def test_a_message_resumes_until_the_last_moment() -> None:
     assert not may_resume(NOON, now=NOON + timedelta(seconds=1), within=timedelta(0))
 
 
-def write(said: list[Said]) -> list[str]:
+def write(said: list[Said], *, earlier: int = 0) -> list[str]:
     letter = transcript(
         to="maya@example.com",
         full_name="Maya Okafor",
         ticket_id=UUID(int=7),
         subject="A jar is missing",
         said=said,
+        earlier=earlier,
     )
     assert letter.path == f"/support/{UUID(int=7)}"
     return letter.paragraphs
@@ -87,12 +88,13 @@ def test_a_transcript_tells_who_said_what_when() -> None:
     ]
 
 
-@given(st.lists(st.integers(1, 4000), max_size=400))
-def test_a_transcript_of_any_length_is_a_mail_that_can_be_sent(lengths: list[int]) -> None:
-    lines = write([Said(NOON, "Maya", "x" * length, 0) for length in lengths])
+@given(st.lists(st.integers(1, 4000), max_size=MOST_LINES), st.integers(0, 10_000))
+def test_a_transcript_of_any_length_is_a_mail_that_can_be_sent(lengths: list[int], earlier: int) -> None:
+    lines = write([Said(NOON, "Maya", "x" * length, 0) for length in lengths], earlier=earlier)
     assert len(lines) <= MOST_LINES + 2
     assert sum(map(len, lines)) <= MOST_CHARACTERS + 200
     told = [line for line in lines if "Maya: " in line]
-    left_out = len(lengths) - len(told)
-    assert [len(line) - len("Nov 28, 12:00 UTC, Maya: ") for line in told] == lengths[left_out:]
+    dropped = len(lengths) - len(told)
+    left_out = earlier + dropped
+    assert [len(line) - len("Nov 28, 12:00 UTC, Maya: ") for line in told] == lengths[dropped:]
     assert any(line.startswith(f"({left_out} earlier") for line in lines) == (left_out > 0)

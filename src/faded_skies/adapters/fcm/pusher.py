@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from firebase_admin import App, exceptions, messaging
 
-from faded_skies.domains.notifications.ports import Push, PushReport
+from faded_skies.domains.notifications.ports import Delayed, Push, PushReport
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 log = structlog.get_logger()
@@ -37,7 +37,12 @@ class FcmPusher:
             return PushReport()
         messages = [self._compose(message_id, push, token) for token in devices]
         # In threads: the SDK's asynchronous way fetches its access token without awaiting it.
-        batch = await asyncio.to_thread(messaging.send_each, messages, app=self._app)
+        try:
+            batch = await asyncio.to_thread(messaging.send_each, messages, app=self._app)
+        except exceptions.FirebaseError as error:
+            # For all devices alike: no access token, or what the SDK does not know either.
+            log.warning("push_service_cannot_be_used", message_id=str(message_id), cause=_name(error))
+            raise Delayed(f"the push service cannot be used: {_name(error)}") from None
         fates: dict[Fate, list[str]] = {"reached": [], "gone": [], "delayed": [], "refused": []}
         reasons: dict[Fate, str] = {}
         for token, answer in zip(devices, batch.responses, strict=True):

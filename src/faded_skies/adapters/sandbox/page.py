@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
 from faded_skies.domains.payments.errors import IntentNotFound
 from faded_skies.domains.payments.ports import ChargeStatus
+from faded_skies.platform.money import money_text
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -42,7 +43,7 @@ def page_router(gateway: SandboxGateway) -> APIRouter:
         if result.status in _ENDED:
             title, text = _ENDED[result.status]
             return HTMLResponse(_PAGE.format(title=title, text=text, form=""))
-        text = f"The built-in test bank asks: is it you who pays ${amount_cents / 100:.2f}? No money moves."
+        text = f"The built-in test bank asks: is it you who pays {money_text(amount_cents)}? No money moves."
         form = _FORM.format(secret=escape(client_secret))
         return HTMLResponse(_PAGE.format(title="Confirm your payment", text=text, form=form))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.schemas.road import (
+    DriverChangedShape,
     DriverLocationShape,
     LocationBody,
     ReceivedAnswer,
@@ -18,6 +19,7 @@ from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent, ServerEvent, Socket
 
 SERVER_EVENTS = (
+    ServerEvent("driver-changed", DriverChangedShape, "to everybody who watches an order on the road"),
     ServerEvent(
         "driver-location",
         DriverLocationShape,

@@ -17,6 +17,7 @@ from faded_skies.domains.delivery.events import (
 )
 from faded_skies.domains.delivery.ports import TravelTimes
 from faded_skies.domains.delivery.service import Rounds
+from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.events import OrderMoved
 from faded_skies.domains.orders.service import BEFORE_DEPARTURE, Status
 from faded_skies.platform import clock
@@ -35,7 +36,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
             ports.db, ports.valkey, ports.realtime, times, driver_id=driver_id, now=clock.now()
         )
 
-    return [*_of_trips(ports, reckon), *_of_drivers(reckon), *_of_dispatch(ports)]
+    return [*_of_trips(ports, reckon), *_of_drivers(ports, reckon), *_of_dispatch(ports)]
 
 
 def _of_trips(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
@@ -63,7 +64,11 @@ def _of_trips(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
     ]
 
 
-def _of_drivers(reckon: _Reckon) -> Sequence[Subscription]:
+def _of_drivers(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
+    async def tell_changed(event: DriverChanged) -> None:
+        rooms = await orders.list_rooms(ports.db, event.order_id)
+        await ports.realtime.tell("driver-changed", {"orderId": event.order_id}, rooms=rooms)
+
     async def changed(event: DriverChanged) -> None:
         for driver_id in (event.was, event.now):
             await reckon(driver_id)
@@ -72,6 +77,7 @@ def _of_drivers(reckon: _Reckon) -> Sequence[Subscription]:
         await reckon(event.driver_id)
 
     return [
+        Subscription("delivery.tell_driver_changed", DriverChanged, tell_changed),
         Subscription("delivery.reckon_for_new_driver", DriverChanged, changed),
         Subscription("delivery.reckon_on_the_way", DriverMoved, moved),
     ]

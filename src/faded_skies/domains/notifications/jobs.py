@@ -1,11 +1,13 @@
 """What notifications do by the clock."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from faded_skies.domains.notifications import service
 from faded_skies.platform import clock
 from faded_skies.platform.jobs import Periodic
 from faded_skies.platform.ports import Ports
+from faded_skies.platform.retention import in_batches
 
 
 def periodic(ports: Ports) -> Sequence[Periodic]:
@@ -19,6 +21,7 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
     async def prune() -> None:
         async with db.transaction() as tx:
             await service.prune(tx, now=clock.now())
+        await in_batches(db, partial(service.forget_messages, now=clock.now()))
 
     return [
         Periodic("notifications.send_due", "* * * * *", send_due),

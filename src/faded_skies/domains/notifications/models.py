@@ -14,7 +14,8 @@ MessageState = Literal["queued", "delayed", "sent", "failed", "dropped"]
 class Message:
     """A message that waits to be sent, and the devices of the person that do not have it yet.
 
-    `attempts` is how often sending it was delayed, `barred` why it must not go any more.
+    `is_reached`: another device has it. `attempts` is how often sending it was delayed, `barred` why it must not go any
+    more.
     """
 
     id: UUID
@@ -24,6 +25,7 @@ class Message:
     attempts: int
     created_at: datetime
     devices: list[str]
+    is_reached: bool
     barred: str | None
 
 

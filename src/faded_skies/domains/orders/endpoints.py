@@ -21,7 +21,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(prefix="/api/orders", tags=["orders"], dependencies=needs_token)
 
@@ -39,11 +39,12 @@ async def list_orders(
     items = await service.list_items(db, [order.id for order in orders])
     now = clock.now()
     return Json(
-        {
-            "orders": [present_order(order, items[order.id], now=now) for order in orders],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(orders)),
-        }
+        page(
+            "orders",
+            [present_order(order, items[order.id], now=now) for order in orders],
+            total=total,
+            offset=offset,
+        )
     )
 
 

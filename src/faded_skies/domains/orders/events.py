@@ -25,6 +25,19 @@ class OrderMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderNoted(Event):
+    """A line was added to the order's story, which stands as before."""
+
+    name: ClassVar[str] = "orders.noted"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"status"})
+    order_id: UUID
+    user_id: UUID
+    status: str
+    message: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class EtaChanged(Event):
     """The order arrives at another time than its customer was told. `source`: google, osrm or distance."""
 

@@ -1,10 +1,11 @@
 """What follows from facts about orders and their payments."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from faded_skies.domains.notifications import service as notifications
 from faded_skies.domains.orders import service
-from faded_skies.domains.orders.events import AmendmentMoved, EtaChanged, OrderDied, OrderMoved
+from faded_skies.domains.orders.events import AmendmentMoved, EtaChanged, OrderDied, OrderMoved, OrderNoted
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.events import PaymentAnswered, RefundFound, RefundSettled
 from faded_skies.domains.payments.ports import Gateways, RefundResult
@@ -15,23 +16,39 @@ from faded_skies.platform.ports import Ports
 
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
     """Return who hears of orders and payments."""
-    return [*_telling(ports), *_payments(ports)]
+    return [*_story(ports), *_telling(ports), *_payments(ports)]
+
+
+def _story(ports: Ports) -> Sequence[Subscription]:
+    db, realtime = ports.db, ports.realtime
+
+    async def push(event: OrderMoved | OrderNoted, told_at: datetime) -> None:
+        # The time of the story's own line: whoever hears it twice, or reads the story too, knows it for one.
+        told = {
+            "orderId": event.order_id,
+            "status": event.status,
+            "message": event.message,
+            "createdAt": told_at,
+        }
+        rooms = [f"user:{event.user_id}", *await service.list_rooms(db, event.order_id)]
+        await realtime.tell("order-status", told, rooms=rooms)
+
+    async def push_status(event: OrderMoved) -> None:
+        told_at = await service.find_told_at(db, event.order_id, status=event.status, since=event.moved_at)
+        if told_at is not None:
+            await push(event, told_at)
+
+    async def push_note(event: OrderNoted) -> None:
+        await push(event, event.noted_at)
+
+    return [
+        Subscription("orders.push_status", OrderMoved, push_status),
+        Subscription("orders.push_note", OrderNoted, push_note),
+    ]
 
 
 def _telling(ports: Ports) -> Sequence[Subscription]:
     db, realtime = ports.db, ports.realtime
-
-    async def push_status(event: OrderMoved) -> None:
-        await realtime.tell(
-            "order-status",
-            {
-                "orderId": event.order_id,
-                "status": event.status,
-                "message": event.message,
-                "createdAt": event.moved_at,
-            },
-            rooms=[f"user:{event.user_id}", *await service.list_rooms(db, event.order_id)],
-        )
 
     async def write_to_customer(event: OrderMoved) -> None:
         async with db.transaction() as tx:
@@ -108,7 +125,6 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
                 )
 
     return [
-        Subscription("orders.push_status", OrderMoved, push_status),
         Subscription("orders.write_to_customer", OrderMoved, write_to_customer),
         Subscription("orders.push_eta", EtaChanged, push_eta),
         Subscription("orders.write_of_eta", EtaChanged, write_of_eta),

@@ -19,13 +19,14 @@ from faded_skies.domains.promotions.schemas import (
     present_shown,
     words_of,
 )
-from faded_skies.domains.promotions.service import Sending, State
+from faded_skies.domains.promotions.service import Promotion, Sending, State
 from faded_skies.platform import clock
+from faded_skies.platform.db import Database
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db, provided
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(
     prefix="/api/admin/promotions", tags=["staff"], dependencies=needs_token, responses=needs_role
@@ -46,12 +47,9 @@ async def list_promotions(
 ) -> Json:
     """Promotions, the newest first."""
     found, total = await service.list_promotions(db, state=state, limit=limit, offset=offset)
+    reach = await service.count_reach(db, [one.id for one in found])
     return Json(
-        {
-            "promotions": [present(one) for one in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
+        page("promotions", [present(one, reach[one.id]) for one in found], total=total, offset=offset)
     )
 
 
@@ -60,15 +58,16 @@ async def create_promotion(body: WritePromotion, actor: SignedIn, db: Db) -> Jso
     """Write a draft; nobody gets it until it is started."""
     async with db.transaction() as tx:
         promotion = await service.create_draft(tx, words_of(body), actor_id=actor.id)
-    return Json({"promotion": present(promotion)}, status_code=201)
+    return await _told(db, promotion, status_code=201)
 
 
 @router.get("/{promotion_id}", response_model=CountedPromotionAnswer)
 async def get_promotion(promotion_id: Id, _: SignedIn, db: Db) -> Json:
     """A promotion, how far it is, and what became of its messages; 404 when there is none."""
     promotion = await service.get_promotion(db, promotion_id)
+    reach = (await service.count_reach(db, [promotion_id]))[promotion_id]
     counts = await service.count_channels(db, promotion_id)
-    return Json({"promotion": present(promotion), "counts": present_counts(promotion, counts)})
+    return Json({"promotion": present(promotion, reach), "counts": present_counts(promotion, reach, counts)})
 
 
 @router.put("/{promotion_id}", response_model=PromotionAnswer)
@@ -76,7 +75,7 @@ async def change_promotion(promotion_id: Id, body: WritePromotion, actor: Signed
     """Write a draft anew; 404 when there is none, 409 INVALID_STATE when it is no draft any more."""
     async with db.transaction() as tx:
         promotion = await service.change_draft(tx, promotion_id, words_of(body), actor_id=actor.id)
-    return Json({"promotion": present(promotion)})
+    return await _told(db, promotion)
 
 
 @router.post("/{promotion_id}/preview", response_model=PreviewAnswer)
@@ -94,7 +93,7 @@ async def start_promotion(
     at = None if body is None else body.starts_at
     async with db.transaction() as tx:
         promotion = await service.start(tx, promotion_id, terms, at=at, actor_id=actor.id, now=clock.now())
-    return Json({"promotion": present(promotion)})
+    return await _told(db, promotion)
 
 
 @router.post("/{promotion_id}/stop", response_model=PromotionAnswer)
@@ -102,7 +101,12 @@ async def stop_promotion(promotion_id: Id, actor: SignedIn, db: Db) -> Json:
     """Send it to nobody any more, and keep back what has not left; 409 INVALID_STATE when it was stopped."""
     async with db.transaction() as tx:
         promotion = await service.stop(tx, promotion_id, actor_id=actor.id, now=clock.now())
-    return Json({"promotion": present(promotion)})
+    return await _told(db, promotion)
+
+
+async def _told(db: Database, promotion: Promotion, *, status_code: int = 200) -> Json:
+    reach = await service.count_reach(db, [promotion.id])
+    return Json({"promotion": present(promotion, reach[promotion.id])}, status_code=status_code)
 
 
 @shown.get("/{promotion_id}", response_model=ShownPromotionAnswer)

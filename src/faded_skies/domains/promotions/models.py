@@ -41,6 +41,12 @@ class Promotion:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many people a promotion was queued for, and how many of them opened it."""
+
     recipients: int
     opened: int
 
@@ -69,7 +75,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of a segment: reached by these channels, or passed over for a reason."""
+    """Somebody of a segment: reached by these channels, or passed over for a reason, the first that holds.
+
+    not_active: the account is suspended; under_age: no birth date, or too young; no_consent: did not agree; no_channel:
+    reached by none of the promotion's channels (switched off, mail not confirmed, no device).
+    """
 
     id: UUID
     email: str

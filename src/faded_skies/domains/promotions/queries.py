@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.notifications.service import Channel
-from faded_skies.domains.promotions.models import Asked, Person, Place, Promotion, State, Words
+from faded_skies.domains.promotions.models import Asked, Person, Place, Promotion, Reach, State, Words
 from faded_skies.domains.promotions.rules import segment_of
 from faded_skies.platform.db import Database, Row, Tx
 
@@ -63,13 +63,11 @@ _COUNT_AUDIENCE = f"SELECT skipped, count(*) AS number FROM ({_AUDIENCE}) AS peo
 
 _SELECT = """
 SELECT p.id, p.title, p.body, p.image_url, p.segment, p.place, p.channels, p.state, p.starts_at, p.audience,
-       p.reached_id, p.looked_at, p.skipped, p.created_by, p.created_at, p.started_at, p.ended_at,
-       (SELECT count(*) FROM promotion_recipients r WHERE r.promotion_id = p.id) AS recipients,
-       (SELECT count(*) FROM promotion_recipients r WHERE r.promotion_id = p.id AND r.opened_at IS NOT NULL) AS opened
+       p.reached_id, p.looked_at, p.skipped, p.created_by, p.created_at, p.started_at, p.ended_at
 FROM promotions p
 """
 _FIND = f"{_SELECT} WHERE p.id = $1"
-_LOCK = f"{_FIND} FOR UPDATE OF p"
+_LOCK = f"{_FIND} FOR UPDATE"
 _LIST = f"{_SELECT} WHERE $1::text IS NULL OR p.state = $1 ORDER BY p.created_at DESC, p.id DESC LIMIT $2 OFFSET $3"
 _COUNT = "SELECT count(*) FROM promotions WHERE $1::text IS NULL OR state = $1"
 _INSERT = """
@@ -94,6 +92,10 @@ WHERE id = $1
 _INSERT_RECIPIENTS = """
 INSERT INTO promotion_recipients (promotion_id, user_id, queued_at)
 SELECT $1, user_id, $3 FROM unnest($2::uuid[]) AS people (user_id) ON CONFLICT DO NOTHING
+"""
+_REACH = """
+SELECT promotion_id, count(*) AS recipients, count(opened_at) AS opened
+FROM promotion_recipients WHERE promotion_id = ANY ($1::uuid[]) GROUP BY promotion_id
 """
 _COUNT_SINCE = "SELECT count(*) FROM promotion_recipients WHERE promotion_id = $1 AND queued_at > $2"
 _LIST_DUE = "SELECT id FROM promotions WHERE state = 'scheduled' AND starts_at <= $1 ORDER BY id"
@@ -229,6 +231,13 @@ async def advance(
     await tx.execute(_INSERT_RECIPIENTS, promotion.id, queued, now)
     last = people[-1].id if people else None
     await tx.execute(_ADVANCE, promotion.id, last, len(people), dict(skipped), is_done, now)
+
+
+async def count_reach(source: Database | Tx, ids: Sequence[UUID]) -> dict[UUID, Reach]:
+    """Return how many people each of these promotions has reached."""
+    rows = await source.fetch(_REACH, list(ids))
+    found = {row["promotion_id"]: Reach(row["recipients"], row["opened"]) for row in rows}
+    return {promotion_id: found.get(promotion_id, Reach(0, 0)) for promotion_id in ids}
 
 
 async def count_since(tx: Tx, promotion_id: UUID, since: datetime) -> int:

@@ -3,13 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
-
-SKIPPED = ("not_active", "under_age", "no_consent", "no_channel")
-"""Why somebody of the segment gets nothing, the first that holds: the account is suspended, no birth date or too young,
-did not agree, or can be reached by none of the promotion's channels (switched off, mail not confirmed, no device)."""
 
 _CORNERS = 64
 _METRES_A_DEGREE = 111_320.0
@@ -53,17 +48,6 @@ def segment_of(kept: Mapping[str, Any]) -> Segment:
         None if kept["areaId"] is None else UUID(kept["areaId"]),
         kept["minPoints"],
     )
-
-
-def latest_birth(today: date, years: int) -> date:
-    """Return the latest day of birth of somebody who has completed so many years today.
-
-    Who is born on 29 February completes a year on 1 March.
-    """
-    try:
-        return today.replace(year=today.year - years)
-    except ValueError:
-        return date(today.year - years, 2, 28)
 
 
 def around(*, latitude: float, longitude: float, radius_m: float) -> Ring:

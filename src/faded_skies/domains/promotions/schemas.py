@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from faded_skies.domains.notifications.service import Channel
-from faded_skies.domains.promotions.service import ChannelCounts, Promotion, Segment, State, Words
+from faded_skies.domains.promotions.service import ChannelCounts, Promotion, Reach, Segment, State, Words
 from faded_skies.platform.http.fields import Body, Id, Line, Shape
 from faded_skies.platform.money import Dollars, cents_of, to_dollars
 
@@ -111,7 +111,9 @@ class ChannelCountsShape(Shape):
     queued: int
     sent: int
     failed: int
-    dropped: dict[str, int] = Field(description="By reason: stopped, unsubscribed, switched_off, not_active.")
+    dropped: dict[str, int] = Field(
+        description="By reason: stopped, unsubscribed, switched_off, not_active, no_device."
+    )
 
 
 class CountsShape(Shape):
@@ -187,7 +189,7 @@ def words_of(body: WritePromotion) -> Words:
     return Words(body.title, body.body, body.image_url, segment, frozenset(body.channels))
 
 
-def present(promotion: Promotion) -> dict[str, object]:
+def present(promotion: Promotion, reach: Reach) -> dict[str, object]:
     """Return a promotion as staff see it."""
     segment = promotion.segment
     return {
@@ -210,18 +212,20 @@ def present(promotion: Promotion) -> dict[str, object]:
         "createdAt": promotion.created_at,
         "startedAt": promotion.started_at,
         "endedAt": promotion.ended_at,
-        "recipients": promotion.recipients,
-        "opened": promotion.opened,
+        "recipients": reach.recipients,
+        "opened": reach.opened,
     }
 
 
-def present_counts(promotion: Promotion, channels: Mapping[Channel, ChannelCounts]) -> dict[str, object]:
+def present_counts(
+    promotion: Promotion, reach: Reach, channels: Mapping[Channel, ChannelCounts]
+) -> dict[str, object]:
     """Return how far a promotion is, and what became of its messages."""
     return {
         "audience": promotion.audience,
         "lookedAt": promotion.looked_at,
-        "recipients": promotion.recipients,
-        "opened": promotion.opened,
+        "recipients": reach.recipients,
+        "opened": reach.opened,
         "skipped": promotion.skipped,
         **{channel.value: channels[channel] for channel in Channel},
     }

@@ -1,7 +1,6 @@
 """Socket.IO: chat (contract §7)."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from faded_skies.domains.support import service
 from faded_skies.domains.support.ports import Desk
@@ -18,14 +17,11 @@ from faded_skies.domains.support.schemas import (
     TicketAnswer,
     Typing,
     UserTypingShape,
-    WriteMessage,
     present_message,
     present_state,
 )
 from faded_skies.domains.support.service import Party
 from faded_skies.platform import clock
-from faded_skies.platform.db import Tx
-from faded_skies.platform.idempotency import Answer, Call, answer_once
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.ratelimit import Gate
 from faded_skies.platform.realtime import ClientEvent, ServerEvent, Socket
@@ -74,32 +70,17 @@ def client_events(ports: Ports) -> Sequence[ClientEvent]:
 
     async def send_message(socket: Socket, payload: SendMessage) -> dict[str, object]:
         """Write into a conversation: its customer, and any agent; one key writes one message."""
-        actor = socket.actor
-        await desk.messages.enter(str(actor.id))
-        staffing = await desk.staffing()
-
-        async def work(tx: Tx) -> Answer:
-            message = await service.write(
-                tx,
-                desk,
-                actor,
-                payload.ticket_id,
-                text=payload.message,
-                attachments=payload.attachments,
-                staffing=staffing,
-                now=clock.now(),
-            )
-            return Answer(HTTPStatus.CREATED, {"message": present_message(message)})
-
-        # As by HTTP, so that a message sent on both ways with one key is one.
-        body = WriteMessage(message=payload.message, attachments=payload.attachments)
-        call = Call.of(
-            actor.id,
-            payload.idempotency_key,
-            what=f"write into {payload.ticket_id}",
-            body=body.model_dump(mode="json"),
+        answer = await service.write_once(
+            desk,
+            socket.actor,
+            payload.ticket_id,
+            text=payload.message,
+            attachments=payload.attachments,
+            key=payload.idempotency_key,
+            present=present_message,
+            now=clock.now(),
         )
-        return (await answer_once(db, call, work)).acknowledgement()
+        return answer.acknowledgement()
 
     async def typing(socket: Socket, payload: Typing) -> dict[str, object]:
         """Say that one is writing: the conversation's customer, and any agent."""

@@ -26,7 +26,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
 from faded_skies.platform.http.provide import Db, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(
     prefix="/api/admin/traceability", tags=["staff"], dependencies=needs_token, responses=needs_role
@@ -57,13 +57,7 @@ async def list_reports(
 ) -> Json:
     """Reports, the newest first."""
     found, total = await service.list_reports(db, state=state, trip_id=trip, limit=limit, offset=offset)
-    return Json(
-        {
-            "reports": [present_line(report) for report in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
-    )
+    return Json(page("reports", [present_line(report) for report in found], total=total, offset=offset))
 
 
 @router.get("/reports/{report_id}", response_model=ReportAnswer)
@@ -119,10 +113,4 @@ async def list_differences(
 ) -> Json:
     """What the daily comparison found to be otherwise there than here, the newest first."""
     found, total = await service.list_differences(db, is_open=is_open, limit=limit, offset=offset)
-    return Json(
-        {
-            "differences": [present_difference(one) for one in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
-    )
+    return Json(page("differences", [present_difference(one) for one in found], total=total, offset=offset))

@@ -10,17 +10,13 @@ from faded_skies.domains.catalog.queries import selling as queries
 from faded_skies.domains.catalog.rules import author_name
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import new_id
-from faded_skies.platform.paging import has_more
+from faded_skies.platform.paging import page
 
 
 async def products(db: Database, wanted: Filter, *, sort: Sort, limit: int, offset: int) -> dict[str, Any]:
     """Return one page of the products on sale, as clients see it."""
     cards, total = await queries.list_cards(db, wanted, sort=sort, limit=limit, offset=offset)
-    return {
-        "products": cards,
-        "total": total,
-        "hasMore": has_more(total=total, offset=offset, rows=len(cards)),
-    }
+    return page("products", cards, total=total, offset=offset)
 
 
 async def product_page(db: Database, product_id: UUID) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from faded_skies.domains.compliance.rules.limits import (
 )
 from faded_skies.domains.compliance.rules.places import barred_kind, place_allowed
 from faded_skies.platform.calendar import completed_years
+from faded_skies.platform.money import money_text
 
 _OPEN_FROM = {"place_order": "We may take orders", "handover": "We may hand over"}
 _NO_VEHICLE = (
@@ -317,8 +318,8 @@ def _clock(minute: int) -> str:
 def _too_much(cap: LoadCap, carried: int) -> str:
     if cap.measure == "value_cents":
         return (
-            f"The goods on board are worth ${carried / 100:,.2f}; "
-            f"at most ${cap.most / 100:,.2f} may be carried. Take fewer orders."
+            f"The goods on board are worth {money_text(carried)}; "
+            f"at most {money_text(cap.most)} may be carried. Take fewer orders."
         )
     return (
         f"The goods on board weigh {carried / 1000:,.1f} g; "

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faded_skies.domains.compliance.rules.book import RuleBook
 from faded_skies.domains.compliance.rules.judging import people_needed
+from faded_skies.platform.money import money_text
 
 _SIGNATURES = ("none", "acknowledgement", "required")
 
@@ -55,7 +56,7 @@ def _trips(base: RuleBook, town: RuleBook) -> Iterator[Loosening]:
     for cents in (*loads, loads[-1] + 1 if loads else 1):
         wanted = people_needed(base.trips, cents)
         if people_needed(town.trips, cents) < wanted:
-            yield ("trip", "staff"), f"the state wants {wanted} people on board with ${cents / 100:,.2f}"
+            yield ("trip", "staff"), f"the state wants {wanted} people on board with {money_text(cents)}"
             return
 
 

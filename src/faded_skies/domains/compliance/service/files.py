@@ -2,9 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +15,7 @@ from pydantic import (
 )
 
 from faded_skies.domains.compliance.rules.taxes import COMPONENTS
+from faded_skies.platform.calendar import known_zones
 
 Grade = Literal["P", "S", "W", "U", "example"]
 ProductClass = Literal[
@@ -51,13 +50,8 @@ def _minute(value: object) -> object:
     return int(hour) * 60 + int(minute)
 
 
-@cache
-def _known_zones() -> set[str]:
-    return available_timezones()
-
-
 def _zone(value: str) -> str:
-    if value not in _known_zones():
+    if value not in known_zones():
         raise ValueError("no such time zone; write one of the IANA database, such as America/Denver")
     return value
 

@@ -106,6 +106,7 @@ WHERE i.order_id = ANY($1::uuid[]) ORDER BY i.order_id, i.line, u.packed_at NULL
 _PAID = "SELECT id FROM orders WHERE id = ANY($1::uuid[]) AND amount_due_cents = paid_cents"
 _MANIFEST = "id, trip_id, number, version, content, license_wrapped, digest, made_at"
 _NEXT_NUMBER = "SELECT nextval('manifest_numbers')"
+_SKIP_NUMBERS = "SELECT setval('manifest_numbers', last_value + $1) FROM manifest_numbers"
 _INSERT_MANIFEST = f"INSERT INTO manifests ({_MANIFEST}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 _LAST_MANIFEST = f"SELECT {_MANIFEST} FROM manifests WHERE trip_id = $1 ORDER BY version DESC LIMIT 1"
 _A_MANIFEST = f"SELECT {_MANIFEST} FROM manifests WHERE trip_id = $1 AND version = $2"
@@ -247,6 +248,11 @@ async def list_paid(tx: Tx, order_ids: Sequence[UUID]) -> set[UUID]:
 async def next_manifest_number(tx: Tx) -> int:
     number: int = await tx.fetchval(_NEXT_NUMBER)
     return number
+
+
+async def skip_manifest_numbers(tx: Tx, count: int) -> None:
+    """Leave so many manifest numbers unused."""
+    await tx.execute(_SKIP_NUMBERS, count)
 
 
 async def insert_manifest(tx: Tx, manifest: Manifest) -> None:

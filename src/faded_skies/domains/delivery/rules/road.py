@@ -9,7 +9,7 @@ from typing import Literal
 from faded_skies.domains.delivery.errors import CashMissing
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.geo import distance_m
-from faded_skies.platform.money import Cents, to_dollars
+from faded_skies.platform.money import Cents, money_text, to_dollars
 
 CITY_SPEED_M_S = 11.176
 """25 mph, the guide's estimate for a city."""
@@ -59,7 +59,7 @@ def change_due(due: Cents, received: Cents | None) -> Cents | None:
         return None
     if received is None or received < due:
         raise CashMissing(
-            f"Collect ${due / 100:,.2f} in cash before you hand over, and enter what you received.",
+            f"Collect {money_text(due)} in cash before you hand over, and enter what you received.",
             amountDue=to_dollars(due),
         )
     return received - due

@@ -15,7 +15,7 @@ from faded_skies.domains.orders.schemas import OrderShape, present_order, presen
 from faded_skies.domains.orders.service import BEFORE_DEPARTURE, EtaSource, Order, TrackingLine
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.http.fields import MOST_TEXT, Body, Day, Id, Latitude, Line, Longitude, Shape, Text
-from faded_skies.platform.money import Cents, Dollars, cents_of, to_dollars
+from faded_skies.platform.money import Cents, Dollars, cents_of, money_text, to_dollars
 
 MOST_POSITIONS = 100
 
@@ -296,6 +296,12 @@ class TrackingAnswer(TrackedShape):
     tracking: list[TrackingLineShape]
 
 
+class DriverChangedShape(Shape):
+    """Another driver brings the order: the position that was shown is not theirs."""
+
+    order_id: UUID
+
+
 class DriverLocationShape(Shape):
     """Where the driver is: degrees, degrees from north, metres per second, epoch milliseconds; minutes to the door."""
 
@@ -375,7 +381,7 @@ def _checks(stop: Stop, min_age: int) -> list[str]:
         "Hand over to this person only, never to somebody else or to the doorstep.",
     ]
     if stop.cash_due_cents:
-        checks.append(f"Collect ${stop.cash_due_cents / 100:,.2f} in cash before you hand over.")
+        checks.append(f"Collect {money_text(stop.cash_due_cents)} in cash before you hand over.")
     return checks
 
 

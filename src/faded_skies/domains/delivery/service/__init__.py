@@ -44,7 +44,12 @@ from faded_skies.domains.delivery.service.fleet import (
     set_driver_papers,
     set_vehicle_papers,
 )
-from faded_skies.domains.delivery.service.manifests import context_of, get_manifest, title_of
+from faded_skies.domains.delivery.service.manifests import (
+    context_of,
+    get_manifest,
+    skip_manifest_numbers,
+    title_of,
+)
 from faded_skies.domains.delivery.service.receipts import get_paper
 from faded_skies.domains.delivery.service.road import (
     arrive,
@@ -140,6 +145,7 @@ __all__ = [
     "run_round",
     "set_driver_papers",
     "set_vehicle_papers",
+    "skip_manifest_numbers",
     "start_shift",
     "store_positions",
     "take_back_unanswered",

@@ -19,7 +19,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Configured, Db
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(
     prefix="/api/admin/invitations", tags=["staff"], dependencies=needs_token, responses=needs_role
@@ -47,11 +47,12 @@ async def list_invitations(_: SignedIn, db: Db, limit: Limit = DEFAULT_ROWS, off
     """All invitations, newest first; those that nobody accepted are forgotten 90 days after their end."""
     found, total = await service.list_invitations(db, limit=limit, offset=offset)
     return Json(
-        {
-            "invitations": [present_invitation(invitation) for invitation in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
+        page(
+            "invitations",
+            [present_invitation(invitation) for invitation in found],
+            total=total,
+            offset=offset,
+        )
     )
 
 

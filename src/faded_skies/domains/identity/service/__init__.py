@@ -84,6 +84,7 @@ from faded_skies.domains.identity.service.people import (
     set_employee_no,
 )
 from faded_skies.domains.identity.service.pruning import prune
+from faded_skies.domains.identity.service.restoring import end_everything
 from faded_skies.domains.identity.service.secrets import new_token
 from faded_skies.domains.identity.service.session_list import (
     end_all_sessions,
@@ -130,6 +131,7 @@ __all__ = [
     "create_admin",
     "create_person",
     "end_all_sessions",
+    "end_everything",
     "end_session",
     "enter",
     "erase",

@@ -11,12 +11,11 @@ from faded_skies.domains.notifications.schemas import (
     UnreadAnswer,
     present_notice,
 )
-from faded_skies.platform import clock
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(prefix="/api/notifications", tags=["notifications"], dependencies=needs_token)
 
@@ -33,21 +32,15 @@ async def list_notifications(
     rows, total, number = await service.list_notices(
         db, actor.id, only_unread=unread, limit=limit, offset=offset
     )
-    return Json(
-        {
-            "notifications": [present_notice(row) for row in rows],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(rows)),
-            "unread": number,
-        }
-    )
+    shown = page("notifications", [present_notice(row) for row in rows], total=total, offset=offset)
+    return Json(shown | {"unread": number})
 
 
 @router.post("/read-all", response_model=UnreadAnswer)
 async def mark_all_read(actor: SignedIn, db: Db) -> Json:
     """Mark everything as read that came until now."""
     async with db.transaction() as tx:
-        await service.mark_all_read(tx, actor.id, until=clock.now())
+        await service.mark_all_read(tx, actor.id)
     _, _, unread = await service.list_notices(db, actor.id, only_unread=True, limit=1, offset=0)
     return Json({"unread": unread})
 

@@ -6,14 +6,12 @@ from fastapi import APIRouter
 
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.notifications import service
-from faded_skies.domains.notifications.errors import CannotBeSwitchedOff
 from faded_skies.domains.notifications.schemas import (
     ChangePreferences,
     PreferencesAnswer,
     present_preferences,
     quiet_hours_of,
 )
-from faded_skies.domains.notifications.service import LOCKED
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.provide import Db, provided
@@ -36,9 +34,6 @@ async def change_preferences(body: ChangePreferences, actor: SignedIn, db: Db, a
 
     422 VALIDATION_ERROR for what cannot be switched off.
     """
-    for choice in body.topics or ():
-        if (choice.topic, choice.channel) in LOCKED and not choice.enabled:
-            raise CannotBeSwitchedOff(choice.topic)
     async with db.transaction() as tx:
         await service.choose(
             tx, actor.id, [(one.topic, one.channel, one.enabled) for one in body.topics or ()]

@@ -16,7 +16,16 @@ from faded_skies.domains.notifications.rules import (
     topic_of,
 )
 from faded_skies.platform.db import Database, Row, Tx
+from faded_skies.platform.ids import lowest_id
+from faded_skies.platform.retention import BATCH
 
+# By the primary key, which is in the order of time. What still waits to be sent is none of these.
+_FORGET_OLD = """
+DELETE FROM messages WHERE id IN (
+    SELECT id FROM messages
+    WHERE id < $1 AND (sent_at IS NOT NULL OR failed_at IS NOT NULL OR dropped_at IS NOT NULL) ORDER BY id LIMIT $2
+)
+"""
 _OPEN = "sent_at IS NULL AND failed_at IS NULL AND dropped_at IS NULL"
 
 # What somebody switched off is never written; what cannot be switched off comes without a topic.
@@ -36,6 +45,7 @@ SELECT m.id, m.user_id, m.channel, m.kind, m.content, m.attempts, m.created_at,
            SELECT token FROM device_tokens d WHERE d.user_id = m.user_id AND d.token_hash <> ALL (m.reached)
            ORDER BY d.created_at, d.token_hash
        ) AS devices,
+       cardinality(m.reached) > 0 AS is_reached,
        CASE WHEN m.kind <> '{PROMOTIONS}' THEN NULL
             WHEN u.account_status <> 'active' THEN 'not_active'
             WHEN c.id IS NULL THEN 'unsubscribed'
@@ -47,7 +57,7 @@ SELECT m.id, m.user_id, m.channel, m.kind, m.content, m.attempts, m.created_at,
 FROM messages m
 LEFT JOIN users u ON u.id = m.user_id
 LEFT JOIN promotion_consents c ON c.user_id = m.user_id AND c.withdrawn_at IS NULL
-WHERE m.id = $1 AND m.next_try_at IS NULL AND m.sent_at IS NULL AND m.failed_at IS NULL AND m.dropped_at IS NULL
+WHERE m.id = $1 AND m.next_try_at IS NULL AND {_OPEN}
 """
 # A mail's words may open an account (reset links), so they go when it has gone; its subject stays.
 _WITHOUT_WORDS = """CASE channel WHEN 'email' THEN jsonb_build_object('subject', content -> 'subject')
@@ -67,14 +77,16 @@ UPDATE messages SET next_try_at = $2, attempts = attempts + $3, reason = left($4
     reached = reached || $5::bytea[]
 WHERE id = $1 AND {_OPEN}
 """
-_TAKE_DUE = """
+# A morning's promotions do not keep what was bought, or a way into an account, from anybody.
+_TAKE_DUE = f"""
 UPDATE messages SET next_try_at = NULL WHERE id IN (
-    SELECT id FROM messages WHERE next_try_at <= $1 ORDER BY next_try_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+    SELECT id FROM messages WHERE next_try_at <= $1
+    ORDER BY kind = '{PROMOTIONS}', next_try_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
 ) RETURNING id
 """
 _REVIVE = """
 UPDATE messages SET failed_at = NULL, reason = NULL, attempts = 0
-WHERE id = $1 AND failed_at IS NOT NULL AND (channel = 'push' OR content ? 'to')
+WHERE id = $1 AND failed_at > $2 AND (channel = 'push' OR content ? 'to')
 RETURNING id
 """
 _STATE = """
@@ -142,6 +154,7 @@ async def find_unsent(db: Database, message_id: UUID) -> Message | None:
         row["attempts"],
         row["created_at"],
         row["devices"],
+        row["is_reached"],
         row["barred"],
     )
 
@@ -174,13 +187,13 @@ async def delay(
 
 
 async def take_due(tx: Tx, *, now: datetime, most: int) -> list[UUID]:
-    """Return the messages whose time has come, the longest waiting first; they wait no longer."""
+    """Return messages whose time has come, promotions last, else the longest waiting first; they wait no longer."""
     return [row["id"] for row in await tx.fetch(_TAKE_DUE, now, most)]
 
 
-async def revive(tx: Tx, message_id: UUID) -> bool:
-    """Undo a failure; False when it has not failed, or its words are gone."""
-    return await tx.fetchval(_REVIVE, message_id) is not None
+async def revive(tx: Tx, message_id: UUID, *, failed_after: datetime) -> bool:
+    """Undo a failure; False when it has not failed since then, or its words are gone."""
+    return await tx.fetchval(_REVIVE, message_id, failed_after) is not None
 
 
 async def forget_failed(tx: Tx, *, before: datetime) -> None:
@@ -208,3 +221,8 @@ async def count_by_state(db: Database | Tx, fact: str) -> list[tuple[Channel, st
 
 def _record(row: Row) -> MessageRecord:
     return MessageRecord(**{**row, "channel": Channel(row["channel"])})
+
+
+async def forget_old(tx: Tx, *, before: datetime) -> int:
+    """Delete up to BATCH messages that ended and were written before then; returns how many."""
+    return await tx.execute(_FORGET_OLD, lowest_id(before), BATCH)

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.notifications.models import NoticeRow
-from faded_skies.domains.notifications.rules import Notice
+from faded_skies.domains.notifications.rules import PROMOTIONS, Notice
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
 
@@ -23,7 +23,12 @@ _COUNT = """
 SELECT count(*) AS total, count(*) FILTER (WHERE read_at IS NULL) AS unread FROM notices WHERE user_id = $1
 """
 _MARK = f"UPDATE notices SET read_at = coalesce(read_at, now()) WHERE id = $1 AND user_id = $2 RETURNING {_COLUMNS}"
-_MARK_ALL = "UPDATE notices SET read_at = now() WHERE user_id = $1 AND read_at IS NULL AND created_at <= $2"
+_MARK_ALL = "UPDATE notices SET read_at = now() WHERE user_id = $1 AND read_at IS NULL"
+# By those it was written to, since notices are found by person.
+_DELETE_PROMOTION = f"""
+DELETE FROM notices n USING messages m
+WHERE m.fact = $1 AND m.kind = '{PROMOTIONS}' AND n.user_id = m.user_id AND n.fact = $1
+"""
 _PRUNE = "DELETE FROM notices WHERE created_at < $1"
 
 
@@ -46,8 +51,13 @@ async def mark_read(tx: Tx, notice_id: UUID, *, user_id: UUID) -> NoticeRow | No
     return None if row is None else NoticeRow(**row)
 
 
-async def mark_all_read(tx: Tx, user_id: UUID, *, until: datetime) -> int:
-    return await tx.execute(_MARK_ALL, user_id, until)
+async def mark_all_read(tx: Tx, user_id: UUID) -> None:
+    await tx.execute(_MARK_ALL, user_id)
+
+
+async def delete_promotion(tx: Tx, *, fact: str) -> None:
+    """Take a promotion out of everybody's list."""
+    await tx.execute(_DELETE_PROMOTION, fact)
 
 
 async def prune(tx: Tx, *, before: datetime) -> None:

@@ -15,7 +15,6 @@ from faded_skies.domains.notifications.rules.accounts import (
 )
 from faded_skies.domains.notifications.rules.layout import lay_out
 from faded_skies.domains.notifications.rules.messages import (
-    SHOP,
     Email,
     Letter,
     Notice,
@@ -23,7 +22,7 @@ from faded_skies.domains.notifications.rules.messages import (
     kept,
     notice_of,
 )
-from faded_skies.domains.notifications.rules.money import Purchase, dollars, order_confirmed, refunded
+from faded_skies.domains.notifications.rules.money import Purchase, order_confirmed, refunded
 from faded_skies.domains.notifications.rules.orders import amendment, eta_changed, order_status
 from faded_skies.domains.notifications.rules.papers import id_decided
 from faded_skies.domains.notifications.rules.patience import MOST_ATTEMPTS, wait_before
@@ -31,22 +30,17 @@ from faded_skies.domains.notifications.rules.promotions import Promoted, promoti
 from faded_skies.domains.notifications.rules.quiet import QuietHours, quiet_until
 from faded_skies.domains.notifications.rules.staff import alarm, invitation
 from faded_skies.domains.notifications.rules.topics import (
-    CHANNELS,
     LOCKED,
     PROMOTIONS,
-    TOPICS,
     Channel,
     Topic,
     topic_of,
 )
 
 __all__ = [
-    "CHANNELS",
     "LOCKED",
     "MOST_ATTEMPTS",
     "PROMOTIONS",
-    "SHOP",
-    "TOPICS",
     "Channel",
     "Email",
     "Letter",
@@ -60,7 +54,6 @@ __all__ = [
     "alarm",
     "amendment",
     "confirm_email",
-    "dollars",
     "email_changing",
     "eta_changed",
     "id_decided",

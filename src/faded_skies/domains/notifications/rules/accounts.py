@@ -2,6 +2,20 @@
 
 from faded_skies.domains.notifications.rules.messages import SHOP, Letter
 
+_NOT_YOU = "If it was not you, choose a new password now: that ends every session, and write to our support."
+
+
+def _warning(*, to: str, full_name: str, subject: str, told: str, advice: str = _NOT_YOU) -> Letter:
+    """Write what was done to an account, and what to do if its owner did not do it."""
+    return Letter(
+        to=to,
+        subject=subject,
+        full_name=full_name,
+        paragraphs=[told, advice],
+        button="Choose a new password",
+        path="/forgot-password",
+    )
+
 
 def welcome(*, to: str, full_name: str, token: str) -> Letter:
     return Letter(
@@ -49,16 +63,11 @@ def identity_linked(*, to: str, full_name: str, provider: str) -> Letter:
 
 def identity_unlinked(*, to: str, full_name: str, provider: str) -> Letter:
     house = provider.capitalize()
-    return Letter(
+    return _warning(
         to=to,
-        subject=f"You no longer sign in with {house}",
         full_name=full_name,
-        paragraphs=[
-            f"An account at {house} was unlinked from yours: it opens your account no more.",
-            "If it was not you, choose a new password now: that ends every session, and write to our support.",
-        ],
-        button="Choose a new password",
-        path="/forgot-password",
+        subject=f"You no longer sign in with {house}",
+        told=f"An account at {house} was unlinked from yours: it opens your account no more.",
     )
 
 
@@ -78,16 +87,11 @@ def confirm_email(*, to: str, full_name: str, token: str) -> Letter:
 
 def email_changing(*, to: str, full_name: str) -> Letter:
     """Write to the address in use that another is about to replace it."""
-    return Letter(
+    return _warning(
         to=to,
-        subject="Your e-mail address is about to change",
         full_name=full_name,
-        paragraphs=[
-            "Somebody signed in to your account asked for another e-mail address. It counts once it is confirmed.",
-            "If it was not you, choose a new password now: that ends every session, and write to our support.",
-        ],
-        button="Choose a new password",
-        path="/forgot-password",
+        subject="Your e-mail address is about to change",
+        told="Somebody signed in to your account asked for another e-mail address. It counts once it is confirmed.",
     )
 
 
@@ -106,16 +110,11 @@ def reset_password(*, to: str, full_name: str, token: str) -> Letter:
 
 
 def password_changed(*, to: str, full_name: str) -> Letter:
-    return Letter(
+    return _warning(
         to=to,
-        subject="Your password was changed",
         full_name=full_name,
-        paragraphs=[
-            "A new password was chosen for your account. Every other device is signed out.",
-            "If it was not you, choose a new password now: that ends every session, and write to our support.",
-        ],
-        button="Choose a new password",
-        path="/forgot-password",
+        subject="Your password was changed",
+        told="A new password was chosen for your account. Every other device is signed out.",
     )
 
 
@@ -149,17 +148,7 @@ _CHANGES_OF_SECOND_FACTOR = {
 
 def second_factor_changed(*, to: str, full_name: str, change: str) -> Letter:
     headline, told = _CHANGES_OF_SECOND_FACTOR[change]
-    return Letter(
-        to=to,
-        subject=headline,
-        full_name=full_name,
-        paragraphs=[
-            told,
-            "If it was not you, choose a new password now: that ends every session, and write to our support.",
-        ],
-        button="Choose a new password",
-        path="/forgot-password",
-    )
+    return _warning(to=to, full_name=full_name, subject=headline, told=told)
 
 
 def account_closed(*, to: str, full_name: str) -> Letter:
@@ -187,14 +176,10 @@ _CHANGES_OF_PASSKEYS = {
 
 def passkey_changed(*, to: str, full_name: str, change: str) -> Letter:
     headline, told = _CHANGES_OF_PASSKEYS[change]
-    return Letter(
+    return _warning(
         to=to,
-        subject=headline,
         full_name=full_name,
-        paragraphs=[
-            told,
-            "If it was not you, choose a new password now, then sign in and remove passkeys that are not yours.",
-        ],
-        button="Choose a new password",
-        path="/forgot-password",
+        subject=headline,
+        told=told,
+        advice="If it was not you, choose a new password now, then sign in and remove passkeys that are not yours.",
     )

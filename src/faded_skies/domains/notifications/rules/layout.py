@@ -11,9 +11,10 @@ def lay_out(letter: Letter, *, origin: str, unsubscribe: str | None = None) -> E
     `origin` is the customer app's, such as https://shop.example; `unsubscribe` is for what needs consent.
     """
     greeting, link = _greeting(letter.full_name), f"{origin}{letter.path}"
-    foot = [SHOP, "For adults of 21 and over.", *letter.small_print]
+    foot = [*(letter.small_print or [SHOP]), "For adults of 21 and over."]
     html = _PAGE.format(
         subject=escape(letter.subject),
+        heading=_heading(letter.subject),
         shop=escape(SHOP),
         greeting=escape(greeting),
         picture=_PICTURE.format(address=escape(letter.picture)) if letter.picture else "",
@@ -40,6 +41,16 @@ def _text(letter: Letter, greeting: str, link: str, foot: list[str], unsubscribe
     return "\n\n".join(parts) + "\n"
 
 
+def _heading(subject: str) -> str:
+    # A phone would break a number such as FS-1001 at its hyphen.
+    return " ".join(
+        f'<span style="white-space:nowrap">{escape(word)}</span>'
+        if "-" in word and len(word) <= _WHOLE_WORD
+        else escape(word)
+        for word in subject.split()
+    )
+
+
 def _lines(text: str) -> str:
     return escape(text).replace("\n", "<br>")
 
@@ -47,8 +58,12 @@ def _lines(text: str) -> str:
 def _table(letter: Letter) -> str:
     if not (letter.table or letter.totals):
         return ""
-    rows = [_row(name, amount, weight="400") for name, amount in letter.table]
-    rows += [_row(name, amount, weight="600") for name, amount in letter.totals]
+    lines = [*letter.table, *letter.totals]
+    last = len(lines) - 1
+    rows = [
+        _row(name, amount, weight="600" if letter.totals and place == last else "400")
+        for place, (name, amount) in enumerate(lines)
+    ]
     return f'<table role="presentation" style="width:100%;border-collapse:collapse">{"".join(rows)}</table>'
 
 
@@ -76,23 +91,24 @@ def _greeting(full_name: str) -> str:
     return f"Hello {first}," if plain.isalpha() else "Hello,"
 
 
+_WHOLE_WORD = 20
 _PICTURE = '<img src="{address}" alt="" style="display:block;width:100%;height:auto;border-radius:8px;margin:0 0 16px">'
 _PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{subject}</title></head>
-<body style="margin:0;padding:24px;background:#eef1f4;color:#1f2933;font:16px/1.5 system-ui,sans-serif">
-<div style="max-width:560px;margin:0 auto;background:#fff;border-radius:12px;overflow:hidden">
-<div style="padding:20px 32px;background:#24384f;color:#fff;font-size:20px;font-weight:600">{shop}</div>
-<div style="padding:32px">
-<h1 style="margin:0 0 16px;font-size:22px">{subject}</h1>
+<body style="margin:0;padding:24px 12px;background:#eef1f4;color:#1f2933;font:16px/1.5 system-ui,sans-serif">
+<div style="max-width:560px;margin:0 auto;background:#fff;border-radius:12px;overflow:hidden;overflow-wrap:anywhere">
+<div style="padding:20px 24px;background:#24384f;color:#fff;font-size:20px;font-weight:600">{shop}</div>
+<div style="padding:28px 24px">
+<h1 style="margin:0 0 16px;font-size:22px;line-height:1.3">{heading}</h1>
 <p style="margin:0 0 16px">{greeting}</p>
 {picture}{paragraphs}{table}
 <p style="margin:24px 0"><a href="{link}" style="display:inline-block;padding:12px 20px;border-radius:8px;\
 background:#2f6f5e;color:#fff;text-decoration:none;font-weight:600">{button}</a></p>
-<p style="margin:0;color:#5b6b7a;font-size:14px;overflow-wrap:anywhere">If the button does not work, open this \
+<p style="margin:0;color:#5b6b7a;font-size:14px">If the button does not work, open this \
 address:<br>{link}</p>
 </div>
-<div style="padding:16px 32px;background:#f7f9fa;color:#5b6b7a;font-size:13px;overflow-wrap:anywhere">{foot}</div>
+<div style="padding:16px 24px;background:#f7f9fa;color:#5b6b7a;font-size:13px">{foot}</div>
 </div>
 </body>
 </html>

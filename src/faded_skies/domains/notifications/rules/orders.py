@@ -1,9 +1,40 @@
 """What we write about an order on its way: how it stands, when it comes, and changes of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from faded_skies.domains.notifications.rules.messages import Letter, Push
+from faded_skies.platform.money import money_text
+
+
+def about_order(
+    *,
+    to: str,
+    full_name: str,
+    order_id: UUID,
+    order_number: str,
+    headline: str,
+    paragraphs: Sequence[str],
+    told: str,
+    kind: str = "order_update",
+    button: str = "See my order",
+    table: Sequence[list[str]] = (),
+    totals: Sequence[list[str]] = (),
+) -> tuple[Letter, Push]:
+    """Write something of an order by mail and as a push, which says what is `told`; both lead to the order."""
+    path = f"/orders/{order_id}"
+    letter = Letter(
+        to=to,
+        subject=f"{headline}: {order_number}",
+        full_name=full_name,
+        paragraphs=list(paragraphs),
+        button=button,
+        path=path,
+        table=list(table),
+        totals=list(totals),
+    )
+    return letter, Push(headline, told, {"type": kind, "orderId": str(order_id), "url": path})
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,11 +43,10 @@ class _Step:
 
     headline: str
     advice: str
-    type: str = "order_update"
+    kind: str = "order_update"
 
 
 _STEPS = {
-    "confirmed": _Step("Order confirmed", "We start packing soon and write again when it leaves the shop."),
     "preparing": _Step("We are packing your order", "It goes to a driver as soon as it is sealed."),
     "out_for_delivery": _Step(
         "Your order is on its way",
@@ -45,31 +75,29 @@ _STEPS = {
 def order_status(
     *, to: str, full_name: str, order_id: UUID, order_number: str, status: str, message: str
 ) -> tuple[Letter, Push] | None:
-    """Write how an order stands; None for a status not worth a message. `message` is tracking's line."""
+    """Write how an order stands; None for a status not worth a message, or with a letter of its own (confirmed).
+
+    `message` is tracking's line.
+    """
     step = _STEPS.get(status)
     if step is None:
         return None
-    path = f"/orders/{order_id}"
-    letter = Letter(
+    return about_order(
         to=to,
-        subject=f"{step.headline}: {order_number}",
         full_name=full_name,
+        order_id=order_id,
+        order_number=order_number,
+        headline=step.headline,
         paragraphs=[message, step.advice],
-        button="See my order",
-        path=path,
+        told=f"{order_number}: {message}",
+        kind=step.kind,
     )
-    push = Push(
-        title=step.headline,
-        body=f"{order_number}: {message}",
-        data={"type": step.type, "orderId": str(order_id), "url": path},
-    )
-    return letter, push
 
 
 _AMENDMENTS = {
     "open": (
-        "May we change your order?",
-        "Please answer within 30 minutes. Without your consent your order stays as it is.",
+        "Your order needs your answer",
+        "May we change it? Please answer within 30 minutes. Without your consent your order stays as it is.",
     ),
     "applied": ("Your order was changed", "Money and coins that are left over go back the way they came."),
     "withdrawn": ("A proposed change was taken back", "Your order stays as it is; you need not answer."),
@@ -89,45 +117,40 @@ def amendment(
     order_number: str,
     status: str,
     reason: str | None,
-    total_before: float,
-    total_after: float,
+    total_before_cents: int,
+    total_after_cents: int,
 ) -> tuple[Letter, Push] | None:
-    """Write of a change of an order; None for a step not worth a message. Totals in dollars."""
+    """Write of a change of an order; None for a step not worth a message."""
     if status not in _AMENDMENTS:
         return None
     headline, advice = _AMENDMENTS[status]
-    change = f"The total was ${total_before:,.2f} and is ${total_after:,.2f} with the change."
-    path = f"/orders/{order_id}"
-    letter = Letter(
+    before, after = money_text(total_before_cents), money_text(total_after_cents)
+    change = f"The total was {before} and is {after} with the change."
+    return about_order(
         to=to,
-        subject=f"{headline}: {order_number}",
         full_name=full_name,
+        order_id=order_id,
+        order_number=order_number,
+        headline=headline,
         paragraphs=[*([reason] if reason else []), change, advice],
-        button="See my order",
-        path=path,
+        told=f"{order_number}: {reason or change}",
+        kind="order_amendment",
     )
-    push = Push(
-        title=headline,
-        body=f"{order_number}: {reason or change}",
-        data={"type": "order_amendment", "orderId": str(order_id), "url": path},
-    )
-    return letter, push
 
 
 def eta_changed(
     *, to: str, full_name: str, order_id: UUID, order_number: str, minutes: int
 ) -> tuple[Letter, Push]:
     """Write that an order comes at another time than was said: in so many minutes from now."""
-    path = f"/orders/{order_id}"
-    headline = "Delivery update"
     told = f"Your driver will arrive in approximately {minutes} minute{'' if minutes == 1 else 's'}."
-    letter = Letter(
+    return about_order(
         to=to,
-        subject=f"{headline}: {order_number}",
         full_name=full_name,
+        order_id=order_id,
+        order_number=order_number,
+        headline="Delivery update",
         paragraphs=[told, "You can follow the driver on the map. Have a valid ID at hand."],
+        told=told,
+        kind="eta_update",
         button="Follow my order",
-        path=path,
     )
-    data = {"type": "eta_update", "orderId": str(order_id), "url": path}
-    return letter, Push(title=headline, body=told, data=data)

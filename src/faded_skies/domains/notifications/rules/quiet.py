@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-MINUTES_A_DAY = 24 * 60
-
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
@@ -30,8 +28,6 @@ def quiet_until(hours: QuietHours, now: datetime) -> datetime | None:
     if not quiet:
         return None
     day = local.date() + timedelta(days=1 if over_midnight and minute >= starts else 0)
-    hour, rest = divmod(ends % MINUTES_A_DAY, 60)
+    hour, rest = divmod(ends, 60)
     over = datetime(day.year, day.month, day.day, hour, rest, tzinfo=hours.zone)
-    if ends == MINUTES_A_DAY:
-        over += timedelta(days=1)
     return max(over.astimezone(UTC), now.astimezone(UTC) + timedelta(minutes=1))

@@ -25,9 +25,6 @@ class Channel(StrEnum):
 PROMOTIONS = "promotion"
 """The kind of the messages that need consent."""
 
-TOPICS = tuple(Topic)
-CHANNELS = tuple(Channel)
-
 LOCKED = frozenset({(Topic.ACCOUNT, Channel.EMAIL), (Topic.PURCHASES, Channel.EMAIL)})
 """What cannot be switched off: who has changed the account, and what was paid and given back."""
 

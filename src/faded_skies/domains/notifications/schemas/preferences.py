@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -17,6 +17,7 @@ from faded_skies.domains.notifications.service import (
     QuietHours,
     Topic,
 )
+from faded_skies.platform.calendar import known_zones
 from faded_skies.platform.http.fields import Body, Shape
 
 _MOST_CHOICES = len(Topic) * len(Channel)
@@ -30,7 +31,7 @@ def _time(value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in known_zones():
         raise PydanticCustomError(
             "time_zone", "Name a time zone of the IANA database, such as America/Chicago."
         )

@@ -58,6 +58,7 @@ from faded_skies.domains.notifications.service.promoting import (
 from faded_skies.domains.notifications.service.sending import (
     SHOPS_QUIET,
     Post,
+    forget_messages,
     list_messages,
     prune,
     resend,
@@ -89,6 +90,7 @@ __all__ = [
     "count_promotion",
     "drop_promotion",
     "erase",
+    "forget_messages",
     "get_preferences",
     "held_on",
     "list_messages",

@@ -1,10 +1,11 @@
 """Use cases of messages about accounts."""
 
+from functools import partial
 from uuid import UUID
 
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.notifications import queries, rules
-from faded_skies.domains.notifications.service.notifying import notify
+from faded_skies.domains.notifications.service.notifying import notify, tell
 from faded_skies.platform.db import Tx
 
 
@@ -22,20 +23,16 @@ async def welcome(tx: Tx, user_id: UUID) -> None:
 
 async def mail_identity_linked(tx: Tx, *, user_id: UUID, identity_id: UUID, provider: str) -> None:
     """Tell a person that a provider's account can sign in to theirs now."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is not None:
-        letter = rules.identity_linked(to=customer.email, full_name=customer.full_name, provider=provider)
-        fact = f"identity_linked:{identity_id}"
-        await notify(tx, user_id=user_id, kind="identity_linked", fact=fact, letter=letter)
+    fact = f"identity_linked:{identity_id}"
+    write = partial(rules.identity_linked, provider=provider)
+    await tell(tx, user_id, kind="identity_linked", fact=fact, write=write)
 
 
 async def mail_identity_unlinked(tx: Tx, *, user_id: UUID, identity_id: UUID, provider: str) -> None:
     """Tell a person that a provider's account no longer signs in to theirs."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is not None:
-        letter = rules.identity_unlinked(to=customer.email, full_name=customer.full_name, provider=provider)
-        fact = f"identity_unlinked:{identity_id}"
-        await notify(tx, user_id=user_id, kind="identity_unlinked", fact=fact, letter=letter)
+    fact = f"identity_unlinked:{identity_id}"
+    write = partial(rules.identity_unlinked, provider=provider)
+    await tell(tx, user_id, kind="identity_unlinked", fact=fact, write=write)
 
 
 async def mail_confirmation(tx: Tx, *, user_id: UUID, request_id: UUID) -> None:
@@ -75,29 +72,20 @@ async def mail_invitation(tx: Tx, invitation_id: UUID) -> None:
 
 async def mail_password_changed(tx: Tx, *, user_id: UUID, change_id: UUID) -> None:
     """Tell a person that their password was changed."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is not None:
-        letter = rules.password_changed(to=customer.email, full_name=customer.full_name)
-        fact = f"password_changed:{change_id}"
-        await notify(tx, user_id=user_id, kind="password_changed", fact=fact, letter=letter)
+    fact = f"password_changed:{change_id}"
+    await tell(tx, user_id, kind="password_changed", fact=fact, write=rules.password_changed)
 
 
 async def mail_second_factor_changed(tx: Tx, *, user_id: UUID, change_id: UUID, change: str) -> None:
     """Tell a person what became of their second factor."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is not None:
-        letter = rules.second_factor_changed(to=customer.email, full_name=customer.full_name, change=change)
-        fact = f"second_factor:{change_id}"
-        await notify(tx, user_id=user_id, kind="second_factor", fact=fact, letter=letter)
+    write = partial(rules.second_factor_changed, change=change)
+    await tell(tx, user_id, kind="second_factor", fact=f"second_factor:{change_id}", write=write)
 
 
 async def mail_passkey_changed(tx: Tx, *, user_id: UUID, change_id: UUID, change: str) -> None:
     """Tell a person that they have one passkey more, or less."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is not None:
-        letter = rules.passkey_changed(to=customer.email, full_name=customer.full_name, change=change)
-        fact = f"passkey:{change_id}"
-        await notify(tx, user_id=user_id, kind="passkey", fact=fact, letter=letter)
+    write = partial(rules.passkey_changed, change=change)
+    await tell(tx, user_id, kind="passkey", fact=f"passkey:{change_id}", write=write)
 
 
 async def say_goodbye(tx: Tx, *, user_id: UUID, to: str, full_name: str) -> None:
@@ -110,11 +98,5 @@ async def notify_id_decision(
     tx: Tx, *, user_id: UUID, verification_id: UUID, approved: bool, reason: str | None
 ) -> None:
     """Write to a person how their ID papers were decided."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is None or customer.account_status == "closed":
-        return
-    letter, push = rules.id_decided(
-        to=customer.email, full_name=customer.full_name, approved=approved, reason=reason
-    )
-    fact = f"id_verification:{verification_id}"
-    await notify(tx, user_id=user_id, kind="id_verification", fact=fact, letter=letter, push=push)
+    write = partial(rules.id_decided, approved=approved, reason=reason)
+    await tell(tx, user_id, kind="id_verification", fact=f"id_verification:{verification_id}", write=write)

@@ -1,6 +1,5 @@
 """Use cases of the app's own list."""
 
-from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.notifications import queries
@@ -26,6 +25,6 @@ async def mark_read(tx: Tx, notice_id: UUID, *, user_id: UUID) -> NoticeRow:
     return row
 
 
-async def mark_all_read(tx: Tx, user_id: UUID, *, until: datetime) -> int:
-    """Mark what came until then as read, and return how many were not."""
-    return await queries.notices.mark_all_read(tx, user_id, until=until)
+async def mark_all_read(tx: Tx, user_id: UUID) -> None:
+    """Mark all that a person was told as read."""
+    await queries.notices.mark_all_read(tx, user_id)

@@ -1,5 +1,6 @@
 """Writing to a person, once for each fact."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from faded_skies.domains.identity import service as identity
@@ -38,6 +39,23 @@ async def notify(
     notice = rules.notice_of(letter, push)
     if user_id is not None and notice is not None:
         await queries.notices.insert_notice(tx, user_id=user_id, kind=kind, fact=fact, notice=notice)
+
+
+async def tell(
+    tx: Tx,
+    user_id: UUID,
+    *,
+    kind: str,
+    fact: str,
+    write: Callable[..., Letter | tuple[Letter, Push] | None],
+) -> None:
+    """Notify a person by what `write` makes of their `to` and `full_name`; nobody of None, or who is not there."""
+    customer = await identity.find_customer(tx, user_id)
+    if customer is None:
+        return
+    written = write(to=customer.email, full_name=customer.full_name)
+    letter, push = written if isinstance(written, tuple) else (written, None)
+    await notify(tx, user_id=user_id, kind=kind, fact=fact, letter=letter, push=push)
 
 
 async def alarm_admins(tx: Tx, *, fact: str, headline: str, paragraphs: list[str], path: str) -> None:

@@ -1,14 +1,13 @@
 """Use cases of messages about orders."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-from faded_skies.domains.identity import service as identity
 from faded_skies.domains.notifications import rules
 from faded_skies.domains.notifications.rules import Purchase
-from faded_skies.domains.notifications.service.notifying import notify
+from faded_skies.domains.notifications.service.notifying import tell
 from faded_skies.platform.db import Tx
-from faded_skies.platform.money import to_dollars
 
 
 async def notify_order_status(
@@ -23,34 +22,23 @@ async def notify_order_status(
 ) -> None:
     """Write to a customer how their order stands now; nothing for a status that is not worth a message.
 
-    With its `purchase`, an order that is confirmed is written with its goods and sums.
+    An order that is confirmed is written with its `purchase`: its goods and sums.
     """
-    customer = await identity.find_customer(tx, user_id)
-    if customer is None:
-        return
     fact = f"order:{order_id}:{status}"
-    if status == "confirmed" and purchase is not None:
-        letter, push = rules.order_confirmed(
-            to=customer.email,
-            full_name=customer.full_name,
+    if purchase is not None:
+        confirmed = partial(
+            rules.order_confirmed,
             order_id=order_id,
             order_number=order_number,
             message=message,
             purchase=purchase,
         )
-        await notify(tx, user_id=user_id, kind="order_confirmed", fact=fact, letter=letter, push=push)
+        await tell(tx, user_id, kind="order_confirmed", fact=fact, write=confirmed)
         return
-    written = rules.order_status(
-        to=customer.email,
-        full_name=customer.full_name,
-        order_id=order_id,
-        order_number=order_number,
-        status=status,
-        message=message,
+    write = partial(
+        rules.order_status, order_id=order_id, order_number=order_number, status=status, message=message
     )
-    if written is not None:
-        letter, push = written
-        await notify(tx, user_id=user_id, kind="order_status", fact=fact, letter=letter, push=push)
+    await tell(tx, user_id, kind="order_status", fact=fact, write=write)
 
 
 async def notify_amendment(
@@ -66,23 +54,16 @@ async def notify_amendment(
     total_after_cents: int,
 ) -> None:
     """Write to a customer that a change of their order is proposed, was made, or needs no answer any more."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is None:
-        return
-    written = rules.amendment(
-        to=customer.email,
-        full_name=customer.full_name,
+    write = partial(
+        rules.amendment,
         order_id=order_id,
         order_number=order_number,
         status=status,
         reason=reason,
-        total_before=to_dollars(total_before_cents),
-        total_after=to_dollars(total_after_cents),
+        total_before_cents=total_before_cents,
+        total_after_cents=total_after_cents,
     )
-    if written is not None:
-        letter, push = written
-        fact = f"amendment:{amendment_id}:{status}"
-        await notify(tx, user_id=user_id, kind="order_amendment", fact=fact, letter=letter, push=push)
+    await tell(tx, user_id, kind="order_amendment", fact=f"amendment:{amendment_id}:{status}", write=write)
 
 
 async def notify_eta(
@@ -92,19 +73,10 @@ async def notify_eta(
 
     The caller decides when a change is worth it; the same expected minute is told once.
     """
-    customer = await identity.find_customer(tx, user_id)
-    if customer is None:
-        return
     minutes = max(1, round((eta_at - now).total_seconds() / 60))
-    letter, push = rules.eta_changed(
-        to=customer.email,
-        full_name=customer.full_name,
-        order_id=order_id,
-        order_number=order_number,
-        minutes=minutes,
-    )
+    write = partial(rules.eta_changed, order_id=order_id, order_number=order_number, minutes=minutes)
     fact = f"eta:{order_id}:{int(eta_at.timestamp()) // 60}"
-    await notify(tx, user_id=user_id, kind="eta", fact=fact, letter=letter, push=push)
+    await tell(tx, user_id, kind="eta", fact=fact, write=write)
 
 
 async def notify_refund(
@@ -118,15 +90,11 @@ async def notify_refund(
     in_cash: bool,
 ) -> None:
     """Write to a customer that money of an order went back."""
-    customer = await identity.find_customer(tx, user_id)
-    if customer is None:
-        return
-    letter, push = rules.refunded(
-        to=customer.email,
-        full_name=customer.full_name,
+    write = partial(
+        rules.refunded,
         order_id=order_id,
         order_number=order_number,
         amount_cents=amount_cents,
         in_cash=in_cash,
     )
-    await notify(tx, user_id=user_id, kind="refund", fact=f"refund:{refund_id}", letter=letter, push=push)
+    await tell(tx, user_id, kind="refund", fact=f"refund:{refund_id}", write=write)

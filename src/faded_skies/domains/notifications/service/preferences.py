@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from faded_skies.domains.notifications import queries
-from faded_skies.domains.notifications.errors import LinkNotFound
+from faded_skies.domains.notifications.errors import CannotBeSwitchedOff, LinkNotFound
 from faded_skies.domains.notifications.models import Preferences
 from faded_skies.domains.notifications.rules import LOCKED, Channel, QuietHours, Topic
 from faded_skies.platform.db import Database, Tx
@@ -31,10 +31,12 @@ async def get_preferences(db: Database | Tx, user_id: UUID) -> Preferences:
 
 
 async def choose(tx: Tx, user_id: UUID, choices: Sequence[tuple[Topic, Channel, bool]]) -> None:
-    """Switch topics on and off; the edge has refused what cannot be switched off."""
+    """Switch topics on and off. Raises CannotBeSwitchedOff."""
     for topic, channel, enabled in sorted(choices):
         if (topic, channel) not in LOCKED:
             await queries.preferences.put_choice(tx, user_id, topic=topic, channel=channel, enabled=enabled)
+        elif not enabled:
+            raise CannotBeSwitchedOff(topic)
 
 
 async def choose_quiet_hours(tx: Tx, user_id: UUID, quiet: QuietHours | None) -> None:

@@ -25,7 +25,11 @@ async def promote(
 
 
 async def drop_promotion(tx: Tx, promotion_id: UUID) -> int:
-    """Keep back what has not left of a promotion that was stopped; return how many messages that were."""
+    """Keep back what has not left of a promotion that was stopped, and take it out of the app's lists.
+
+    Returns how many messages were kept back.
+    """
+    await queries.notices.delete_promotion(tx, fact=_fact(promotion_id))
     return await queries.messages.drop_all(tx, fact=_fact(promotion_id), reason="stopped")
 
 

@@ -26,9 +26,13 @@ log = structlog.get_logger()
 SHOPS_QUIET = (21 * 60, 8 * 60)
 """From 21:00 until 08:00 at the shop nobody is advertised to who has not chosen other hours."""
 
+NO_DEVICE = "no_device"
+"""Why a push to somebody was dropped who has no device, or no longer one."""
+
 MOST_DUE_AT_ONCE = 300
 KEEP_FAILED = timedelta(days=7)
 KEEP_NOTICES = timedelta(days=365)
+KEEP_MESSAGES = timedelta(days=730)
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,9 @@ async def _hand_over(post: Post, message: Message) -> PushReport:
 
 
 def _laid_out(post: Post, message: Message, letter: Letter) -> rules.Email:
-    ends = message.kind == rules.PROMOTIONS and message.user_id is not None
-    link = post.unsubscribe_link(message.user_id) if ends and message.user_id is not None else None
+    link = None
+    if message.kind == rules.PROMOTIONS and message.user_id is not None:
+        link = post.unsubscribe_link(message.user_id)
     return rules.lay_out(letter, origin=post.origin, unsubscribe=link)
 
 
@@ -103,6 +108,8 @@ async def _note(post: Post, message: Message, report: PushReport, *, again: bool
                 tx, message.id, reason=report.refused or report.reason or "nobody took it"
             )
             log.warning("message_failed", message_id=str(message.id), kind=message.kind)
+        elif isinstance(message.content, Push) and not (report.reached or message.is_reached):
+            await queries.messages.drop(tx, message.id, reason=NO_DEVICE)
         else:
             await queries.messages.stamp_sent(tx, message.id)
 
@@ -119,6 +126,11 @@ async def prune(tx: Tx, *, now: datetime) -> None:
     await queries.notices.prune(tx, before=now - KEEP_NOTICES)
 
 
+async def forget_messages(tx: Tx, *, now: datetime) -> int:
+    """Forget a batch of messages of years ago, and of promotions with them who was mailed; returns how many."""
+    return await queries.messages.forget_old(tx, before=now - KEEP_MESSAGES)
+
+
 async def list_messages(
     db: Database, *, state: MessageState | None, user_id: UUID | None, limit: int, offset: int
 ) -> tuple[list[MessageRecord], int]:
@@ -126,9 +138,9 @@ async def list_messages(
     return await queries.messages.list_messages(db, state=state, user_id=user_id, limit=limit, offset=offset)
 
 
-async def resend(tx: Tx, message_id: UUID, *, actor_id: UUID) -> MessageRecord:
-    """Try a failed message once more. Raises MessageNotFound or NothingToResend."""
-    revived = await queries.messages.revive(tx, message_id)
+async def resend(tx: Tx, message_id: UUID, *, actor_id: UUID, now: datetime) -> MessageRecord:
+    """Try a message once more that failed within a week. Raises MessageNotFound or NothingToResend."""
+    revived = await queries.messages.revive(tx, message_id, failed_after=now - KEEP_FAILED)
     record = await queries.messages.find_record(tx, message_id)
     if record is None:
         raise MessageNotFound

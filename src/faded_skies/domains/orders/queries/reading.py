@@ -61,6 +61,9 @@ _TRACKING = """
 SELECT id, status, message, latitude, longitude, created_at FROM order_tracking WHERE order_id = $1
 ORDER BY created_at, id
 """
+_FIND_TOLD_AT = """
+SELECT min(created_at) FROM order_tracking WHERE order_id = $1 AND status = $2 AND created_at >= $3
+"""
 _DRIVER_OF = "SELECT driver_id FROM orders WHERE id = $1"
 _EXPIRED = "SELECT id FROM orders WHERE hold_expires_at < $1 ORDER BY hold_expires_at LIMIT 100"
 # What is still to be brought may be brought today, so it counts like what was ordered or brought today; and so does
@@ -97,6 +100,12 @@ WHERE lower(delivery_address ->> 'addressLine1') = lower($1) AND left(delivery_a
   AND (status IN ('pending', 'confirmed', 'preparing', 'out_for_delivery') OR delivered_at >= $3)
   AND created_at >= $3 - interval '7 days' AND id IS DISTINCT FROM $4
 """
+
+
+async def find_told_at(db: Database, order_id: UUID, *, status: str, since: datetime) -> datetime | None:
+    """Return the time of the first line of the story since then that says the order stands so."""
+    found: datetime | None = await db.fetchval(_FIND_TOLD_AT, order_id, status, since)
+    return found
 
 
 def order_of(row: Row) -> Order:

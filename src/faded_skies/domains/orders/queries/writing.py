@@ -11,6 +11,7 @@ from faded_skies.domains.orders.rules import Status
 from faded_skies.platform.db import Row, Tx
 from faded_skies.platform.ids import new_id
 
+_SKIP_NUMBERS = "SELECT setval('order_numbers', last_value + $1) FROM order_numbers"
 # The order, its lines and the first line of its story, in one round trip.
 _INSERT = f"""
 WITH made AS (
@@ -62,6 +63,7 @@ SELECT {COLUMNS} FROM moved o {JOINS}
 _NOTE = """
 INSERT INTO order_tracking (id, order_id, status, message, latitude, longitude)
 SELECT $2, o.id, o.status, $3, $4, $5 FROM orders o WHERE o.id = $1
+RETURNING created_at
 """
 _SET_PAYMENT = "UPDATE orders SET payment_status = $2, updated_at = now() WHERE id = $1"
 _SET_METHOD = """
@@ -190,8 +192,10 @@ async def move_order(
 
 async def insert_note(
     tx: Tx, order_id: UUID, *, message: str, latitude: float | None, longitude: float | None
-) -> None:
-    await tx.execute(_NOTE, order_id, new_id(), message, latitude, longitude)
+) -> datetime:
+    """Add a line to the story and return its time."""
+    noted_at: datetime = await tx.fetchval(_NOTE, order_id, new_id(), message, latitude, longitude)
+    return noted_at
 
 
 async def set_payment_status(tx: Tx, order_id: UUID, payment_status: str) -> None:
@@ -235,3 +239,8 @@ async def set_etas(
     """Set the estimates of those of the orders that the driver has on the road."""
     rows = await tx.fetch(_SET_ETAS, driver_id, list(etas), list(etas.values()), source, news_seconds)
     return [EtaSet(*row) for row in rows]
+
+
+async def skip_numbers(tx: Tx, count: int) -> None:
+    """Leave so many order numbers unused."""
+    await tx.execute(_SKIP_NUMBERS, count)

@@ -59,6 +59,7 @@ from faded_skies.domains.orders.service.life import (
     move,
     note,
     place,
+    skip_numbers,
     unassign,
 )
 from faded_skies.domains.orders.service.packing import (
@@ -77,6 +78,7 @@ from faded_skies.domains.orders.service.telling import purchase_of, write_of_ref
 from faded_skies.domains.orders.service.watching import (
     customers_room,
     drivers_room,
+    find_told_at,
     list_rooms,
     room_for,
     staff_room,
@@ -117,6 +119,7 @@ __all__ = [
     "erase",
     "expire_amendments",
     "expire_holds",
+    "find_told_at",
     "get_amendment",
     "get_open_amendment",
     "get_order_for",
@@ -149,6 +152,7 @@ __all__ = [
     "send_back",
     "set_etas",
     "settle",
+    "skip_numbers",
     "staff_room",
     "switch_to_cash",
     "tell_eta",

@@ -14,7 +14,7 @@ from faded_skies.domains.ledger import service as ledger
 from faded_skies.domains.ledger.service import TAXES, Account, Fact
 from faded_skies.domains.orders import rules
 from faded_skies.domains.orders.errors import AmendmentOver, IllegalMove, OrderNotFound
-from faded_skies.domains.orders.events import AmendmentMoved, OrderMoved
+from faded_skies.domains.orders.events import AmendmentMoved, OrderMoved, OrderNoted
 from faded_skies.domains.orders.models import (
     Amendment,
     BoardCounts,
@@ -273,8 +273,19 @@ def emit_amendment(tx: Tx, order: Order, amendment: Amendment) -> None:
 async def note(
     tx: Tx, order: Order, *, message: str, latitude: float | None = None, longitude: float | None = None
 ) -> None:
-    """Add a line to the order's story without moving it."""
-    await writing.insert_note(tx, order.id, message=message, latitude=latitude, longitude=longitude)
+    """Add a line to the order's story without moving it; who watches the order is told."""
+    noted_at = await writing.insert_note(
+        tx, order.id, message=message, latitude=latitude, longitude=longitude
+    )
+    tx.emit(
+        OrderNoted(
+            order_id=order.id,
+            user_id=order.user_id,
+            status=order.status.value,
+            message=message,
+            noted_at=noted_at,
+        )
+    )
 
 
 async def change_method(tx: Tx, order: Order, *, method_id: UUID, tender: str) -> Order:
@@ -399,3 +410,8 @@ async def has_received(tx: Tx, user_id: UUID) -> bool:
 async def erase(tx: Tx, user_id: UUID) -> None:
     """Erase what nobody must keep of the orders of somebody who left: notes, and addresses that nothing went to."""
     await held.erase(tx, user_id)
+
+
+async def skip_numbers(tx: Tx, count: int) -> None:
+    """Leave so many order numbers unused: after a restore, those of lost orders are on receipts."""
+    await writing.skip_numbers(tx, count)

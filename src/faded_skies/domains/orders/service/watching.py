@@ -4,6 +4,7 @@ A driver's room names the driver, and whoever tells names the order's driver of 
 no more of it, though they still sit in their room.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.orders.models import Order
@@ -29,6 +30,11 @@ def staff_room(order_id: UUID) -> str:
 
 def drivers_room(order_id: UUID, driver_id: UUID) -> str:
     return f"order-driver:{order_id}:{driver_id}"
+
+
+async def find_told_at(db: Database, order_id: UUID, *, status: str, since: datetime) -> datetime | None:
+    """Return the time of the line of the order's story that tells of its move to a state, made at or after `since`."""
+    return await reading.find_told_at(db, order_id, status=status, since=since)
 
 
 async def list_rooms(db: Database, order_id: UUID) -> list[str]:

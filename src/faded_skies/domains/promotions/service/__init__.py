@@ -1,9 +1,10 @@
 """What can be done with promotions; one file each."""
 
-from faded_skies.domains.promotions.models import ChannelCounts, Promotion, State, Words
-from faded_skies.domains.promotions.rules import SKIPPED, Segment
+from faded_skies.domains.promotions.models import ChannelCounts, Promotion, Reach, State, Words
+from faded_skies.domains.promotions.rules import Segment
 from faded_skies.domains.promotions.service.drafting import (
     change_draft,
+    count_reach,
     create_draft,
     get_promotion,
     list_promotions,
@@ -21,15 +22,16 @@ from faded_skies.domains.promotions.service.running import (
 from faded_skies.domains.promotions.service.showing import open_promotion
 
 __all__ = [
-    "SKIPPED",
     "ChannelCounts",
     "Promotion",
+    "Reach",
     "Segment",
     "Sending",
     "State",
     "Words",
     "change_draft",
     "count_channels",
+    "count_reach",
     "create_draft",
     "erase",
     "get_promotion",

@@ -9,6 +9,7 @@ from faded_skies.domains.promotions import rules
 from faded_skies.domains.promotions.errors import AreaUnknown
 from faded_skies.domains.promotions.models import Asked, Place, Promotion, Words
 from faded_skies.domains.promotions.rules import Segment
+from faded_skies.platform.calendar import latest_birth
 from faded_skies.platform.db import Database, Tx
 
 
@@ -34,5 +35,5 @@ async def place_of(source: Database | Tx, segment: Segment) -> Place | None:
 
 def asked(of: Promotion | Words, place: Place | None, *, adulthood: Adulthood, now: datetime) -> Asked:
     """Return the question whom it is for at this moment."""
-    born_by = rules.latest_birth(adulthood.day(now), adulthood.years)
+    born_by = latest_birth(years=adulthood.years, on=adulthood.day(now))
     return Asked(of.segment, of.channels, place, born_by, now)

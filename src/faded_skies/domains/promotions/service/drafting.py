@@ -1,13 +1,14 @@
 """Writing promotions, and seeing whom they would reach."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.promotions import queries
 from faded_skies.domains.promotions.errors import NotADraft, PromotionNotFound
-from faded_skies.domains.promotions.models import Promotion, State, Words
+from faded_skies.domains.promotions.models import Promotion, Reach, State, Words
 from faded_skies.domains.promotions.service.asking import asked, place_of
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
@@ -45,6 +46,11 @@ async def list_promotions(
 ) -> tuple[list[Promotion], int]:
     """Return a page of promotions, the newest first, and how many there are."""
     return await queries.list_promotions(db, state=state, limit=limit, offset=offset)
+
+
+async def count_reach(source: Database | Tx, ids: Sequence[UUID]) -> dict[UUID, Reach]:
+    """Return how many people each of these promotions has reached."""
+    return await queries.count_reach(source, ids)
 
 
 async def preview(

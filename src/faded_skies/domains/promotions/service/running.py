@@ -52,26 +52,24 @@ async def start(
     promotion = await _lock(tx, promotion_id)
     if promotion.state != "draft":
         raise NotADraft
-    if Channel.EMAIL in promotion.channels and sending.needs_postal_address:
-        shop = await places.get_shop(tx)
-        if shop.address is None:
-            raise PostalAddressMissing
-    later = at is not None and at > now
+    if await _lacks_address(tx, promotion, sending):
+        raise PostalAddressMissing
     if at is not None and at > now + _FARTHEST:
         raise TooFarAhead
+    starts_at = at if at is not None and at > now else None
     place = await place_of(tx, promotion.segment)
-    await queries.make_ready(tx, promotion_id, place=place, starts_at=at if later else None)
+    await queries.make_ready(tx, promotion_id, place=place, starts_at=starts_at)
     tx.audit(
         "promotion.started",
         object_type="promotion",
         object_id=promotion_id,
         actor_id=actor_id,
-        startsAt=at.isoformat() if at is not None and later else None,
+        startsAt=None if starts_at is None else starts_at.isoformat(),
     )
-    if later:
-        await queries.schedule(tx, promotion_id)
-    else:
+    if starts_at is None:
         await _begin(tx, promotion_id, sending, now=now)
+    else:
+        await queries.schedule(tx, promotion_id)
     return await get_promotion(tx, promotion_id)
 
 
@@ -80,6 +78,12 @@ async def _lock(tx: Tx, promotion_id: UUID) -> Promotion:
     if promotion is None:
         raise PromotionNotFound
     return promotion
+
+
+async def _lacks_address(tx: Tx, promotion: Promotion, sending: Sending) -> bool:
+    if Channel.EMAIL not in promotion.channels or not sending.needs_postal_address:
+        return False
+    return (await places.get_shop(tx)).address is None
 
 
 async def _begin(tx: Tx, promotion_id: UUID, sending: Sending, *, now: datetime) -> None:
@@ -91,11 +95,24 @@ async def _begin(tx: Tx, promotion_id: UUID, sending: Sending, *, now: datetime)
 
 
 async def start_due(db: Database, sending: Sending, *, now: datetime) -> None:
-    """Start what was to start by now."""
+    """Start what was to start by now; what must say where the shop is waits until it can, and admins are told."""
     for promotion_id in await queries.list_due(db, now):
         async with db.transaction() as tx:
             promotion = await _lock(tx, promotion_id)
-            if promotion.state == "scheduled":
+            if promotion.state != "scheduled":
+                continue
+            if await _lacks_address(tx, promotion, sending):
+                await notifications.alarm_admins(
+                    tx,
+                    fact=f"promotion_waits:{promotion_id}",
+                    headline="A promotion waits for the shop's address",
+                    paragraphs=[
+                        f"“{promotion.title}” was to start by now. Mails of this kind must say where the shop is.",
+                        "Set its address in the settings, and it starts within a minute; or stop the promotion.",
+                    ],
+                    path="/admin/promotions",
+                )
+            else:
                 await _begin(tx, promotion_id, sending, now=now)
 
 

@@ -26,7 +26,7 @@ from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
 from faded_skies.platform.http.provide import Db, ports_of, provided
 from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 from faded_skies.platform.ratelimit import Gate
 
 MOST_TICKETS = 10
@@ -69,13 +69,7 @@ async def open_ticket(
 async def list_tickets(actor: SignedIn, db: Db, limit: Limit = DEFAULT_ROWS, offset: Offset = 0) -> Json:
     """One's own tickets, the newest first."""
     found, total = await service.list_own(db, actor.id, limit=limit, offset=offset)
-    return Json(
-        {
-            "tickets": [present_ticket(ticket) for ticket in found],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(found)),
-        }
-    )
+    return Json(page("tickets", [present_ticket(ticket) for ticket in found], total=total, offset=offset))
 
 
 @router.get("/{ticket_id}/messages", response_model=MessagesAnswer)
@@ -98,24 +92,17 @@ async def write_message(
 
     409 INVALID_STATE for an agent when it is closed, for its customer when that was long ago.
     """
-    await desk.messages.enter(str(actor.id))
-    staffing = await desk.staffing()
-
-    async def work(tx: Tx) -> Answer:
-        message = await service.write(
-            tx,
-            desk,
-            actor,
-            ticket_id,
-            text=body.message,
-            attachments=body.attachments,
-            staffing=staffing,
-            now=clock.now(),
-        )
-        return Answer(201, {"message": present_message(message)})
-
-    call = Call.of(actor.id, key, what=f"write into {ticket_id}", body=body.model_dump(mode="json"))
-    return await once(desk.db, call, work)
+    answer = await service.write_once(
+        desk,
+        actor,
+        ticket_id,
+        text=body.message,
+        attachments=body.attachments,
+        key=key,
+        present=present_message,
+        now=clock.now(),
+    )
+    return answer.response()
 
 
 @router.post("/{ticket_id}/read", response_model=ReadAnswer)

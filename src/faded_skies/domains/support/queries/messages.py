@@ -16,6 +16,7 @@ _COLUMNS = """
 """
 _FROM = "support_messages m JOIN users u ON u.id = m.sender_id"
 _LIST = f"SELECT {_COLUMNS} FROM {_FROM} WHERE m.ticket_id = $1 ORDER BY m.created_at, m.id"
+_COUNT = "SELECT count(*) FROM support_messages WHERE ticket_id = $1"
 _FIND = f"SELECT {_COLUMNS} FROM {_FROM} WHERE m.ticket_id = $1 AND m.id = $2"
 _NEWEST = f"""
 SELECT * FROM (
@@ -55,12 +56,17 @@ def _message(row: Row) -> Message:
     return Message(**values)
 
 
-async def list_messages(db: Database | Tx, ticket_id: UUID) -> list[Message]:
+async def list_messages(db: Database, ticket_id: UUID) -> list[Message]:
     """Return all messages of a ticket, the oldest first."""
     return [_message(row) for row in await db.fetch(_LIST, ticket_id)]
 
 
-async def list_newest(db: Database, ticket_id: UUID, *, limit: int) -> list[Message]:
+async def count_messages(tx: Tx, ticket_id: UUID) -> int:
+    found: int = await tx.fetchval(_COUNT, ticket_id)
+    return found
+
+
+async def list_newest(db: Database | Tx, ticket_id: UUID, *, limit: int) -> list[Message]:
     """Return the last messages of a ticket, the oldest of them first."""
     return [_message(row) for row in await db.fetch(_NEWEST, ticket_id, limit)]
 

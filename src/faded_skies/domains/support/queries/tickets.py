@@ -18,8 +18,11 @@ _COLUMNS = """
 _FROM = "support_tickets t JOIN users c ON c.id = t.user_id LEFT JOIN users a ON a.id = t.agent_id"
 _FIND = f"SELECT {_COLUMNS} FROM {_FROM} WHERE t.id = $1"
 _FIND_FOR = f"{_FIND} AND (t.user_id = $2 OR $3)"
+# An agent who is a customer is one like any other: nothing that only staff may see or do, in a ticket of one's own.
+_FIND_FOR_STAFF = f"{_FIND} AND t.user_id <> $2 AND $3"
 _LOCK = f"{_FIND} FOR NO KEY UPDATE OF t"
 _LOCK_FOR = f"{_FIND_FOR} FOR NO KEY UPDATE OF t"
+_LOCK_FOR_STAFF = f"{_FIND_FOR_STAFF} FOR NO KEY UPDATE OF t"
 _LOCK_NEXT_WAITING = f"""
 SELECT {_COLUMNS} FROM {_FROM} WHERE t.chat_status = 'waiting' AND t.id <> ALL ($1::uuid[])
 ORDER BY array_position(ARRAY['urgent', 'high', 'medium', 'low'], t.priority), t.created_at, t.id
@@ -50,7 +53,7 @@ _COUNT_OWN = "SELECT count(*) FROM support_tickets WHERE user_id = $1"
 _STAFFS_CONDITIONS = """
     ($1::uuid IS NULL OR t.agent_id = $1) AND ($2::text IS NULL OR t.chat_status = $2)
     AND ($3::text IS NULL OR t.category = $3) AND ($4::text IS NULL OR t.priority = $4)
-    AND ($5::uuid IS NULL OR t.user_id = $5)
+    AND ($5::uuid IS NULL OR t.user_id = $5) AND t.user_id <> $6
 """
 _UNREAD = """
     (SELECT count(*) FROM support_messages m WHERE m.ticket_id = t.id AND m.sender_type = 'user' AND m.read_at IS NULL)
@@ -60,7 +63,7 @@ SELECT {_COLUMNS}, {_UNREAD} AS unread FROM {_FROM} WHERE {_STAFFS_CONDITIONS}
 ORDER BY CASE WHEN t.chat_status = 'ended' THEN 1 ELSE 0 END,
     CASE WHEN $2 = 'waiting' THEN array_position(ARRAY['urgent', 'high', 'medium', 'low'], t.priority) END,
     CASE WHEN $2 = 'waiting' THEN t.created_at END, t.updated_at DESC, t.id DESC
-LIMIT $6 OFFSET $7
+LIMIT $7 OFFSET $8
 """
 _COUNT_FOR_STAFF = f"SELECT count(*) FROM support_tickets t WHERE {_STAFFS_CONDITIONS}"
 
@@ -87,6 +90,16 @@ async def lock_ticket_for(tx: Tx, actor: Actor, ticket_id: UUID) -> Ticket:
     return _found(await tx.fetchrow(_LOCK_FOR, ticket_id, actor.id, actor.role is Role.AGENT))
 
 
+async def get_ticket_for_staff(db: Database | Tx, actor: Actor, ticket_id: UUID) -> Ticket:
+    """Return a customer's ticket to an agent. Raises TicketNotFound for all others, and for the agent's own."""
+    return _found(await db.fetchrow(_FIND_FOR_STAFF, ticket_id, actor.id, actor.role is Role.AGENT))
+
+
+async def lock_ticket_for_staff(tx: Tx, actor: Actor, ticket_id: UUID) -> Ticket:
+    """Hold a customer's ticket for an agent. Raises TicketNotFound for all others, and for the agent's own."""
+    return _found(await tx.fetchrow(_LOCK_FOR_STAFF, ticket_id, actor.id, actor.role is Role.AGENT))
+
+
 async def find_ticket(db: Database | Tx, ticket_id: UUID) -> Ticket | None:
     row = await db.fetchrow(_FIND, ticket_id)
     return None if row is None else _ticket(row)
@@ -97,9 +110,10 @@ async def get_ticket(tx: Tx, ticket_id: UUID) -> Ticket:
     return _found(await tx.fetchrow(_FIND, ticket_id))
 
 
-async def lock_ticket(tx: Tx, ticket_id: UUID) -> Ticket:
-    """Hold a ticket, for the system itself. Raises TicketNotFound."""
-    return _found(await tx.fetchrow(_LOCK, ticket_id))
+async def find_and_lock_ticket(tx: Tx, ticket_id: UUID) -> Ticket | None:
+    """Hold a ticket, for the system itself; None when it is gone."""
+    row = await tx.fetchrow(_LOCK, ticket_id)
+    return None if row is None else _ticket(row)
 
 
 async def lock_next_waiting(tx: Tx, *, passed_over: list[UUID]) -> Ticket | None:
@@ -132,6 +146,7 @@ async def list_own(db: Database, user_id: UUID, *, limit: int, offset: int) -> t
 
 async def list_for_staff(
     db: Database,
+    reader_id: UUID,
     *,
     agent_id: UUID | None,
     chat_status: ChatStatus | None,
@@ -141,8 +156,8 @@ async def list_for_staff(
     limit: int,
     offset: int,
 ) -> tuple[list[Listed], int]:
-    """Return tickets as staff sees them: of those that wait the longest first, of others the last moved."""
-    conditions = (agent_id, chat_status, category, priority, user_id)
+    """Return tickets as staff sees them, none of the reader's own: those that wait the longest, or the last moved."""
+    conditions = (agent_id, chat_status, category, priority, user_id, reader_id)
     rows = await db.fetch(_LIST_FOR_STAFF, *conditions, limit, offset)
     total: int = await db.fetchval(_COUNT_FOR_STAFF, *conditions)
     return [Listed(_ticket(row), row["unread"]) for row in rows], total

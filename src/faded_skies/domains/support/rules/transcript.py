@@ -8,6 +8,8 @@ from uuid import UUID
 from faded_skies.domains.notifications.ports import Letter
 
 MOST_LINES = 200
+"""How many messages a transcript holds at most, the last ones."""
+
 MOST_CHARACTERS = 60_000
 
 
@@ -21,20 +23,22 @@ class Said:
     pictures: int
 
 
-def transcript(*, to: str, full_name: str, ticket_id: UUID, subject: str, said: Sequence[Said]) -> Letter:
-    """Write the letter. Of a very long conversation it holds the end."""
-    lines = [_line(one) for one in said[-MOST_LINES:]]
+def transcript(
+    *, to: str, full_name: str, ticket_id: UUID, subject: str, said: Sequence[Said], earlier: int
+) -> Letter:
+    """Write the letter. `said` is the end of the conversation, before which there were so many `earlier` messages."""
+    lines = [_line(one) for one in said]
     size = sum(len(line) for line in lines)
-    left_out = len(said) - len(lines)
+    left_out = earlier
     while size > MOST_CHARACTERS:
         size -= len(lines.pop(0))
         left_out += 1
-    earlier = [f"({left_out} earlier messages are in the app.)"] if left_out else []
+    gap = [f"({left_out} earlier messages are in the app.)"] if left_out else []
     return Letter(
         to=to,
         subject=f"Our conversation: {subject}",
         full_name=full_name,
-        paragraphs=["Your conversation with us is closed. This is what was said.", *earlier, *lines],
+        paragraphs=["Your conversation with us is closed. This is what was said.", *gap, *lines],
         button="Open the conversation",
         path=f"/support/{ticket_id}",
     )

@@ -16,6 +16,7 @@ from faded_skies.domains.support.service.reading import (
     State,
     add_note,
     get_ticket_for,
+    get_ticket_for_staff,
     list_for_staff,
     list_loads,
     list_messages,
@@ -25,7 +26,7 @@ from faded_skies.domains.support.service.reading import (
     read_state,
 )
 from faded_skies.domains.support.service.transcripts import mail_transcript
-from faded_skies.domains.support.service.writing import NewTicket, open_ticket, write
+from faded_skies.domains.support.service.writing import NewTicket, open_ticket, write, write_once
 
 __all__ = [
     "ChatStatus",
@@ -44,6 +45,7 @@ __all__ = [
     "files_of",
     "get_picture_for",
     "get_ticket_for",
+    "get_ticket_for_staff",
     "hand_over",
     "held_on",
     "keep_picture",
@@ -63,4 +65,5 @@ __all__ = [
     "tidy",
     "transfer",
     "write",
+    "write_once",
 ]

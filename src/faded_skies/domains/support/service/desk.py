@@ -1,7 +1,8 @@
 """Whose a ticket is: given to the least busy, taken, transferred, closed, reopened.
 
 A ticket's own row is held first, then the desk: so no two transactions count an agent's chats at the same time, and no
-agent ever holds more than their number, whichever way tickets come.
+agent ever holds more than their number, whichever way tickets come. To their customer a ticket is not an agent's: it
+reads as absent here.
 """
 
 from collections.abc import Collection
@@ -45,12 +46,25 @@ async def give_to_least_busy(
     return await move(tx, ticket, Move.ASSIGN, agent_id=chosen, actor_id=None)
 
 
+async def give_back(
+    tx: Tx, ticket: Ticket, staffing: Staffing, *, actor_id: UUID | None, reason: str | None
+) -> Ticket:
+    """Take a held ticket from its agent and give it to the least busy of the others; else it waits.
+
+    Raises TicketClosed.
+    """
+    before = ticket.agent_id
+    if ticket.chat_status is not ChatStatus.WAITING:
+        ticket = await move(tx, ticket, Move.REQUEUE, agent_id=None, actor_id=actor_id, reason=reason)
+    return await give_to_least_busy(tx, ticket, staffing, not_these=[] if before is None else [before])
+
+
 async def take(tx: Tx, actor: Actor, ticket_id: UUID, *, staffing: Staffing) -> Ticket:
     """Take a ticket that waits; one's own again changes nothing.
 
-    Raises TicketNotFound, OwnTicket, TicketTaken, TicketClosed, AgentBusy.
+    Raises TicketNotFound, TicketTaken, TicketClosed, AgentBusy.
     """
-    ticket = await tickets.lock_ticket_for(tx, actor, ticket_id)
+    ticket = await tickets.lock_ticket_for_staff(tx, actor, ticket_id)
     if ticket.chat_status is ChatStatus.ACTIVE and ticket.agent_id == actor.id:
         return ticket
     return await _give(tx, ticket, Move.TAKE, staffing, to=actor.id, actor_id=actor.id)
@@ -63,13 +77,9 @@ async def transfer(
 
     Raises TicketNotFound, AgentNotFound, AgentAway, OwnTicket, TicketClosed, AgentBusy.
     """
-    ticket = await tickets.lock_ticket_for(tx, actor, ticket_id)
+    ticket = await tickets.lock_ticket_for_staff(tx, actor, ticket_id)
     if to is None:
-        before = ticket.agent_id
-        if ticket.chat_status is not ChatStatus.WAITING:
-            ticket = await move(tx, ticket, Move.REQUEUE, agent_id=None, actor_id=actor.id, reason=reason)
-        not_these = [] if before is None else [before]
-        return await give_to_least_busy(tx, ticket, staffing, not_these=not_these)
+        return await give_back(tx, ticket, staffing, actor_id=actor.id, reason=reason)
     if ticket.chat_status is ChatStatus.ACTIVE and ticket.agent_id == to:
         return ticket
     await agents.get_load(tx, to)
@@ -80,8 +90,8 @@ async def transfer(
 
 async def close(tx: Tx, actor: Actor, ticket_id: UUID, *, reason: str | None) -> Ticket:
     """End a conversation; its customer gets the transcript. Raises TicketNotFound, TicketClosed."""
-    ticket = await tickets.lock_ticket_for(tx, actor, ticket_id)
-    handled_by = ticket.agent_id or (None if ticket.user_id == actor.id else actor.id)
+    ticket = await tickets.lock_ticket_for_staff(tx, actor, ticket_id)
+    handled_by = ticket.agent_id or actor.id
     closed = await move(tx, ticket, Move.CLOSE, agent_id=handled_by, actor_id=actor.id, reason=reason)
     if closed.closed_at is not None:
         tx.emit(TicketClosed(ticket_id=ticket.id, closed_at=closed.closed_at))
@@ -89,8 +99,8 @@ async def close(tx: Tx, actor: Actor, ticket_id: UUID, *, reason: str | None) ->
 
 
 async def reopen(tx: Tx, actor: Actor, ticket_id: UUID, *, reason: str | None, staffing: Staffing) -> Ticket:
-    """Go on with a closed conversation, as its agent. Raises TicketNotFound, OwnTicket, TicketOpen, AgentBusy."""
-    ticket = await tickets.lock_ticket_for(tx, actor, ticket_id)
+    """Go on with a closed conversation, as its agent. Raises TicketNotFound, TicketOpen, AgentBusy."""
+    ticket = await tickets.lock_ticket_for_staff(tx, actor, ticket_id)
     return await _give(tx, ticket, Move.REOPEN, staffing, to=actor.id, actor_id=actor.id, reason=reason)
 
 

@@ -31,6 +31,11 @@ async def get_ticket_for(db: Database | Tx, actor: Actor, ticket_id: UUID) -> Ti
     return await tickets.get_ticket_for(db, actor, ticket_id)
 
 
+async def get_ticket_for_staff(db: Database | Tx, actor: Actor, ticket_id: UUID) -> Ticket:
+    """Return a customer's ticket to an agent. Raises TicketNotFound for all others, and for the agent's own."""
+    return await tickets.get_ticket_for_staff(db, actor, ticket_id)
+
+
 async def list_own(db: Database, user_id: UUID, *, limit: int, offset: int) -> tuple[list[Ticket], int]:
     """Return a person's tickets, the newest first, and how many there are."""
     return await tickets.list_own(db, user_id, limit=limit, offset=offset)
@@ -38,6 +43,7 @@ async def list_own(db: Database, user_id: UUID, *, limit: int, offset: int) -> t
 
 async def list_for_staff(
     db: Database,
+    reader_id: UUID,
     *,
     agent_id: UUID | None,
     chat_status: ChatStatus | None,
@@ -47,9 +53,10 @@ async def list_for_staff(
     limit: int,
     offset: int,
 ) -> tuple[list[Listed], int]:
-    """Return tickets as staff sees them: of those that wait the longest first, of others the last moved."""
+    """Return tickets as staff sees them, none of the reader's own: those that wait the longest, or the last moved."""
     return await tickets.list_for_staff(
         db,
+        reader_id,
         agent_id=agent_id,
         chat_status=chat_status,
         category=category,
@@ -108,7 +115,7 @@ async def mark_read(tx: Tx, actor: Actor, ticket_id: UUID, *, until: UUID) -> in
 
 async def add_note(tx: Tx, actor: Actor, ticket_id: UUID, *, note: str) -> Note:
     """Note something for colleagues. Raises TicketNotFound."""
-    ticket = await tickets.lock_ticket_for(tx, actor, ticket_id)
+    ticket = await tickets.lock_ticket_for_staff(tx, actor, ticket_id)
     note_id = new_id()
     tx.audit(
         "support_ticket.noted",
@@ -121,5 +128,5 @@ async def add_note(tx: Tx, actor: Actor, ticket_id: UUID, *, note: str) -> Note:
 
 
 async def list_notes(db: Database, ticket_id: UUID) -> list[Note]:
-    """Return what staff noted, the oldest first. For staff only: whoever calls this has looked."""
+    """Return what staff noted, the oldest first. Whoever calls this has it of `get_ticket_for_staff` that they may."""
     return await messages.list_notes(db, ticket_id)

@@ -1,7 +1,9 @@
 """Writing: a new ticket, and messages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from uuid import UUID
 
 from faded_skies.domains.support.errors import TicketClosed, TicketOver
@@ -15,6 +17,7 @@ from faded_skies.domains.support.service.moving import move
 from faded_skies.domains.support.service.pictures import attach
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Tx
+from faded_skies.platform.idempotency import Answer, Call, answer_once
 from faded_skies.platform.ids import new_id
 
 
@@ -82,6 +85,35 @@ async def write(
         waiting = await move(tx, ticket, Move.RESUME, agent_id=None, actor_id=actor.id)
         await give_to_least_busy(tx, waiting, staffing, rather=before)
     return await _insert(tx, actor, ticket_id, party, text=text, attachments=attachments)
+
+
+async def write_once(
+    desk: Desk,
+    actor: Actor,
+    ticket_id: UUID,
+    *,
+    text: str,
+    attachments: list[UUID],
+    key: str | None,
+    present: Callable[[Message], object],
+    now: datetime,
+) -> Answer:
+    """Write a message as HTTP and sockets do it: within the person's limit, and once for a key whichever way it comes.
+
+    Raises RateLimited, and what `write` does.
+    """
+    await desk.messages.enter(str(actor.id))
+    staffing = await desk.staffing()
+
+    async def work(tx: Tx) -> Answer:
+        message = await write(
+            tx, desk, actor, ticket_id, text=text, attachments=attachments, staffing=staffing, now=now
+        )
+        return Answer(HTTPStatus.CREATED, {"message": present(message)})
+
+    body = {"message": text, "attachments": [str(upload_id) for upload_id in attachments]}
+    call = Call.of(actor.id, key, what=f"write into {ticket_id}", body=body)
+    return await answer_once(desk.db, call, work)
 
 
 async def _insert(

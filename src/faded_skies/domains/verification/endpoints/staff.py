@@ -20,7 +20,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
 from faded_skies.platform.http.provide import Configured, Db, provided
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, has_more
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(
     prefix="/api/admin/id-verifications", tags=["staff"], dependencies=needs_token, responses=needs_role
@@ -41,11 +41,7 @@ async def list_queue(
     """Papers that people handed in; those that wait for staff first, the longest waiting on top."""
     entries, total = await service.list_queue(db, status=status, limit=limit, offset=offset)
     return Json(
-        {
-            "verifications": [present_entry(entry) for entry in entries],
-            "total": total,
-            "hasMore": has_more(total=total, offset=offset, rows=len(entries)),
-        }
+        page("verifications", [present_entry(entry) for entry in entries], total=total, offset=offset)
     )
 
 
