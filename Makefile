@@ -1,11 +1,11 @@
 # Everything a newcomer and CI need. Each target makes its own environment first; nothing is installed outside this folder.
 .DEFAULT_GOAL := help
-.PHONY: help run test soak drill check bench faults lock released
+.PHONY: help run test soak drill check bench faults cluster rolling lock released
 MAKEFLAGS += --no-print-directory
 PYTHON_IN := .venv/bin/python
 # One worker more than cores: tests wait for disks and clocks.
 PYTEST := $(PYTHON_IN) -m pytest -n $(shell expr $$(nproc) + 1) --dist worksteal
-SOAK := tests/benchmarks tests/faults tests/machines tests/simulate tests/hostile/test_schemathesis.py
+SOAK := tests/benchmarks tests/faults tests/image tests/machines tests/simulate tests/hostile/test_schemathesis.py
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 14
@@ -15,11 +15,13 @@ run: ## start the whole shop: database, cache, demo data, server and jobs (PORT,
 
 test: check ## all checks, then the tests (ARGS="-k orders" picks some)
 	@sh scripts/bootstrap.sh peers
+	@sh scripts/bootstrap.sh tools
 	@exec $(PYTEST) $(SOAK:%=--ignore=%) $(ARGS)
 
 soak: ## the long tests: kill -9, lost engines, drawn steps, made-up requests, simulated days (10 minutes)
 	@sh scripts/bootstrap.sh dev
 	@sh scripts/bootstrap.sh peers
+	@sh scripts/bootstrap.sh tools
 	@sh scripts/peers_debian.sh rabbitmq
 	@exec $(PYTEST) $(SOAK) $(ARGS)
 
@@ -40,7 +42,18 @@ bench: ## measure the server's speed on pinned cores (ARGS="--help" for more)
 
 faults: ## order while processes die and answers get lost, then check every cent (ARGS="--help" for more)
 	@sh scripts/bootstrap.sh dev
+	@sh scripts/bootstrap.sh tools
 	@exec $(PYTHON_IN) -m faults $(ARGS)
+
+cluster: ## the demo shop as it is deployed: 3 servers and 2 workers behind nginx (PORT, FADED_SKIES_DATA, ARGS="--help")
+	@sh scripts/bootstrap.sh dev
+	@sh scripts/bootstrap.sh tools
+	@exec $(PYTHON_IN) -m cluster $(ARGS)
+
+rolling: ## renew servers and workers one after the other under load, and count what failed (ARGS="--help")
+	@sh scripts/bootstrap.sh dev
+	@sh scripts/bootstrap.sh tools
+	@exec $(PYTHON_IN) -m cluster.rolling $(ARGS)
 
 released: ## when a release is made: write its SQL down, for the next one's migrations to keep it working
 	@sh scripts/bootstrap.sh dev

@@ -20,6 +20,7 @@ from benchmarks.law import measure_law
 from benchmarks.measuring import Plan, measure
 from benchmarks.placing import measure_placing
 from benchmarks.positions import measure_positions
+from benchmarks.reports import measure_reports
 from benchmarks.starting import measure_start
 from benchmarks.watching import measure_watching
 
@@ -51,6 +52,7 @@ PART_SECONDS = 1_800
 )
 @click.option("--part", metavar="PART", help="Measure one part of the page and keep it: requests, growth, …")
 @click.option("--resume", is_flag=True, help="Measure only the parts that are older than half a day.")
+@click.option("--reports", is_flag=True, help="Only the owner's reports, with 10,000 to a million orders.")
 def main(
     *,
     rounds: int | None,
@@ -70,6 +72,7 @@ def main(
     growth: bool,
     part: str | None,
     resume: bool,
+    reports: bool,
 ) -> None:
     """Measure what a request costs our server, how soon it starts, and what memory it needs."""
     if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
@@ -89,6 +92,7 @@ def main(
         _law: law,
         _metrc: metrc,
         _dispatch: dispatch,
+        _reports: reports,
         _positions: positions,
         _sockets: sockets,
         _growth: growth,
@@ -209,6 +213,15 @@ def _growth(*, quick: bool) -> str:
         else measure_growth(progress=_tell)
     )
     return report.growth_table(found)
+
+
+def _reports(*, quick: bool) -> str:
+    found = (
+        measure_reports(sizes=(2_000,), rounds=1, progress=_tell)
+        if quick
+        else measure_reports(progress=_tell)
+    )
+    return report.reports_table(found)
 
 
 def _tell(line: str) -> None:

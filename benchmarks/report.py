@@ -15,6 +15,7 @@ from benchmarks.measuring import DISTURBED, Plan, Sample, Samples
 from benchmarks.placing import Placing
 from benchmarks.positions import A_SECOND as POSITIONS_A_SECOND
 from benchmarks.positions import BATCH, TIMES_FEWER, Way
+from benchmarks.reports import Reported
 from benchmarks.starting import Start
 from benchmarks.watching import AIM_MB, Watched
 from benchmarks.watching import AIM_MS as WATCHERS_AIM_MS
@@ -210,27 +211,48 @@ def law_table(found: Sequence[Decided]) -> str:
     )
 
 
+def reports_table(found: Sequence[Reported]) -> str:
+    """Return the table of the owner's reports, beside counting the orders of the same year."""
+    rows = []
+    for one in found:
+        rows.append([f"Counting {one.orders:,} orders (the floor)", f"{one.floor * 1000:.1f}", "1.0"])
+        timed = {"summing up all days, once": one.first, **one.by_report}
+        rows += [
+            [f"{one.orders:,}: {name}", f"{seconds * 1000:.1f}", f"{seconds / one.floor:.1f}"]
+            for name, seconds in timed.items()
+        ]
+    return _markdown(("Reports on a year", "ms", "Floors"), rows)
+
+
 def dispatching_table(found: Dispatched) -> str:
-    """Return the table of a round of dispatch beside choosing alone."""
+    """Return the table of rounds of dispatch, by both ways of planning, beside choosing alone."""
+    floor = f"{found.floor_seconds * 1000:.1f}"
     return _markdown(
-        ("A round of dispatch", "ms", "Given", "Floors", "Aim s", "Met"),
+        (
+            f"{found.orders} orders to {found.drivers} drivers",
+            "ms",
+            "Given",
+            "Floors",
+            "Mean wait min",
+            "Driven h",
+            "Aim s",
+            "Met",
+        ),
         [
-            [
-                "Choosing alone, nearest first (the floor)",
-                f"{found.floor_seconds * 1000:.1f}",
-                "",
-                "1.0",
-                "",
-                "",
-            ],
-            [
-                f"{found.orders} orders to {found.drivers} drivers",
-                f"{found.seconds * 1000:.0f}",
-                str(found.given),
-                f"{found.seconds / found.floor_seconds:.0f}",
-                f"< {AIM_SECONDS:g}",
-                _yes(found.seconds < AIM_SECONDS),
-            ],
+            ["Choosing alone, nearest first (the floor)", floor, "", "1.0", "", "", "", ""],
+            *(
+                [
+                    f"A round by {one.name}",
+                    f"{one.seconds * 1000:.0f}",
+                    str(one.given),
+                    f"{one.seconds / found.floor_seconds:.0f}",
+                    f"{one.minutes:.0f}",
+                    f"{one.driven_hours:.1f}",
+                    f"< {AIM_SECONDS:g}",
+                    _yes(one.seconds < AIM_SECONDS),
+                ]
+                for one in found.plans
+            ),
         ],
     )
 

@@ -1,6 +1,7 @@
 """`python -m faults`: order, kill, lose, and prove that every cent is where it must be."""
 
 import asyncio
+from dataclasses import replace
 
 import click
 
@@ -23,7 +24,12 @@ _MOST_SHOWN = 50
 @click.option(
     "--rate", default=Wish.rate, show_default=True, help="How likely each moment of a gateway call breaks."
 )
-def main(orders: int, in_flight: int, seed: int, rate: float) -> None:
+@click.option(
+    "--cluster",
+    is_flag=True,
+    help="Three servers and two workers behind nginx, which is killed now and then, too.",
+)
+def main(orders: int, in_flight: int, seed: int, rate: float, *, cluster: bool) -> None:
     """Order under faults, and prove that nothing was charged twice, lost or made up.
 
     A shop on engines of its own, in a temporary folder: two servers and a worker that are killed at any moment and
@@ -36,13 +42,18 @@ def main(orders: int, in_flight: int, seed: int, rate: float) -> None:
     \b
     make faults
     make faults ARGS="--orders 10000 --seed 7"
+    make faults ARGS="--cluster"
     """  # noqa: D301 - click's own mark for lines that stay as they are
     wish = Wish(orders, in_flight, seed, rate)
+    if cluster:
+        wish = replace(wish, servers=3, workers=2, behind_nginx=True)
     click.echo(f"{orders:,} orders, {in_flight} in flight, seed {seed} …", err=True)
     outcome = asyncio.run(run(wish))
     _show(outcome)
     if outcome.violations:
-        again = f"--orders {orders} --in-flight {in_flight} --seed {seed} --rate {rate}"
+        again = (
+            f"--orders {orders} --in-flight {in_flight} --seed {seed} --rate {rate}{' --cluster' * cluster}"
+        )
         click.echo(f'\nAgain with the same chances: make faults ARGS="{again}"')
         raise SystemExit(1)
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import httpx
 from faded_skies.platform.embedded import lifeline
 
 _RESTART_SECONDS = 0.05
+_PATIENCE_SECONDS = 180
 # A connection in the middle of something; the harness asks on one that is idle by then.
 _CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -69,6 +70,14 @@ class Program:
                 pass_fds=(line,),
             )
 
+    async def renew(self) -> None:
+        """Ask it to end, as an update does, and wait until its next life begins."""
+        process, before = self._process, self.deaths
+        assert process is not None
+        process.terminate()
+        while self.deaths == before:
+            await asyncio.sleep(_RESTART_SECONDS)
+
     def kill(self) -> bool:
         """Kill it as `kill -9` does; False when it was dead already."""
         if self._process is None or self._process.poll() is not None:
@@ -79,20 +88,21 @@ class Program:
 
 
 @asynccontextmanager
-async def running(programs: Sequence[Program], servers: Sequence[str]) -> AsyncIterator[None]:
+async def running(programs: Sequence[Program], servers: Collection[str]) -> AsyncIterator[None]:
     """Keep programs running meanwhile, from when their servers answer. Raises TimeoutError when one does not."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(program.run()) for program in programs]
         try:
-            await _ready(servers)
+            await ready(servers)
             yield
         finally:
             for task in tasks:
                 task.cancel()
 
 
-async def _ready(servers: Sequence[str]) -> None:
-    async with asyncio.timeout(60), httpx.AsyncClient() as http:
+async def ready(servers: Collection[str]) -> None:
+    """Wait until all of them answer. Raises TimeoutError when one does not in time."""
+    async with asyncio.timeout(_PATIENCE_SECONDS), httpx.AsyncClient() as http:
         for server in servers:
             while True:
                 with suppress(httpx.HTTPError):

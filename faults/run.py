@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 from benchmarks.shop import STOCK
+from cluster import leash, nginx
 
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
@@ -35,19 +36,25 @@ from faults.post import Post, posting
 from faults.proof import violations
 from faults.stories import Scene, close_shift, live, open_shift
 
-SERVERS = 2
+_LEASH = str(Path(leash.__file__))
 _EVERY_SECONDS = 5
 _PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What to run. `rate` is how likely each moment of a call to the gateway breaks."""
+    """What to run. `rate` is how likely each moment of a call to the gateway breaks.
+
+    `behind_nginx` puts nginx between customers and servers; then it is killed now and then, too.
+    """
 
     orders: int = 1000
     in_flight: int = 64
     seed: int = 1
     rate: float = 0.004
+    servers: int = 2
+    workers: int = 1
+    behind_nginx: bool = False
 
 
 @dataclass
@@ -62,32 +69,51 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Shop:
-    """Where the shop runs: its folder, its servers, and what its processes find in their environment."""
+    """Where the shop runs: its folder, its servers, and what its processes find in their environment.
+
+    `door` is the address of nginx, where there is one.
+    """
 
     folder: Path
     servers: Sequence[str]
     environment: Mapping[str, str]
+    workers: int = 1
+    door: str | None = None
 
     @property
     def notes(self) -> Path:
         """Where the processes write their faults down."""
         return self.folder / "faults"
 
+    @property
+    def doors(self) -> Sequence[str]:
+        """Where customers call."""
+        return [self.door] if self.door else self.servers
+
     def programs(self, serve: Sequence[str], work: Sequence[str], **more: str) -> list[Program]:
-        """Return its servers and its worker; their seeds differ."""
-        return [
-            Program(
-                arguments,
-                self._of(number, more),
-                self.folder / f"{'worker' if arguments is work else f'serve-{number}'}.log",
-            )
-            for number, arguments in enumerate((*[serve] * len(self.servers), work))
+        """Return its servers, its workers, and nginx where there is one; their seeds differ."""
+        lives = [*[serve] * len(self.servers), *[work] * self.workers]
+        programs = [
+            Program(arguments, self._of(number, more), self.folder / f"{arguments[1]}-{number}.log")
+            for number, arguments in enumerate(lives)
         ]
+        return [*programs, self._nginx(self.door)] if self.door else programs
 
     def _of(self, number: int, more: Mapping[str, str]) -> dict[str, str]:
-        port = self.servers[min(number, len(self.servers) - 1)].rpartition(":")[2]
+        port = _port(self.servers[min(number, len(self.servers) - 1)])
         own = {name: f"{value} process {number}" for name, value in more.items() if name == "FAULTS_SEED"}
-        return {**self.environment, **more, **own, "PORT": port}
+        return {**self.environment, **more, **own, "PORT": str(port)}
+
+    def _nginx(self, door: str) -> Program:
+        folder = self.folder / "nginx"
+        nginx.lay_out(
+            folder, listen=nginx.listen_on(_port(door)), ports=[_port(server) for server in self.servers]
+        )
+        return Program([_LEASH, *nginx.command(folder)], self.environment, self.folder / "nginx.log")
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2])
 
 
 async def run(wish: Wish) -> Outcome:
@@ -104,17 +130,21 @@ async def run(wish: Wish) -> Outcome:
 
 
 async def _live(wish: Wish, folder: Path, database_url: str, redis_url: str) -> Outcome:
-    ports = [free_port() for _ in range(SERVERS + 1)]
-    environment = _environment(folder, database_url, redis_url, post=ports[0])
-    shop = Shop(folder, [f"http://127.0.0.1:{port}" for port in ports[1:]], environment)
+    ports = [free_port() for _ in range(wish.servers + 2)]
+    addresses = [f"http://127.0.0.1:{port}" for port in ports]
+    environment = shop_environment(folder, database_url, redis_url, post=ports[0])
+    shop = Shop(
+        folder, addresses[2:], environment, wish.workers, door=addresses[1] if wish.behind_nginx else None
+    )
     chance, record = random.Random(wish.seed), Record()
-    post = Post(shop.servers, chance)
+    post = Post(shop.doors, chance)
     settings = Settings.model_validate({**environment, "NODE_ENV": "test"})
     async with bootstrap.application(settings, serves=False) as application, posting(post, ports[0]):
         counts = await _trade(wish, shop, application, record, chance)
         db = application.ports.db
         async with running(
-            shop.programs(("-m", "faded_skies", "serve"), ("-m", "faded_skies", "worker")), shop.servers
+            shop.programs(("-m", "faded_skies", "serve"), ("-m", "faded_skies", "worker")),
+            {*shop.servers, *shop.doors},
         ):
             await _rest(application, post)
         found = await violations(db, record, opening_stock=STOCK, opening_coins=COINS)
@@ -138,10 +168,10 @@ async def _trade(
         FAULTS_NOTES=str(shop.notes),
     )
     async with (
-        running(programs, shop.servers),
+        running(programs, {*shop.servers, *shop.doors}),
         httpx.AsyncClient(timeout=20, limits=httpx.Limits(max_connections=None)) as http,
     ):
-        patient = Patient(http, shop.servers, chance, record)
+        patient = Patient(http, shop.doors, chance, record)
         scene = Scene(patient, record, chance, driver, str(driver_id), admin, menu.goods)
         async with troubled(programs, application.ports.settings.database_url, chance, counts):
             await open_shift(scene)
@@ -226,7 +256,7 @@ async def _figures(db: Database, record: Record) -> dict[str, int]:
     }
 
 
-def _environment(folder: Path, database_url: str, redis_url: str, *, post: int) -> dict[str, str]:
+def shop_environment(folder: Path, database_url: str, redis_url: str, *, post: int) -> dict[str, str]:
     here = Path(__file__).resolve().parents[1]
     return {
         "PATH": os.environ["PATH"],

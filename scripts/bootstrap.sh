@@ -1,6 +1,7 @@
 #!/bin/sh
 # Make the Python environment in .venv: `bootstrap.sh run|dev`; that of the tests' independent servers in .peers:
-# `bootstrap.sh peers`; or resolve the locks again: `bootstrap.sh lock`.
+# `bootstrap.sh peers`; the programs that check deploy/ in .tools: `bootstrap.sh tools`; or resolve the locks again:
+# `bootstrap.sh lock`.
 #
 # Needs nothing but Python 3.11 or newer with venv. Works in any folder, for any account, with or without a home;
 # several may run at once. When everything is current it only compares a checksum.
@@ -34,6 +35,14 @@ peers_sum() { { pwd -P && cat requirements-peers.lock; } | cksum; }
 
 peers_are_current() {
 	[ "$(cat .peers/faded-skies.stamp 2>/dev/null)" = "$(peers_sum)" ] && .peers/bin/python -I -c '' 2>/dev/null
+}
+
+debian_tools="nginx debootstrap" # nginx itself, and a bare Debian for the image's steps
+
+tools_sum() { { pwd -P && printf '%s\n' "$debian_tools" && cat requirements-tools.lock; } | cksum; }
+
+tools_are_current() {
+	[ "$(cat .tools/checks/faded-skies.stamp 2>/dev/null)" = "$(tools_sum)" ] && .tools/checks/bin/python -I -c '' 2>/dev/null
 }
 
 find_python() {
@@ -126,20 +135,55 @@ make_peers() { # servers that tests run as processes of their own; the product n
 	peers_sum >.peers/faded-skies.stamp
 }
 
+make_tools() { # what checks the files in deploy/; tests say what is missing
+	say "Preparing the programs that check deploy/ (some seconds, the first time only) …"
+	settle_uv
+	"$uv" --quiet venv --clear --relocatable --python "$python" .tools/checks
+	"$uv" --quiet pip sync --python .tools/checks/bin/python --require-hashes --only-binary :all: requirements-tools.lock ||
+		fail "The programs that check deploy/ could not be installed (see above): check the network connection and try again."
+	if unpack_debian_tools; then tools_sum >.tools/checks/faded-skies.stamp; else
+		say "nginx could not be fetched (see above): tests use the one on PATH, or are skipped."
+	fi
+}
+
+unpack_debian_tools() { # into .tools/debian, with apt's own checks of signatures, but no rights and nothing of the system's touched
+	command -v apt-get >/dev/null 2>&1 && command -v dpkg >/dev/null 2>&1 || return 0
+	apt=$PWD/.tools/apt
+	rm -rf "$apt" .tools/debian
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/packages" .tools/debian
+	cat >"$apt/apt.conf" <<-EOF
+		Dir::State "$apt";
+		Dir::State::lists "$apt/lists";
+		Dir::State::status "/var/lib/dpkg/status";
+		Dir::Cache "$apt/cache";
+		APT::Sandbox::User "$(id -un)";
+		Acquire::Languages "none";
+		Acquire::Retries "3";
+	EOF
+	for step in update "download $debian_tools"; do
+		# shellcheck disable=SC2086 # the names are words
+		(cd "$apt/packages" && APT_CONFIG="$apt/apt.conf" apt-get -qq $step) || return 1
+	done
+	for package in "$apt"/packages/*.deb; do dpkg -x "$package" .tools/debian || return 1; done
+	rm -rf "$apt"
+}
+
 lock_dependencies() {
 	settle_uv
 	set -- --quiet pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 "$@"
 	"$uv" "$@" pyproject.toml --group build -o requirements.lock
 	"$uv" "$@" pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
 	"$uv" "$@" --group peers -o requirements-peers.lock
+	"$uv" "$@" --group tools -o requirements-tools.lock
 }
 
-kind=${1:?run, dev, peers or lock}
+kind=${1:?run, dev, peers, tools or lock}
 case $kind in
 run | dev) ! is_current "$kind" || exit 0 ;;
 peers) ! peers_are_current || exit 0 ;;
+tools) ! tools_are_current || exit 0 ;;
 lock) ;;
-*) fail "usage: bootstrap.sh run|dev|peers|lock" ;;
+*) fail "usage: bootstrap.sh run|dev|peers|tools|lock" ;;
 esac
 find_python
 [ "${BOOTSTRAP_HAS_TURN-}" = $$ ] || take_turn "$@"
@@ -150,6 +194,10 @@ if [ "$kind" = lock ]; then
 fi
 if [ "$kind" = peers ]; then
 	peers_are_current || make_peers
+	exit
+fi
+if [ "$kind" = tools ]; then
+	tools_are_current || make_tools
 	exit
 fi
 ! is_current "$kind" || exit 0 # another make did it meanwhile

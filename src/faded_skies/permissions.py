@@ -75,6 +75,8 @@ TABLE: tuple[Permission, ...] = (
         public=True,
         doors=("POST /webhooks/sandbox", "POST /webhooks/stripe", "POST /webhooks/jumio"),
     ),
+    # Stored by consent only; somebody signed in may say who they are.
+    Permission(name="tell what one looked at", public=True, doors=("POST /api/analytics/events",)),
     # The link itself is the permission: made by staff, good once, for two minutes.
     Permission(
         name="open a picture by a staff's link", public=True, doors=("GET /api/id-documents/{token}",)
@@ -220,6 +222,11 @@ TABLE: tuple[Permission, ...] = (
             "GET /api/notifications/unsubscribe/{token}",
             "POST /api/notifications/unsubscribe/{token}",
         ),
+    ),
+    Permission(
+        name="say whether one is counted",
+        roles=EVERYBODY,
+        doors=("GET /api/analytics/consent", "PUT /api/analytics/consent"),
     ),
     Permission(
         name="prove who one is",
@@ -431,6 +438,17 @@ TABLE: tuple[Permission, ...] = (
             "GET /api/admin/reports/day-close",
             "GET /api/admin/reports/taxes",
             "GET /api/admin/reports/journal",
+        ),
+    ),
+    Permission(
+        name="read what was sold, refused and looked at",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/reports",
+            "GET /api/admin/reports/sales",
+            "GET /api/admin/reports/products",
+            "GET /api/admin/reports/refusals",
+            "GET /api/admin/reports/funnel",
         ),
     ),
     Permission(

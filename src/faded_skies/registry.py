@@ -21,11 +21,15 @@ from faded_skies.backoffice import money_endpoints as money
 from faded_skies.backoffice import people_endpoints as people
 from faded_skies.backoffice import picture_endpoints as pictures
 from faded_skies.backoffice import report_endpoints as reports
+from faded_skies.backoffice import sales_endpoints as sales_reports
 from faded_skies.backoffice import settings_endpoints as shop_settings
 from faded_skies.backoffice import sheet_endpoints as sheets
 from faded_skies.backoffice import stock_endpoints as stock
 from faded_skies.backoffice import ticket_endpoints as tickets
 from faded_skies.backoffice import trip_endpoints as trips
+from faded_skies.domains.analytics import endpoints as analytics
+from faded_skies.domains.analytics import jobs as analytics_jobs
+from faded_skies.domains.analytics import subscribers as analytics_subscribers
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.catalog import jobs as catalog_jobs
 from faded_skies.domains.catalog import subscribers as catalog_subscribers
@@ -87,6 +91,7 @@ from faded_skies.platform.wrapped import Wrapped
 from faded_skies.privacy import endpoints as privacy
 from faded_skies.privacy import jobs as privacy_jobs
 from faded_skies.privacy import subscribers as privacy_subscribers
+from faded_skies.reports import jobs as reports_jobs
 
 HOT_PATHS = catalog.HOT_PATHS
 """Paths whose answers are the same for everybody and kept as bytes for a moment."""
@@ -203,6 +208,7 @@ def routers() -> Sequence[APIRouter]:
         amendments.router,
         money.router,
         reports.router,
+        sales_reports.router,
         drawers.router,
         fleet.router,
         trips.router,
@@ -222,6 +228,8 @@ def routers() -> Sequence[APIRouter]:
         places.maps,
         promotions.router,
         promotions.shown,
+        analytics.public,
+        analytics.router,
     ]
 
 
@@ -255,6 +263,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *traceability_subscribers.subscriptions(ports),
         *privacy_subscribers.subscriptions(ports),
         *promotions_subscribers.subscriptions(ports),
+        *analytics_subscribers.subscriptions(ports),
     ]
 
 
@@ -273,6 +282,8 @@ def periodic(ports: Ports) -> Sequence[Periodic]:
         *traceability_jobs.periodic(ports),
         *notifications_jobs.periodic(ports),
         *promotions_jobs.periodic(ports),
+        *analytics_jobs.periodic(ports),
+        *reports_jobs.periodic(ports),
         *privacy_jobs.periodic(ports),
         *housekeeping.periodic(ports.db),
         *sealing.periodic(ports.db),

@@ -15,7 +15,11 @@ _IN_USE = Kept("as many rows as are in use at the moment")
 _PROOF = Kept("proof: append-only, and says what was done to whom")
 
 TABLES: Mapping[str, Pruned | Kept] = {
-    "analytics_events": Kept("nothing writes it yet"),
+    "analytics_consents": _ACCOUNT,
+    "analytics_events": Pruned("after 395 days, or as ANALYTICS_KEEP says", "analytics.prune"),
+    "analytics_forwards": Pruned(
+        "with their events; what a vendor has is deleted at once", "analytics.prune"
+    ),
     "assignment_refusals": Pruned("after 30 days", "delivery.forget_decisions"),
     "audit_heads": Kept("eight rows"),
     "audit_log": _PROOF,
@@ -77,6 +81,10 @@ TABLES: Mapping[str, Pruned | Kept] = {
     "recovery_codes": _ACCOUNT,
     "refresh_tokens": Pruned("7 days after they expire", "identity.prune"),
     "refunds": _BOOKS,
+    "report_days": Kept("a row for each day with orders"),
+    "report_marks": Kept("deleted when its day is summed up, with each report and each minute"),
+    "report_products": Kept("a row for each product sold on a day"),
+    "report_zone": Kept("one row"),
     "rewards_accounts": _BOOKS,
     "rewards_transactions": _BOOKS,
     "rule_acknowledgements": _PROOF,

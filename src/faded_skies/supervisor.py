@@ -15,8 +15,8 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,10 +41,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Process:
-    """A program that runs as long as the shop does. It should call `lifeline.watch()` as it starts."""
+    """A program that runs as long as the shop does. It should call `lifeline.watch()` as it starts.
+
+    `environment` is what it finds beside what all find; what it prints goes to `log`, without one to where ours goes.
+    """
 
     name: str
     argv: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    log: Path | None = None
 
 
 class Interrupted(Exception):  # noqa: N818 - being asked to stop is no error
@@ -103,7 +108,7 @@ class Running:
     def start(self) -> None:
         self._due = None
         self._started = time.monotonic()
-        self.child = spawn(self.process.argv, self._environment, self._line)
+        self.child = spawn(self.process, self._environment, self._line)
 
     def restart_when_dead(self) -> None:
         if self._due is not None:
@@ -265,15 +270,18 @@ def require_free_port(host: str, port: int) -> None:
             ) from error
 
 
-def spawn(argv: Sequence[str], environment: Mapping[str, str], line: int) -> subprocess.Popen[bytes]:
+def spawn(process: Process, environment: Mapping[str, str], line: int) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, so that Ctrl-C reaches the supervisor alone."""
-    return subprocess.Popen(  # noqa: S603 - the composition root names the programs
-        argv,
-        env={**environment, lifeline.VARIABLE: str(line)},
-        pass_fds=[line],
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with open(process.log, "ab") if process.log else nullcontext() as log:  # noqa: PTH123 - beside no file
+        return subprocess.Popen(  # noqa: S603 - the composition root names the programs
+            process.argv,
+            env={**environment, **process.environment, lifeline.VARIABLE: str(line)},
+            pass_fds=[line],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 def answers(host: str, port: int, path: str) -> bool:

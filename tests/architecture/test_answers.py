@@ -98,11 +98,21 @@ async def test_every_answer_has_the_shape_that_the_document_promises(
     await _keep_catalogue(app, client, call)
     await _fleet(app, client, call)
     await _be_told(app, client, call)
+    await _be_counted(app, client, call)
     await _show_papers(app, client, call)
     await _talk_with_support(app, client, call)
     await _jobs(app, client, call)
     await _audit(app, client, call)
     assert call.called == set(call.operations) - ELSEWHERE
+
+
+async def _be_counted(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    person = await signed_in(app, client)
+    yes = {"analytics": True, "thirdParties": False}
+    assert (await call("PUT /api/analytics/consent", person.headers, json=yes))["consent"]["since"]
+    assert (await call("GET /api/analytics/consent", person.headers))["consent"]["analytics"] is True
+    seen = {"events": [{"event": "page_view", "properties": {"page": "/products"}}]}
+    assert (await call("POST /api/analytics/events", person.headers, json=seen))["accepted"] == 1
 
 
 async def _look_around(app: Application, call: Caller) -> None:
@@ -354,7 +364,8 @@ async def _drive(
     await call("GET /api/admin/disputes", admin.headers)
     await call("GET /api/admin/reports/day-close", admin.headers)
     day = {"startDate": "2026-11-01", "endDate": clock.now().date().isoformat()}
-    for report in ("taxes", "journal"):
+    await call("GET /api/admin/reports", admin.headers, params=day)
+    for report in ("taxes", "journal", "sales", "products", "refusals", "funnel"):
         await call(f"GET /api/admin/reports/{report}", admin.headers, params=day)
     await call(f"{step}return", driver.headers, ids=returned, json={"reason": "Nobody opened the door."})
     await call("POST /api/admin/orders/{order_id}/receive-goods", admin.headers, ids=returned)

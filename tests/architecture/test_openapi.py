@@ -12,6 +12,8 @@ from faded_skies.platform.http.fields import Body
 WITHOUT_EXAMPLE = {
     "AreaProperties",
     "Geometry",
+    "ConsentBody",
+    "EventBody",
     "PinBody",
     "PositionBody",
     "IdCheckBody",

@@ -134,3 +134,27 @@ def test_what_grows_stands_beside_the_small_shop() -> None:
         "400 products, 1,000 orders",
     ]
     assert len(rows) == 2 + 8
+
+
+def test_reports_stand_beside_counting_the_same_orders() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--reports"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert [line.split("|")[1].strip() for line in run.stdout.splitlines()] == [
+        "Reports on a year",
+        "---",
+        "Counting 2,000 orders (the floor)",
+        "2,000: summing up all days, once",
+        "2,000: sales by day",
+        "2,000: sales by day, when an order has just changed",
+        "2,000: best sellers",
+        "2,000: the guide's report",
+        "2,000: refusals",
+        "2,000: the sums of the year straight from the orders",
+    ]

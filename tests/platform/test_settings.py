@@ -72,12 +72,15 @@ def test_what_is_missing_is_named(environment: pytest.MonkeyPatch, name: str) ->
         ("RATE_LIMIT_AUTH_MAX", "none"),
         ("RATE_LIMIT_ORDER_MAX", "-1"),
         ("RATE_LIMIT_CHAT_MAX", "0"),
+        ("RATE_LIMIT_ANALYTICS_MAX", "0"),
+        ("ANALYTICS_KEEP", "3y"),
         ("SUPPORT_CHATS_PER_AGENT", "101"),
         ("SUPPORT_REOPENS_FOR", "soon"),
         ("SUPPORT_REOPENS_FOR", "400d"),
         ("DRIVER_ANSWERS_WITHIN", "10s"),
         ("NO_SHOW_AFTER", "2h"),
         ("VEHICLE_MAX_ORDERS", "0"),
+        ("DISPATCH_PLANS", "guess"),
         ("FADED_SKIES_DEMO", "perhaps"),
         ("LOG_LEVEL", "loud"),
     ],
@@ -158,6 +161,10 @@ def test_metrc_has_all_of_its_settings_or_none_and_is_asked_by_https(
     ("given", "sentence"),
     [
         ({"SMTP_USER": "shop"}, "SMTP_USER and SMTP_PASS belong together"),
+        (
+            {"GOOGLE_ANALYTICS_ID": "G-TEST1234"},
+            "GOOGLE_ANALYTICS_ID and GOOGLE_ANALYTICS_API_SECRET belong together",
+        ),
         ({"SMTP_USER": "shop", "SMTP_PASS": "secret"}, "SMTP_USER and SMTP_PASS need SMTP_HOST"),
         (
             {"SMTP_HOST": "127.0.0.1", "SMTP_TLS": "none", "SMTP_USER": "shop", "SMTP_PASS": "secret"},
@@ -202,6 +209,7 @@ def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path:
         "SMTP_PASS": {"SMTP_HOST": "mail.shop.example", "SMTP_USER": "shop"},
         "STRIPE_SECRET_KEY": {"STRIPE_WEBHOOK_SECRET": "whsec_new"},
         "STRIPE_WEBHOOK_SECRET": {"STRIPE_SECRET_KEY": "sk_live_shop"},
+        "GOOGLE_ANALYTICS_API_SECRET": {"GOOGLE_ANALYTICS_ID": "G-TEST1234"},
     }
     metrc = {
         "METRC_API_BASE": "https://api-xx.metrc.example",

@@ -121,7 +121,7 @@ async def test_everything_moves_and_the_old_key_is_needed_no_more(bare: Database
         "keys of ID pictures: 200 locked with new1 so far\n"
         "keys of ID pictures: 400 locked with new1 so far\n"
         "keys of ID pictures: 450 locked with new1 so far\n"
-        "Locked with new1: 454.\n"
+        "Locked with new1: 455.\n"
         "Nothing hangs on old1. If it is the old key: once every process runs with new1 first and `faded-skies vault "
         "status` still says so, take it out of VAULT_MASTER_KEYS, and keep it in the safe as long as backups of today "
         "are kept. If it is the new one: put it first and run this again.\n"
@@ -134,7 +134,7 @@ async def test_everything_moves_and_the_old_key_is_needed_no_more(bare: Database
 
     wrapped_before = await bare.fetch("SELECT id, wrapped_key FROM id_documents ORDER BY id")
     code, out, _ = await run("rotate", NEW)
-    assert (code, out) == (0, "Locked with new1: 454.\n")
+    assert (code, out) == (0, "Locked with new1: 455.\n")
     assert await bare.fetch("SELECT id, wrapped_key FROM id_documents ORDER BY id") == wrapped_before
 
 
@@ -166,7 +166,7 @@ async def test_a_rotation_killed_in_the_middle_is_finished_by_the_next(
 
     code, out, _ = await run("rotate", NEW, OLD)
     assert code == 0
-    assert "keys of ID pictures: 250 locked with new1 so far\nLocked with new1: 454.\n" in out
+    assert "keys of ID pictures: 250 locked with new1 so far\nLocked with new1: 455.\n" in out
     assert await opened(bare, NEW) == data
 
 
@@ -231,7 +231,7 @@ async def test_what_cannot_be_opened_is_named_and_left_as_it_is(bare: Database, 
     code, out, _ = await run("status", NEW, OLD)
     assert code == 1
     assert out.splitlines() == [
-        "keys for digests                      4  new1: current",
+        "keys for digests                      5  new1: current",
         "keys of ID pictures                   2  new1: current",
         (
             "keys of ID pictures                   1  old1: DOES NOT OPEN, the key of this name is another, or what is "

@@ -40,12 +40,12 @@ End = Annotated[BookedDay, Query(alias="endDate", description="The last local da
 Wanted = Annotated[str, Header(alias="Accept", include_in_schema=False)]
 Rules = Annotated[Law, provided(Law)]
 
-_AS_CSV: dict[int | str, dict[str, Any]] = {
+AS_CSV: dict[int | str, dict[str, Any]] = {
     200: {"description": "JSON, or CSV to who asks for text/csv.", "content": {_CSV: {}}}
 }
 
 
-def _wants_csv(accept: str) -> bool:
+def wants_csv(accept: str) -> bool:
     return _CSV in accept.lower()
 
 
@@ -53,11 +53,11 @@ def _file(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}.csv"'}
 
 
-def _table(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+def as_table(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     return Response(as_csv([header, *rows]), headers=_file(name), media_type=_CSV)
 
 
-@router.get("/day-close", response_model=DayCloseAnswer, responses=_AS_CSV)
+@router.get("/day-close", response_model=DayCloseAnswer, responses=AS_CSV)
 async def close_day(
     _: SignedIn,
     db: Db,
@@ -70,8 +70,8 @@ async def close_day(
     """What a local day brought, for the shop and each driver. A past day never changes; today is so far."""
     asked = day or compliance.business_day(law.at(clock.now()), clock.now())
     close = await closing.close_day(db, span(asked, asked, law.timezone))
-    if _wants_csv(accept):
-        return _table(f"day-close-{asked}", ("section", "name", "value"), _close_rows(close))
+    if wants_csv(accept):
+        return as_table(f"day-close-{asked}", ("section", "name", "value"), _close_rows(close))
     return Json(present_close(close, zone=law.timezone.key))
 
 
@@ -87,16 +87,16 @@ def _close_rows(close: DayClose) -> Iterable[Sequence[object]]:
         yield f"driver {driver.first_name} {driver.id}", "difference", told["difference"]
 
 
-@router.get("/taxes", response_model=TaxReportAnswer, responses=_AS_CSV)
+@router.get("/taxes", response_model=TaxReportAnswer, responses=AS_CSV)
 async def report_taxes(
     _: SignedIn, db: Db, law: Rules, start: Start, end: End, accept: Wanted = ""
 ) -> Response:
     """Tax collected by kind and day, less what returns took back; and each tax with its base."""
     days, steps = await closing.taxes(db, span(start, end, law.timezone))
-    if _wants_csv(accept):
+    if wants_csv(accept):
         rows = [present_tax_day(day) for day in days]
         header = ("date", "kind", "collected", "returned", "net")
-        return _table(f"taxes-{start}-{end}", header, [[row[name] for name in header] for row in rows])
+        return as_table(f"taxes-{start}-{end}", header, [[row[name] for name in header] for row in rows])
     return Json(
         {
             "startDate": start,
@@ -108,7 +108,7 @@ async def report_taxes(
     )
 
 
-@router.get("/journal", response_model=JournalAnswer, responses=_AS_CSV)
+@router.get("/journal", response_model=JournalAnswer, responses=AS_CSV)
 async def read_journal(
     _: SignedIn,
     db: Db,
@@ -121,7 +121,7 @@ async def read_journal(
 ) -> Response:
     """Every movement of some days, the oldest first: a page as JSON, all of them as CSV."""
     asked = span(start, end, law.timezone)
-    if _wants_csv(accept):
+    if wants_csv(accept):
         return await _whole_journal(db, asked)
     rows, total = await books.list_journal(db, asked, limit=limit, offset=offset)
     return Json(page("transfers", [books.journal_line(row) for row in rows], total=total, offset=offset))

@@ -36,6 +36,7 @@ from faded_skies.platform.health import Health
 from faded_skies.platform.http import docs_page
 from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, included, layered
 from faded_skies.platform.http.guards import Guards
+from faded_skies.platform.http.leaving import ElsewhereWhenLeaving
 from faded_skies.platform.http.media import MediaFiles
 from faded_skies.platform.http.proxies import BehindProxies
 from faded_skies.platform.jobs import Worker
@@ -49,7 +50,7 @@ from faded_skies.platform.settings import Settings
 from faded_skies.platform.streams import Streams
 from faded_skies.platform.tokens import AccessTokens
 
-PURPOSES = ("audit", "document_number", "sign_in", "unsubscribe")
+PURPOSES = ("analytics", "audit", "document_number", "sign_in", "unsubscribe")
 """What keyed digests are made for; each has a key of its own."""
 
 
@@ -210,6 +211,6 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
         guards=guards,
         lifecycle=ports.get(Lifecycle),
     )
-    dispatcher = Dispatcher(http, server, guards)
+    served = ElsewhereWhenLeaving(Dispatcher(http, server, guards), lifecycle=ports.get(Lifecycle))
     proxies = settings.trusted_proxies
-    return BehindProxies(dispatcher, trusted=proxies) if proxies else dispatcher
+    return BehindProxies(served, trusted=proxies) if proxies else served

@@ -4,15 +4,18 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 
+from faded_skies.adapters.dispatch.batches import BatchSolver
 from faded_skies.adapters.dispatch.nearest import NearestDriver
 from faded_skies.adapters.distances.times import DistanceTimes
 from faded_skies.adapters.documents.child import Children
 from faded_skies.adapters.documents.pictures import Pictures
 from faded_skies.adapters.documents.reader import Documents
+from faded_skies.adapters.google_analytics.vendor import open_google_analytics
 from faded_skies.adapters.google_maps.opening import open_google, open_google_times
 from faded_skies.adapters.jumio.opening import open_jumio
 from faded_skies.adapters.metrc.double import open_double
 from faded_skies.adapters.metrc.opening import open_metrc
+from faded_skies.adapters.mixpanel.vendor import open_mixpanel
 from faded_skies.adapters.object_store.media import open_media
 from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.oidc.opening import open_providers
@@ -26,6 +29,7 @@ from faded_skies.adapters.smtp.mailer import SmtpMailer
 from faded_skies.adapters.zipcodes.finder import OWN, ZipcodeFinder
 from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder
 from faded_skies.adapters.zipcodes.table import ZipTable
+from faded_skies.domains.analytics.ports import Vendor, Vendors
 from faded_skies.domains.catalog.ports import MediaStore, PictureMaker
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
@@ -68,9 +72,18 @@ async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_travel_times(ports, stack)
     await _choose_law(ports)
     ports.provide(PaperPrinter, Printer(Children()))
-    ports.provide(RouteSolver, NearestDriver())
+    _choose_solver(ports)
     await _choose_track_and_trace(ports, stack)
+    await _choose_analytics(ports, stack)
     _choose_broker(ports)
+
+
+def _choose_solver(ports: Ports) -> None:
+    """Provide who plans drivers' ways, as DISPATCH_PLANS says."""
+    if ports.settings.dispatch_plans == "batches":
+        ports.provide(RouteSolver, BatchSolver(Children(at_once=1)))
+    else:
+        ports.provide(RouteSolver, NearestDriver())
 
 
 async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
@@ -92,6 +105,17 @@ async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
         ports.provide(Pusher, await stack.enter_async_context(open_fcm(settings.firebase, icon=icon)))
     else:
         ports.doubles["push"] = "Pushes go to a local outbox; none reaches a phone."
+
+
+async def _choose_analytics(ports: Ports, stack: AsyncExitStack) -> None:
+    """Provide who else counts visits: those whose keys are set; by default nobody."""
+    stream, project = ports.settings.google_analytics, ports.settings.mixpanel
+    vendors: list[Vendor] = []
+    if stream is not None:
+        vendors.append(await stack.enter_async_context(open_google_analytics(stream)))
+    if project is not None:
+        vendors.append(await stack.enter_async_context(open_mixpanel(project)))
+    ports.provide(Vendors, Vendors(tuple(vendors)))
 
 
 async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:

@@ -49,7 +49,8 @@ def compose(ports: Ports) -> None:
     settings = ports.settings
     terms = Terms(settings.driver_answers_within, settings.no_show_after, settings.vehicle_max_orders)
     ports.provide(Terms, terms)
-    dispatch = DispatchDesk(ports.db, ports.valkey, ports.get(Law), ports.get(RouteSolver), terms)
+    speed = delivery.CitySpeed(ports.db).get
+    dispatch = DispatchDesk(ports.db, ports.valkey, ports.get(Law), ports.get(RouteSolver), terms, speed)
     ports.provide(DispatchDesk, dispatch)
     ports.provide(Rounds, Rounds(partial(delivery.run_round, dispatch)))
     ports.provide(

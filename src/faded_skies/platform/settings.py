@@ -146,6 +146,22 @@ class FirebaseAccount:
     project_id: str | None
 
 
+@dataclass(frozen=True)
+class GoogleAnalyticsStream:
+    """A data stream of Google Analytics 4, and the secret of its Measurement Protocol."""
+
+    measurement_id: str
+    secret: SecretStr
+
+
+@dataclass(frozen=True)
+class MixpanelProject:
+    """The shop's project at Mixpanel, and where its data lie."""
+
+    token: SecretStr
+    region: Literal["us", "eu", "in"]
+
+
 class Settings(BaseSettings):
     """Every setting of the product, with its unit and default."""
 
@@ -247,6 +263,17 @@ class Settings(BaseSettings):
     rate_limit_auth_max: Annotated[int, Field(ge=1)] = Field(5, alias="RATE_LIMIT_AUTH_MAX")
     rate_limit_order_max: Annotated[int, Field(ge=1)] = Field(5, alias="RATE_LIMIT_ORDER_MAX")
     rate_limit_chat_max: Annotated[int, Field(ge=1)] = Field(30, alias="RATE_LIMIT_CHAT_MAX")
+    rate_limit_analytics_max: Annotated[int, Field(ge=1)] = Field(60, alias="RATE_LIMIT_ANALYTICS_MAX")
+
+    analytics_keep: Annotated[timedelta, Field(ge=timedelta(days=1), le=timedelta(days=760))] = Field(
+        timedelta(days=395), alias="ANALYTICS_KEEP"
+    )
+    google_analytics_id: str | None = Field(None, alias="GOOGLE_ANALYTICS_ID", pattern=r"^G-[A-Z0-9]{4,20}$")
+    google_analytics_api_secret: SecretStr | None = Field(
+        None, alias="GOOGLE_ANALYTICS_API_SECRET", min_length=1
+    )
+    mixpanel_token: SecretStr | None = Field(None, alias="MIXPANEL_TOKEN", min_length=1)
+    mixpanel_region: Literal["us", "eu", "in"] = Field("us", alias="MIXPANEL_REGION")
 
     support_chats_per_agent: Annotated[int, Field(ge=1, le=100)] = Field(5, alias="SUPPORT_CHATS_PER_AGENT")
     support_reopens_for: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=365))] = Field(
@@ -259,6 +286,7 @@ class Settings(BaseSettings):
     no_show_after: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=1))] = Field(
         timedelta(minutes=10), alias="NO_SHOW_AFTER"
     )
+    dispatch_plans: Literal["nearest", "batches"] = Field("batches", alias="DISPATCH_PLANS")
     vehicle_max_orders: Annotated[int, Field(ge=1, le=200)] = Field(8, alias="VEHICLE_MAX_ORDERS")
 
     jurisdiction: str = Field("us-tx-example", alias="JURISDICTION")
@@ -274,6 +302,7 @@ class Settings(BaseSettings):
         "support_reopens_for",
         "driver_answers_within",
         "no_show_after",
+        "analytics_keep",
         "drain_for",
         mode="before",
     )
@@ -338,6 +367,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET belong together: set both, or neither for a shop "
                 "without cards"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _google_analytics_is_whole(self) -> Self:
+        if (self.google_analytics_id is None) != (self.google_analytics_api_secret is None):
+            raise ValueError(
+                "GOOGLE_ANALYTICS_ID and GOOGLE_ANALYTICS_API_SECRET belong together: set both, or neither and "
+                "Google hears nothing"
             )
         return self
 
@@ -539,6 +577,22 @@ class Settings(BaseSettings):
         if self.firebase_service_account is None:
             return None
         return FirebaseAccount(self.firebase_service_account, self.firebase_project_id)
+
+    @property
+    def google_analytics(self) -> GoogleAnalyticsStream | None:
+        """The stream at Google Analytics, None when Google hears nothing."""
+        if not (self.google_analytics_id and self.google_analytics_api_secret):
+            return None
+        return GoogleAnalyticsStream(self.google_analytics_id, self.google_analytics_api_secret)
+
+    @property
+    def mixpanel(self) -> MixpanelProject | None:
+        """The project at Mixpanel, None when Mixpanel hears nothing."""
+        return (
+            None
+            if self.mixpanel_token is None
+            else MixpanelProject(self.mixpanel_token, self.mixpanel_region)
+        )
 
     @property
     def google(self) -> GoogleClient | None:

@@ -8,6 +8,7 @@ erase once more.
 from datetime import datetime
 from uuid import UUID
 
+from faded_skies.domains.analytics import service as analytics
 from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.delivery import service as delivery
 from faded_skies.domains.identity import service as identity
@@ -71,6 +72,7 @@ async def _erase_beside_account(tx: Tx, user_id: UUID) -> None:
     await support.erase(tx, user_id)
     await notifications.erase(tx, user_id)
     await promotions.erase(tx, user_id)
+    await analytics.erase(tx, user_id)
     await idempotency.forget_owner(tx, user_id)
 
 

@@ -7,6 +7,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 from uuid import UUID
 
+from faded_skies.domains.analytics import service as analytics
 from faded_skies.domains.cash import service as cash
 from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.checkout.service import cart
@@ -44,6 +45,7 @@ def _lists(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
         **catalog.held_on(tx, user_id),
         **notifications.held_on(tx, user_id),
         **promotions.held_on(tx, user_id),
+        **analytics.held_on(tx, user_id),
         **support.held_on(tx, user_id),
         "activity": stream_own(tx, user_id),
     }

@@ -59,6 +59,8 @@ class ExportShape(Shape):
     quiet_hours: list[Record]
     promotion_consents: list[Record] = Field(description="Each consent to promotions, and how it ended.")
     promotions: list[Record] = Field(description="Which promotions the person got, and opened.")
+    analytics_consents: list[Record] = Field(description="Each consent to be counted, and how it ended.")
+    analytics_events: list[Record] = Field(description="What the apps told of visits, and purchases.")
     support_tickets: list[Record] = Field(
         description="Conversations with support, with what both sides wrote."
     )

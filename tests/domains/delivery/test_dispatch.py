@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +13,10 @@ from factories.delivery import make_order, position
 from factories.identity import SignedInPerson
 from factories.road import JSON, Road
 from faded_skies.domains.delivery import service
+from faded_skies.domains.delivery.ports import Question, Route, RouteSolver
 from faded_skies.domains.delivery.service import DispatchDesk, Rounds
 from faded_skies.domains.orders.service import Status
+from faded_skies.platform import clock
 
 NO = {"reason": "My car does not start."}
 
@@ -23,12 +27,27 @@ async def switch_on(road: Road) -> None:
     assert answer.json()["settings"]["automaticDispatch"] is True
 
 
-async def run(road: Road) -> None:
-    await service.run_round(road.app.ports.get(DispatchDesk))
+async def run(road: Road, solver: RouteSolver | None = None) -> None:
+    desk = road.app.ports.get(DispatchDesk)
+    await service.run_round(desk if solver is None else replace(desk, solver=solver))
 
 
 async def waits(road: Road, *, status: Status = Status.PREPARING) -> UUID:
     return await make_order(road.app, road.customer.id, status=status)
+
+
+class Proposing:
+    """A solver that says what it is told to, after doing what it is told to."""
+
+    def __init__(self, *routes: Route, before: Callable[[], Awaitable[object]] | None = None) -> None:
+        self._routes = routes
+        self._before = before
+
+    async def propose(self, question: Question) -> list[Route]:
+        del question
+        if self._before is not None:
+            await self._before()
+        return list(self._routes)
 
 
 async def owner(road: Road, order_id: UUID) -> UUID | None:
@@ -173,6 +192,130 @@ async def test_decisions_are_forgotten_after_thirty_days(road: Road) -> None:
         await service.forget_decisions(tx)
     assert await road.count("dispatch_decisions") == kept
     assert await road.count("assignment_refusals") == 2
+
+
+async def test_neighbours_are_planned_together_in_the_order_of_the_way(road: Road) -> None:
+    await switch_on(road)
+    await start(road, road.other)
+    ids = [await waits(road) for _ in range(3)]
+    away = "UPDATE orders SET delivery_address = delivery_address || jsonb_build_object('latitude', 30.32)"
+    await road.db.fetch(away)
+    await run(road)
+    told = await decisions(road)
+    assert {one["orderId"] for one in told} == {str(one) for one in ids}
+    assert len({one["planId"] for one in told}) == len({one["driverId"] for one in told}) == 1
+    assert {one["stop"] for one in told} == {1, 2, 3}
+    assert all(one["why"].startswith("On a way that was planned for 3 orders together") for one in told)
+    who = road.driver if told[0]["driverId"] == str(road.driver.id) else road.other
+    listed = (await road.client.get("/api/driver/orders", headers=who.headers)).json()["orders"]
+    assert [one["id"] for one in listed] == [
+        one["orderId"] for one in sorted(told, key=lambda one: str(one["expectedAt"]))
+    ]
+
+
+async def test_what_would_not_be_over_by_the_end_of_the_shift_waits(road: Road) -> None:
+    await switch_on(road)
+    soon = (clock.now() + timedelta(minutes=2)).isoformat()
+    planned = await road.post("shift", {"online": True, "plannedEndAt": soon})
+    assert planned.json()["shift"]["plannedEndAt"] is not None
+    order_id = await waits(road)
+    await run(road)
+    [told] = await decisions(road)
+    assert told["why"] == "None of 1 on a shift can take it: 1 not back before their shift ends."
+    later = {"online": True, "plannedEndAt": (clock.now() + timedelta(hours=3)).isoformat()}
+    assert (await road.post("shift", later)).status_code == 200
+    assert (await road.post("shift", {"online": True})).json()["shift"]["plannedEndAt"] is not None
+    await run(road)
+    assert await owner(road, order_id) == road.driver.id
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"online": True, "plannedEndAt": "2020-01-01T00:00:00Z"},
+        {"online": True, "plannedEndAt": "2999-01-01T00:00:00Z"},
+        {"online": True, "plannedEndAt": 1_900_000_000},
+        {"online": True, "plannedEndAt": "2999-01-01T00:00:00"},
+        {"online": False, "plannedEndAt": (clock.now() + timedelta(hours=3)).isoformat()},
+    ],
+)
+async def test_a_wrong_end_of_a_shift_is_refused(road: Road, body: JSON) -> None:
+    answer = await road.post("shift", body)
+    assert answer.status_code == 422
+    assert answer.json()["details"][0]["field"] == "plannedEndAt"
+
+
+async def test_who_may_not_leave_by_law_gets_nothing(road: Road) -> None:
+    await switch_on(road)
+    await road.db.fetch(
+        "UPDATE users SET date_of_birth = now() - interval '20 years' WHERE id = $1", road.driver.id
+    )
+    order_id = await waits(road)
+    await run(road)
+    assert await owner(road, order_id) is None
+    assert "1 may not leave (The driver has to be 21 or older" in (await decisions(road))[0]["why"]
+
+
+async def test_offers_move_when_the_plan_changes_and_what_was_accepted_stays(road: Road) -> None:
+    await switch_on(road)
+    offered, accepted = await waits(road), await waits(road)
+    await run(road)
+    assert (await road.post(f"orders/{accepted}/accept")).status_code == 200
+    await start(road, road.other)
+    wants_both = Proposing(Route(road.other.id, [offered, accepted]))
+    await run(road, wants_both)
+    assert [await owner(road, one) for one in (offered, accepted)] == [road.other.id, road.driver.id]
+    assert await road.count("assignment_refusals") == 0
+    assert [one["driverId"] for one in await decisions(road, orderId=offered)] == [
+        str(road.other.id),
+        str(road.driver.id),
+    ]
+    await run(road, Proposing())
+    assert await owner(road, offered) == road.other.id
+    assert len(await decisions(road, orderId=offered)) == 2
+
+
+async def test_what_happens_while_a_plan_is_made_is_minded(road: Road) -> None:
+    """Of three orders one is declined, one accepted and one taken by staff while the solver thinks of them."""
+    await switch_on(road)
+    ids = [await waits(road) for _ in range(3)]
+    await run(road)
+    await start(road, road.other)
+
+    async def meanwhile() -> None:
+        await road.post(f"orders/{ids[0]}/decline", NO)
+        await road.post(f"orders/{ids[1]}/accept")
+        await road.staff("POST", f"orders/{ids[2]}/assign", {"driverId": str(road.driver.id)})
+
+    await run(road, Proposing(Route(road.driver.id, ids), before=meanwhile))
+    assert [await owner(road, one) for one in ids] == [None, road.driver.id, road.driver.id]
+    mine = Proposing(
+        Route(road.other.id, ids), before=lambda: road.post("shift", {"online": False}, who=road.other)
+    )
+    await run(road, mine)
+    assert [await owner(road, one) for one in ids] == [None, road.driver.id, road.driver.id]
+
+
+async def test_a_round_that_is_cut_off_after_the_plan_leaves_all_to_the_next(road: Road) -> None:
+    await switch_on(road)
+    ids = [await waits(road) for _ in range(3)]
+
+    async def killed() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await run(road, Proposing(Route(road.driver.id, ids), before=killed))
+    assert await road.count("stops") == await road.count("dispatch_decisions") == 0
+    await run(road, Proposing(Route(road.driver.id, ids)))
+    assert await road.count("stops") == await road.count("dispatch_decisions") == 3
+
+
+async def test_how_many_decisions_there_are_is_told_behind_the_last_page_too(road: Road) -> None:
+    await switch_on(road)
+    await waits(road)
+    await run(road)
+    answer = (await road.staff("GET", "dispatch/decisions?offset=5")).json()
+    assert (answer["decisions"], answer["total"], answer["hasMore"]) == ([], 1, False)
 
 
 @pytest.mark.parametrize("query", ["orderId=me", "driverId=", "limit=0", "limit=101", "offset=-1"])

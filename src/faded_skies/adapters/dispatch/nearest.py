@@ -1,16 +1,14 @@
-"""The RouteSolver without a solver: the nearest driver with room."""
+"""The RouteSolver without a solver: every order goes to the nearest driver."""
 
 from collections.abc import Sequence
 
-from faded_skies.domains.delivery.ports import Choice, Courier, Waiting, nearest
+from faded_skies.domains.delivery.ports import Question, Route
 
 
 class NearestDriver:
-    """Gives each order to the nearest driver at rest; see `nearest` of the rules."""
+    """Proposes no ways at all, which leaves each order to the nearest driver who can take it."""
 
-    async def choose(
-        self, shop: tuple[float, float], waiting: Sequence[Waiting], couriers: Sequence[Courier]
-    ) -> list[Choice]:
-        """Return the choices; see RouteSolver."""
-        del shop
-        return nearest(waiting, couriers)
+    async def propose(self, question: Question) -> Sequence[Route]:
+        """Return nothing; see RouteSolver."""
+        del question
+        return []

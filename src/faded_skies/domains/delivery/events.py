@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from faded_skies.platform.events import Event
+
+Withdrawal = Literal["moved", "unanswered", "cancelled"]
+"""Why a driver has an order no more: another driver has it, they did not answer, or nobody wants it any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +96,47 @@ class OrderGivenBack(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderOffered(Event):
+    """An order was given to a driver, by dispatch or by staff."""
+
+    name: ClassVar[str] = "delivery.order_offered"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number"})
+
+    order_id: UUID
+    order_number: str
+    driver_id: UUID
+    expected_at: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferWithdrawn(Event):
+    """An order is not the driver's any more, and it was not they who gave it back."""
+
+    name: ClassVar[str] = "delivery.offer_withdrawn"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number"})
+
+    order_id: UUID
+    order_number: str
+    driver_id: UUID
+    cause: Withdrawal
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShiftStarted(Event):
     """A driver may be given orders."""
 
     name: ClassVar[str] = "delivery.shift_started"
+
+    driver_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftPlanned(Event):
+    """A driver said anew until when they are there."""
+
+    name: ClassVar[str] = "delivery.shift_planned"
 
     driver_id: UUID
 

@@ -5,23 +5,37 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from faded_skies.domains.delivery.rules import Choice, Courier, Sheet, Waiting, nearest
+from faded_skies.domains.delivery.rules import (
+    AHEAD,
+    AT_THE_DOOR,
+    Courier,
+    Goods,
+    Question,
+    Route,
+    Sheet,
+    obstacle,
+    wants_batches,
+)
 from faded_skies.domains.orders.service import EtaSource
 
 __all__ = [
-    "Choice",
+    "AHEAD",
+    "AT_THE_DOOR",
     "Courier",
     "DepartureGate",
     "EtaSource",
+    "Goods",
     "Leg",
     "PaperPrinter",
     "Point",
+    "Question",
+    "Route",
     "RouteSolver",
     "Sheet",
     "TravelTimes",
-    "Waiting",
     "Way",
-    "nearest",
+    "obstacle",
+    "wants_batches",
 ]
 
 _DAY_SECONDS = 86_400
@@ -87,13 +101,12 @@ class DepartureGate(Protocol):
 
 
 class RouteSolver(Protocol):
-    """Chooses drivers for orders that wait. It may be slow, so it is asked outside of any transaction."""
+    """Proposes ways for drivers. It may be slow, so it is asked outside of any transaction."""
 
-    async def choose(
-        self, shop: tuple[float, float], waiting: Sequence[Waiting], couriers: Sequence[Courier]
-    ) -> list[Choice]:
-        """Return one choice for each order, with the reason. `shop` in degrees; the oldest order comes first.
+    async def propose(self, question: Question) -> Sequence[Route]:
+        """Return drivers' ways with orders that wait, at most one a driver; each may name what they hold already.
 
-        A driver gets no more than they have room for, and nothing that `rules.obstacle` forbids. Raises Unavailable.
+        `rules.decide` takes out what breaks a rule, and gives orders that are on no way to the nearest driver. It
+        always answers: where it finds nothing, or fails, with no ways.
         """
         ...

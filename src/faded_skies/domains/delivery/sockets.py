@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
+from faded_skies.domains.delivery.schemas.dispatch import OfferWithdrawnShape, OrderOfferedShape
 from faded_skies.domains.delivery.schemas.road import (
     DriverChangedShape,
     DriverLocationShape,
@@ -25,6 +26,14 @@ SERVER_EVENTS = (
         DriverLocationShape,
         "to everybody who watches the order while it is the driver's next stop; not to its customer where the law "
         "hides the driver",
+    ),
+    ServerEvent(
+        "order-offered", OrderOfferedShape, "to the driver who was given an order, by dispatch or by staff"
+    ),
+    ServerEvent(
+        "offer-withdrawn",
+        OfferWithdrawnShape,
+        "to the driver who has an order no more, unless they gave it back",
     ),
 )
 

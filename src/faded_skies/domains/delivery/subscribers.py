@@ -1,4 +1,4 @@
-"""What follows on the road from facts: estimates are reckoned anew when it matters, and a round of dispatch."""
+"""What follows on the road from facts: estimates reckoned anew, a round of dispatch, and what drivers are told."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
@@ -7,8 +7,11 @@ from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.events import (
     DriverChanged,
     DriverMoved,
+    OfferWithdrawn,
     OrderGivenBack,
+    OrderOffered,
     ShiftEnded,
+    ShiftPlanned,
     ShiftStarted,
     StopDelivered,
     StopReturned,
@@ -16,7 +19,8 @@ from faded_skies.domains.delivery.events import (
     TripEnded,
 )
 from faded_skies.domains.delivery.ports import TravelTimes
-from faded_skies.domains.delivery.service import Rounds
+from faded_skies.domains.delivery.service import Rounds, Terms
+from faded_skies.domains.notifications import service as notifications
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.events import OrderMoved
 from faded_skies.domains.orders.service import BEFORE_DEPARTURE, Status
@@ -36,7 +40,12 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
             ports.db, ports.valkey, ports.realtime, times, driver_id=driver_id, now=clock.now()
         )
 
-    return [*_of_trips(ports, reckon), *_of_drivers(ports, reckon), *_of_dispatch(ports)]
+    return [
+        *_of_trips(ports, reckon),
+        *_of_drivers(ports, reckon),
+        *_of_dispatch(ports),
+        *_of_offers(ports),
+    ]
 
 
 def _of_trips(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
@@ -96,9 +105,76 @@ def _of_dispatch(ports: Ports) -> Sequence[Subscription]:
     return [
         Subscription("delivery.dispatch_after_move", OrderMoved, after_move),
         Subscription("delivery.dispatch_after_start", ShiftStarted, after),
+        Subscription("delivery.dispatch_after_plan", ShiftPlanned, after),
         Subscription("delivery.dispatch_after_end", ShiftEnded, after),
         Subscription("delivery.dispatch_after_refusal", OrderGivenBack, after),
         Subscription("delivery.dispatch_after_delivery", StopDelivered, after),
         Subscription("delivery.dispatch_after_return", StopReturned, after),
         Subscription("delivery.dispatch_after_trip", TripEnded, after),
+    ]
+
+
+def _of_offers(ports: Ports) -> Sequence[Subscription]:
+    db, realtime = ports.db, ports.realtime
+    terms: Terms = ports.get(Terms)
+
+    async def tell_of_offer(event: OrderOffered) -> None:
+        await realtime.tell(
+            "order-offered",
+            {
+                "orderId": event.order_id,
+                "orderNumber": event.order_number,
+                "expectedAt": event.expected_at,
+                "answerBy": await service.answer_by(db, terms, offered_at=event.at),
+                "createdAt": event.at,
+            },
+            rooms=[f"user:{event.driver_id}"],
+        )
+
+    async def write_of_offer(event: OrderOffered) -> None:
+        if not await service.is_offered(db, event.order_id, event.driver_id):
+            return  # they have answered by now, or somebody else has it
+        async with db.transaction() as tx:
+            await notifications.notify_offer(
+                tx,
+                driver_id=event.driver_id,
+                order_id=event.order_id,
+                order_number=event.order_number,
+                at=event.at,
+            )
+
+    async def tell_of_withdrawal(event: OfferWithdrawn) -> None:
+        await realtime.tell(
+            "offer-withdrawn",
+            {
+                "orderId": event.order_id,
+                "orderNumber": event.order_number,
+                "reason": event.cause,
+                "createdAt": event.at,
+            },
+            rooms=[f"user:{event.driver_id}"],
+        )
+
+    async def write_of_withdrawal(event: OfferWithdrawn) -> None:
+        async with db.transaction() as tx:
+            await notifications.notify_withdrawal(
+                tx,
+                driver_id=event.driver_id,
+                order_id=event.order_id,
+                order_number=event.order_number,
+                reason=event.cause,
+                at=event.at,
+            )
+
+    async def withdraw_cancelled(event: OrderMoved) -> None:
+        if event.status == Status.CANCELLED:
+            async with db.transaction() as tx:
+                await service.withdraw_cancelled(tx, event.order_id)
+
+    return [
+        Subscription("delivery.tell_of_offer", OrderOffered, tell_of_offer),
+        Subscription("delivery.write_of_offer", OrderOffered, write_of_offer),
+        Subscription("delivery.tell_of_withdrawal", OfferWithdrawn, tell_of_withdrawal),
+        Subscription("delivery.write_of_withdrawal", OfferWithdrawn, write_of_withdrawal),
+        Subscription("delivery.withdraw_cancelled", OrderMoved, withdraw_cancelled),
     ]

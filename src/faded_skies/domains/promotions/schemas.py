@@ -6,17 +6,16 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from faded_skies.domains.notifications.service import Channel
 from faded_skies.domains.promotions.service import ChannelCounts, Promotion, Reach, Segment, State, Words
-from faded_skies.platform.http.fields import Body, Id, Line, Shape
+from faded_skies.platform.http.fields import Body, Id, Line, Moment, Shape
 from faded_skies.platform.money import Dollars, cents_of, to_dollars
 
 MOST_ZIP_CODES = 100
 _MOST_DAYS = 3650
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 _ZIP = re.compile(r"\d{5}")
 _IMAGE = re.compile(r"https://[A-Za-z0-9.-]+(:\d{1,5})?/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*")
 
@@ -39,13 +38,6 @@ def _https(text: str) -> str:
     return text
 
 
-def _moment_text(value: object) -> object:
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise PydanticCustomError("moment", "Write the time as RFC 3339 does, such as 2026-12-01T17:00:00Z.")
-    return value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment_text)]
 Days = Annotated[int, Field(strict=True, ge=1, le=_MOST_DAYS, description="Days back from the sending.")]
 
 

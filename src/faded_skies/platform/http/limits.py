@@ -10,7 +10,8 @@ from faded_skies.platform.networks import neighbourhood
 from faded_skies.platform.ratelimit import Meter
 from faded_skies.platform.tokens import AccessTokens
 
-_EXEMPT = frozenset({"/api/driver/location"})
+_EXEMPT = frozenset({"/api/driver/location", "/api/analytics/events"})
+"""Paths with limits of their own."""
 
 
 def client_address(scope: Scope) -> str:

@@ -1,10 +1,12 @@
 """Ages, local days and hours."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from faded_skies.domains.compliance.rules.book import Hours, RuleBook, Stage
 from faded_skies.platform.calendar import completed_years
+
+_DAY_MINUTES = 1440
 
 
 def of_age(book: RuleBook, date_of_birth: date, *, on: date) -> bool:
@@ -37,3 +39,20 @@ def next_opening(*, opens_minute: int, now: datetime, book: RuleBook) -> datetim
 def hours_of(book: RuleBook, stage: Stage) -> Sequence[Hours]:
     """Return the rules that say when something may happen; all must allow it."""
     return [hours for hours in book.hours if stage in hours.applies_to]
+
+
+def handover_hours(book: RuleBook, *, now: datetime) -> tuple[datetime, datetime]:
+    """Return from when to when goods may be handed over: today's hours, tomorrow's once they are over.
+
+    Without such a rule, and where none is in force, today and tomorrow.
+    """
+    hours = hours_of(book, "handover")
+    opens = max((one.opens_minute for one in hours), default=0)
+    closes = min((one.closes_minute for one in hours), default=2 * _DAY_MINUTES)
+    start = day_start(book, now)
+    if start + timedelta(minutes=closes) <= now:
+        start += timedelta(days=1)
+    return (
+        (start + timedelta(minutes=opens)).astimezone(UTC),
+        (start + timedelta(minutes=closes)).astimezone(UTC),
+    )

@@ -8,6 +8,7 @@ from faded_skies.domains.compliance.rules.book import Rule, RuleBook, rules_of
 from faded_skies.domains.compliance.rules.days import (
     business_day,
     day_start,
+    handover_hours,
     minute_of_day,
     next_opening,
     of_age,
@@ -85,6 +86,7 @@ __all__ = [
     "counts",
     "day_start",
     "exceeded",
+    "handover_hours",
     "held_on",
     "judge_departure",
     "judge_handover",

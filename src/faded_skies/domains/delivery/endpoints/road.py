@@ -77,6 +77,7 @@ async def record_location(
 async def set_shift(body: ShiftBody, actor: SignedIn, db: Db) -> Json:
     """Start the driver's shift with a float, or end it with what they count; the same again changes nothing.
 
+    Dispatch plans nothing that would not be over by `plannedEndAt`; another one takes its place during the shift.
     409 VEHICLE_IN_USE; 409 INVALID_STATE for another float or count than the first, and while a cash order is on the
     road; 422 without a count at the end where there is cash to count.
     """
@@ -86,7 +87,11 @@ async def set_shift(body: ShiftBody, actor: SignedIn, db: Db) -> Json:
     async with db.transaction() as tx:
         if body.online:
             shift, drawer = await service.start_shift(
-                tx, driver_id=actor.id, vehicle_id=body.vehicle_id, opening_cents=cents
+                tx,
+                driver_id=actor.id,
+                vehicle_id=body.vehicle_id,
+                opening_cents=cents,
+                planned_end_at=body.planned_end(clock.now()),
             )
         else:
             shift, drawer = await service.end_shift(tx, driver_id=actor.id, closing_cents=cents)

@@ -54,11 +54,14 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A choice as it was kept."""
+    """A choice as it was kept: by which plan, and as which stop of the driver's way (from 1), expected when."""
 
     id: UUID
     order_id: UUID
     order_number: str
     driver_id: UUID | None
     why: str
+    plan_id: UUID | None
+    stop: int | None
+    expected_at: datetime | None
     decided_at: datetime

@@ -8,12 +8,13 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One driver's time on the road; open while `ended_at` is None."""
+    """One driver's time on the road; open while `ended_at` is None. They mean to be back at `planned_end_at`."""
 
     id: UUID
     vehicle_id: UUID | None
     started_at: datetime
     ended_at: datetime | None
+    planned_end_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

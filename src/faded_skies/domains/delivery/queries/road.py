@@ -32,17 +32,18 @@ return 1
 """
 
 _OPEN_SHIFT = """
-INSERT INTO driver_shifts (id, driver_id, vehicle_id) VALUES ($1, $2, $3)
+INSERT INTO driver_shifts (id, driver_id, vehicle_id, planned_end_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (driver_id) WHERE ended_at IS NULL
-DO UPDATE SET vehicle_id = coalesce(EXCLUDED.vehicle_id, driver_shifts.vehicle_id)
-RETURNING id, vehicle_id, started_at, ended_at
+DO UPDATE SET vehicle_id = coalesce(EXCLUDED.vehicle_id, driver_shifts.vehicle_id),
+    planned_end_at = coalesce(EXCLUDED.planned_end_at, driver_shifts.planned_end_at)
+RETURNING id, vehicle_id, started_at, ended_at, planned_end_at
 """
 _END_SHIFT = """
 UPDATE driver_shifts SET ended_at = now() WHERE driver_id = $1 AND ended_at IS NULL
-RETURNING id, vehicle_id, started_at, ended_at
+RETURNING id, vehicle_id, started_at, ended_at, planned_end_at
 """
 _LAST_SHIFT = """
-SELECT id, vehicle_id, started_at, ended_at FROM driver_shifts
+SELECT id, vehicle_id, started_at, ended_at, planned_end_at FROM driver_shifts
 WHERE driver_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1
 """
 _HAS_CASH_ORDER_OUT = """
@@ -68,13 +69,13 @@ FROM orders o
 JOIN stops s ON s.order_id = o.id
 JOIN users c ON c.id = o.user_id
 WHERE o.driver_id = $1 AND o.status IN ('confirmed', 'preparing', 'out_for_delivery')
-ORDER BY s.assigned_at, o.id
+ORDER BY s.expected_at NULLS LAST, s.assigned_at, o.id
 """
 _PUT_STOP = """
 INSERT INTO stops (order_id, driver_id, assigned_by) VALUES ($1, $2, $3)
 ON CONFLICT (order_id) DO UPDATE
 SET driver_id = EXCLUDED.driver_id, assigned_by = EXCLUDED.assigned_by, assigned_at = now(),
-    accepted_at = NULL, arrived_at = NULL
+    accepted_at = NULL, arrived_at = NULL, expected_at = NULL
 """
 _ARRIVED_AT = "SELECT arrived_at FROM stops WHERE order_id = $1"
 _ARRIVE = "UPDATE stops SET arrived_at = now() WHERE order_id = $1 AND arrived_at IS NULL"
@@ -121,11 +122,13 @@ _HURRY = "SET LOCAL lock_timeout = '2s'"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('delivery.partitions', 7))"
 
 
-async def open_shift(tx: Tx, *, driver_id: UUID, vehicle_id: UUID | None) -> tuple[Shift, bool]:
+async def open_shift(
+    tx: Tx, *, driver_id: UUID, vehicle_id: UUID | None, planned_end_at: datetime | None
+) -> tuple[Shift, bool]:
     """Return the driver's open shift and whether it is new. Raises VehicleInUse."""
     shift_id = new_id()
     try:
-        row = await tx.fetchrow(_OPEN_SHIFT, shift_id, driver_id, vehicle_id)
+        row = await tx.fetchrow(_OPEN_SHIFT, shift_id, driver_id, vehicle_id, planned_end_at)
     except asyncpg.UniqueViolationError:
         raise VehicleInUse from None
     assert row is not None  # noqa: S101 - the statement inserts or updates one row
@@ -344,12 +347,12 @@ SELECT h.order_id AS "orderId", h.method, h.document_type AS "documentType",
 FROM handovers h JOIN orders o ON o.id = h.order_id WHERE o.user_id = $1 ORDER BY h.handed_over_at
 """,
     "driverShifts": """
-SELECT s.id, v.plate, s.started_at AS "startedAt", s.ended_at AS "endedAt"
+SELECT s.id, v.plate, s.started_at AS "startedAt", s.planned_end_at AS "plannedEndAt", s.ended_at AS "endedAt"
 FROM driver_shifts s LEFT JOIN vehicles v ON v.id = s.vehicle_id WHERE s.driver_id = $1 ORDER BY s.started_at, s.id
 """,
     "driverStops": """
 SELECT s.order_id AS "orderId", s.assigned_at AS "assignedAt", s.accepted_at AS "acceptedAt",
-       s.arrived_at AS "arrivedAt",
+       s.expected_at AS "expectedAt", s.arrived_at AS "arrivedAt",
        h.handed_over_at AS "handedOverAt"
 FROM stops s LEFT JOIN handovers h ON h.order_id = s.order_id WHERE s.driver_id = $1 ORDER BY s.assigned_at
 """,
@@ -357,7 +360,8 @@ FROM stops s LEFT JOIN handovers h ON h.order_id = s.order_id WHERE s.driver_id 
 SELECT order_id AS "orderId", kind, reason, at FROM assignment_refusals WHERE driver_id = $1 ORDER BY at, order_id
 """,
     "driverDispatches": """
-SELECT order_id AS "orderId", why, decided_at AS "decidedAt" FROM dispatch_decisions
+SELECT order_id AS "orderId", why, plan_id AS "planId", stop, expected_at AS "expectedAt", decided_at AS "decidedAt"
+FROM dispatch_decisions
 WHERE driver_id = $1 ORDER BY decided_at, id
 """,
     "driverTrips": """

@@ -1,36 +1,56 @@
-"""Which driver an order goes to, and why. Pure."""
+"""Which drivers an order may go to, and why not to the others. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from faded_skies.platform.geo import METRES_PER_MILE
-
 FoundBy = Literal["live position", "last position", "shop"]
-
-NEAR_M = 100
-"""Drivers whose distances differ by less stand equally near: the one with fewer orders goes first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """An order without a driver, the goods in cents and mg, and drivers that it is not offered to."""
+class Bounds:
+    """What the law of a state or a town lets one driver carry, alone on board: cents and mg, None without a limit.
+
+    `prepaid_share` is of the value on board, 0 to 1. `barred` is why they may not leave at all, None when they may.
+    """
+
+    value_cents: int | None = None
+    weight_mg: int | None = None
+    prepaid_share: Decimal = Decimal(0)
+    barred: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """An order before its departure: where it goes, what it is in cents and mg, and when it may be handed over.
+
+    `town` names the rules that judge it, a key of `Courier.bounds`. It is promised for `due_at`. `offered_to` has it
+    and has not answered yet; drivers in `not_to` are not offered it.
+    """
 
     order_id: UUID
     latitude: float
     longitude: float
     value_cents: int
     weight_mg: int
-    not_to: frozenset[UUID]
+    is_prepaid: bool
+    town: str
+    opens_at: datetime
+    closes_at: datetime
+    due_at: datetime
+    not_to: frozenset[UUID] = frozenset()
+    offered_to: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """A driver on a shift: where they are in degrees, how far from the shop in metres, and what more they may take.
+    """A driver on a shift: where they are in degrees, how far from the shop in metres, and what they have already.
 
-    `value_left_cents` and `weight_left_mg` are None where the law sets no limit; `found_by` tells how the distance is
-    known.
+    `found_by` tells how the distance is known, `bounds` what each town's law lets them carry, `holds` what stays
+    theirs, in the order of their way. The shift is planned to end at `ends_at`, None when they did not say.
     """
 
     driver_id: UUID
@@ -38,86 +58,56 @@ class Courier:
     metres: float
     found_by: FoundBy
     is_out: bool
-    orders: int
     most_orders: int
-    value_left_cents: int | None
-    weight_left_mg: int | None
+    bounds: Mapping[str, Bounds]
+    ends_at: datetime | None = None
+    holds: tuple[Goods, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which driver an order goes to, None for nobody yet; and why, in a sentence for staff."""
-
-    order_id: UUID
-    driver_id: UUID | None
-    why: str
-
-
-def nearest(waiting: Iterable[Waiting], couriers: Iterable[Courier]) -> list[Choice]:
-    """Give each order, in the order they come, to the nearest driver at rest who has room for it.
-
-    The goods lie in the shop, so it is the way there that counts. Who is on the road takes nothing more.
-    """
-    standing = {courier.driver_id: courier for courier in couriers}
-    chosen = []
-    for order in waiting:
-        able = [one for one in standing.values() if obstacle(order, one) is None]
-        if not able:
-            chosen.append(Choice(order.order_id, None, why_nobody(order, list(standing.values()))))
-            continue
-        best = min(able, key=lambda one: (one.metres // NEAR_M, one.orders, one.metres, one.driver_id))
-        standing[best.driver_id] = loaded(best, order)
-        chosen.append(Choice(order.order_id, best.driver_id, why_nearest(best, among=len(able))))
-    return chosen
-
-
-def obstacle(order: Waiting, courier: Courier) -> str | None:
-    """Return what keeps the driver from taking the order, None when nothing does."""
+def obstacle(order: Goods, courier: Courier) -> str | None:
+    """Return what keeps the driver from taking the order, whatever the time; None when nothing does."""
     if courier.driver_id in order.not_to:
         return "gave it back or did not answer"
     if courier.is_out:
         return "on the road"
-    if courier.orders >= courier.most_orders:
+    if len(courier.holds) >= courier.most_orders:
         return "full"
-    if courier.value_left_cents is not None and order.value_cents > courier.value_left_cents:
-        return "at the legal limit of value"
-    if courier.weight_left_mg is not None and order.weight_mg > courier.weight_left_mg:
-        return "at the legal limit of weight"
+    return _unlawful((*courier.holds, order), courier.bounds)
+
+
+def _unlawful(load: Sequence[Goods], bounds: Mapping[str, Bounds]) -> str | None:
+    """Return what the towns of a load say against it: each judges the whole of it."""
+    value = sum(one.value_cents for one in load)
+    weight = sum(one.weight_mg for one in load)
+    prepaid = sum(one.value_cents for one in load if one.is_prepaid)
+    for town in {one.town: None for one in load}:
+        law = bounds[town]
+        if law.barred is not None:
+            return f"may not leave ({law.barred})"
+        if law.value_cents is not None and value > law.value_cents:
+            return "at the legal limit of value"
+        if law.weight_mg is not None and weight > law.weight_mg:
+            return "at the legal limit of weight"
+        if prepaid < value * law.prepaid_share:
+            return "at the legal limit of goods that are not paid yet"
     return None
 
 
-def loaded(courier: Courier, order: Waiting) -> Courier:
-    """Return the driver with one order more."""
-    value, weight = courier.value_left_cents, courier.weight_left_mg
-    return replace(
-        courier,
-        orders=courier.orders + 1,
-        value_left_cents=None if value is None else value - order.value_cents,
-        weight_left_mg=None if weight is None else weight - order.weight_mg,
-    )
+def loaded(courier: Courier, order: Goods) -> Courier:
+    """Return the driver with one order more, at the end of their way."""
+    return replace(courier, holds=(*courier.holds, order))
 
 
-def why_nearest(courier: Courier, *, among: int) -> str:
-    """Say why this driver, as they stood before they got the order."""
-    where = (
-        "position unknown, taken to be at the shop"
-        if courier.found_by == "shop"
-        else f"{courier.metres / METRES_PER_MILE:.1f} mi from the shop by their {courier.found_by}"
-    )
-    return (
-        f"Nearest of {among} at rest with room: {where}; has {courier.orders} of at most {courier.most_orders} "
-        "orders."
-    )
-
-
-def why_nobody(order: Waiting, couriers: Sequence[Courier]) -> str:
-    """Say what keeps every driver from taking the order."""
-    if not couriers:
-        return "No driver is on a shift."
+def told(reasons: Iterable[str]) -> str:
+    """Return how many drivers are kept by which reason."""
     counted: dict[str, int] = {}
-    for courier in couriers:
-        reason = obstacle(order, courier)
-        if reason is not None:
-            counted[reason] = counted.get(reason, 0) + 1
-    told = ", ".join(f"{count} {reason}" for reason, count in sorted(counted.items()))
-    return f"None of {len(couriers)} on a shift can take it: {told}."
+    for reason in reasons:
+        counted[reason] = counted.get(reason, 0) + 1
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(counted.items()))
+
+
+def why_nobody(reasons: Sequence[str]) -> str:
+    """Say what keeps every driver on a shift from taking an order, a reason each."""
+    if not reasons:
+        return "No driver is on a shift."
+    return f"None of {len(reasons)} on a shift can take it: {told(reasons)}."

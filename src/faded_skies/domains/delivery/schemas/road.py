@@ -1,7 +1,7 @@
 """Deliveries on the wire (contract §3, §6, §7)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,10 +14,23 @@ from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.orders.schemas import OrderShape, present_order, present_tracking
 from faded_skies.domains.orders.service import BEFORE_DEPARTURE, EtaSource, Order, TrackingLine
 from faded_skies.platform.errors import Refused
-from faded_skies.platform.http.fields import MOST_TEXT, Body, Day, Id, Latitude, Line, Longitude, Shape, Text
+from faded_skies.platform.http.fields import (
+    MOST_TEXT,
+    Body,
+    Day,
+    Id,
+    Latitude,
+    Line,
+    Longitude,
+    Moment,
+    Shape,
+    Text,
+)
 from faded_skies.platform.money import Cents, Dollars, cents_of, money_text, to_dollars
 
 MOST_POSITIONS = 100
+
+LONGEST_SHIFT = timedelta(hours=24)
 
 Heading = Annotated[
     float, Field(strict=True, ge=0, le=360, allow_inf_nan=False, description="Degrees from north.")
@@ -33,15 +46,31 @@ Timestamp = Annotated[
 class ShiftBody(
     Body,
     json_schema_extra={
-        "examples": [{"online": True, "openingCash": 100}, {"online": False, "closingCash": 184.5}]
+        "examples": [
+            {"online": True, "openingCash": 100, "plannedEndAt": "2026-11-28T23:00:00Z"},
+            {"online": False, "closingCash": 184.5},
+        ]
     },
 ):
-    """`openingCash` is the float in the drawer, `closingCash` what was counted in it at the end."""
+    """`openingCash` is the float in the drawer, `closingCash` what was counted in it at the end.
+
+    `plannedEndAt` is when the driver means to be back at the shop for the last time.
+    """
 
     online: Annotated[bool, Field(strict=True)]
     vehicle_id: Id | None = None
     opening_cash: Dollars | None = None
     closing_cash: Dollars | None = None
+    planned_end_at: Moment | None = None
+
+    def planned_end(self, now: datetime) -> datetime | None:
+        """Return when the shift is planned to end. Raises Refused for a time that no shift ends at."""
+        if self.planned_end_at is not None and not now < self.planned_end_at <= now + LONGEST_SHIFT:
+            raise Refused(
+                "plannedEndAt",
+                "A shift ends in the future, within 24 hours. Say when you will be back at the shop.",
+            )
+        return self.planned_end_at
 
     def cash(self) -> Cents | None:
         """Return the float of a start, the count of an end. Raises Refused for the one at the other."""
@@ -51,6 +80,8 @@ class ShiftBody(
             return None if self.opening_cash is None else cents_of(self.opening_cash)
         if self.opening_cash is not None:
             raise Refused("openingCash", "A float is given when the shift starts. Leave this field out.")
+        if self.planned_end_at is not None:
+            raise Refused("plannedEndAt", "This shift is about to end. Leave this field out.")
         return None if self.closing_cash is None else cents_of(self.closing_cash)
 
 
@@ -195,6 +226,7 @@ class ShiftShape(Shape):
     online: bool
     vehicle_id: UUID | None
     started_at: datetime
+    planned_end_at: datetime | None
     ended_at: datetime | None
 
 
@@ -322,6 +354,7 @@ def present_shift(shift: Shift | None) -> dict[str, object] | None:
         "online": shift.ended_at is None,
         "vehicleId": shift.vehicle_id,
         "startedAt": shift.started_at,
+        "plannedEndAt": shift.planned_end_at,
         "endedAt": shift.ended_at,
     }
 

@@ -15,10 +15,13 @@ from faded_skies.domains.delivery.queries.road import POSITIONS
 from faded_skies.domains.delivery.rules import Sheet, html_of, manifest_sheet, receipt_sheet
 from faded_skies.domains.delivery.service.answers import (
     accept,
+    answer_by,
     decline,
+    is_offered,
     list_assignments,
     list_refusals,
     take_back_unanswered,
+    withdraw_cancelled,
 )
 from faded_skies.domains.delivery.service.dispatching import (
     DispatchDesk,
@@ -103,6 +106,7 @@ __all__ = [
     "Vehicle",
     "accept",
     "add_vehicle",
+    "answer_by",
     "arrive",
     "assign",
     "bring_back",
@@ -125,6 +129,7 @@ __all__ = [
     "hand_over",
     "held_on",
     "html_of",
+    "is_offered",
     "is_on_duty",
     "license_context",
     "list_assignments",
@@ -152,4 +157,5 @@ __all__ = [
     "take_money",
     "take_money_of_trip",
     "title_of",
+    "withdraw_cancelled",
 ]

@@ -1,12 +1,12 @@
 """What drivers say to orders they were given: they take them, give them back, or say nothing for too long."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from faded_skies.domains.delivery.errors import AnswerTooLate, OnPlannedTrip
-from faded_skies.domains.delivery.events import OrderGivenBack
-from faded_skies.domains.delivery.models.dispatch import Answer, Assignment, Refusal, RefusalKind
+from faded_skies.domains.delivery.events import OfferWithdrawn, OrderGivenBack, Withdrawal
+from faded_skies.domains.delivery.models.dispatch import Answer, Assignment, Refusal, RefusalKind, Terms
 from faded_skies.domains.delivery.queries import answers as queries
 from faded_skies.domains.delivery.queries import dispatch
 from faded_skies.domains.orders import service as orders
@@ -85,8 +85,41 @@ async def _refuse(
     tx: Tx, order: Order, *, kind: RefusalKind, reason: str | None, actor_id: UUID | None
 ) -> None:
     assert order.driver_id is not None  # noqa: S101 - as the caller saw
+    if kind == "unanswered":
+        withdraw(tx, order, driver_id=order.driver_id, cause="unanswered")
     await queries.put_refusal(tx, order_id=order.id, driver_id=order.driver_id, kind=kind, reason=reason)
     await _free(tx, order, reason=reason or "The driver did not answer in time.", actor_id=actor_id)
+
+
+def withdraw(tx: Tx, order: Order, *, driver_id: UUID, cause: Withdrawal) -> None:
+    """State that the driver has the order no more."""
+    tx.emit(
+        OfferWithdrawn(
+            order_id=order.id,
+            order_number=order.order_number,
+            driver_id=driver_id,
+            cause=cause,
+            at=clock.now(),
+        )
+    )
+
+
+async def withdraw_cancelled(tx: Tx, order_id: UUID) -> None:
+    """State that a cancelled order is no more for the driver who had it, if somebody had."""
+    order = await orders.lock_order(tx, order_id)
+    if order.driver_id is not None:
+        withdraw(tx, order, driver_id=order.driver_id, cause="cancelled")
+
+
+async def is_offered(db: Database, order_id: UUID, driver_id: UUID) -> bool:
+    """Tell whether the order still waits for this driver's answer."""
+    assignment = (await queries.list_assignments(db, [order_id])).get(order_id)
+    return assignment is not None and assignment.driver_id == driver_id and assignment.accepted_at is None
+
+
+async def answer_by(db: Database, terms: Terms, *, offered_at: datetime) -> datetime | None:
+    """Return until when a driver has to answer; None while the shop gives nothing out by itself."""
+    return None if await dispatch.find_automatic_shop(db) is None else offered_at + terms.answer_within
 
 
 async def _free(tx: Tx, order: Order, *, reason: str, actor_id: UUID | None) -> None:

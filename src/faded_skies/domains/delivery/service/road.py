@@ -17,17 +17,26 @@ from faded_skies.domains.delivery.errors import (
     NotOutForDelivery,
     VehicleNotFound,
 )
-from faded_skies.domains.delivery.events import DriverChanged, DriverMoved, ShiftEnded, ShiftStarted
+from faded_skies.domains.delivery.events import (
+    DriverChanged,
+    DriverMoved,
+    OrderOffered,
+    ShiftEnded,
+    ShiftPlanned,
+    ShiftStarted,
+)
 from faded_skies.domains.delivery.models.road import Position, Shift, Stop
 from faded_skies.domains.delivery.queries import fleet, trips
 from faded_skies.domains.delivery.queries import road as queries
 from faded_skies.domains.delivery.rules import Fix
+from faded_skies.domains.delivery.service.answers import withdraw
 from faded_skies.domains.delivery.service.trips import Leaving, hand_on, list_planned_orders
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
 from faded_skies.domains.orders.service import Order, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import Gateways
+from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.money import Cents
@@ -46,18 +55,27 @@ _TOO_OFTEN = "These are too many positions. Send them in lists of up to 100, onc
 
 
 async def start_shift(
-    tx: Tx, *, driver_id: UUID, vehicle_id: UUID | None, opening_cents: Cents | None
+    tx: Tx,
+    *,
+    driver_id: UUID,
+    vehicle_id: UUID | None,
+    opening_cents: Cents | None,
+    planned_end_at: datetime | None = None,
 ) -> tuple[Shift, Drawer]:
     """Open the driver's shift and its drawer, or return the open ones; saying the same again changes nothing.
 
-    Raises VehicleNotFound, VehicleInUse, OtherFloat, LastDrawerOpen.
+    Another planned end than before takes its place. Raises VehicleNotFound, VehicleInUse, OtherFloat, LastDrawerOpen.
     """
     if vehicle_id is not None and not await fleet.has_vehicle(tx, vehicle_id):
         raise VehicleNotFound
-    shift, is_new = await queries.open_shift(tx, driver_id=driver_id, vehicle_id=vehicle_id)
+    shift, is_new = await queries.open_shift(
+        tx, driver_id=driver_id, vehicle_id=vehicle_id, planned_end_at=planned_end_at
+    )
     if is_new:
         tx.audit("shift.started", object_type="shift", object_id=shift.id, actor_id=driver_id)
         tx.emit(ShiftStarted(driver_id=driver_id))
+    elif planned_end_at is not None:
+        tx.emit(ShiftPlanned(driver_id=driver_id))
     drawer = await cash.open_drawer(tx, shift_id=shift.id, driver_id=driver_id, float_cents=opening_cents)
     return shift, drawer
 
@@ -101,6 +119,17 @@ async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID, lea
     assigned = await orders.assign(tx, order, driver_id=driver_id, actor_id=actor_id)
     if order.driver_id != driver_id:
         await queries.put_stop(tx, order_id=order_id, driver_id=driver_id, assigned_by=actor_id)
+        tx.emit(
+            OrderOffered(
+                order_id=order_id,
+                order_number=order.order_number,
+                driver_id=driver_id,
+                expected_at=None,
+                at=clock.now(),
+            )
+        )
+        if order.driver_id is not None:
+            withdraw(tx, order, driver_id=order.driver_id, cause="moved")
         if order.status is Status.OUT_FOR_DELIVERY and order.driver_id is not None:
             tx.emit(DriverChanged(order_id=order_id, was=order.driver_id, now=driver_id))
     return assigned

@@ -13,6 +13,7 @@ from faded_skies.domains.notifications.rules.accounts import (
     welcome,
     welcome_confirmed,
 )
+from faded_skies.domains.notifications.rules.driving import offered, withdrawn
 from faded_skies.domains.notifications.rules.layout import lay_out
 from faded_skies.domains.notifications.rules.messages import (
     Email,
@@ -63,6 +64,7 @@ __all__ = [
     "kept",
     "lay_out",
     "notice_of",
+    "offered",
     "order_confirmed",
     "order_status",
     "passkey_changed",
@@ -76,4 +78,5 @@ __all__ = [
     "wait_before",
     "welcome",
     "welcome_confirmed",
+    "withdrawn",
 ]

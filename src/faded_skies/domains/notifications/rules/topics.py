@@ -33,6 +33,7 @@ _TOPIC_OF = {
     "refund": Topic.PURCHASES,
     "order_status": Topic.ORDERS,
     "order_amendment": Topic.ORDERS,
+    "offer": Topic.ORDERS,
     "eta": Topic.ARRIVAL,
     "id_verification": Topic.IDENTITY,
     "chat_transcript": Topic.SUPPORT,

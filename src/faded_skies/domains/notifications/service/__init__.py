@@ -30,6 +30,7 @@ from faded_skies.domains.notifications.service.accounts import (
     welcome,
 )
 from faded_skies.domains.notifications.service.devices import register_device, unregister_device
+from faded_skies.domains.notifications.service.driving import notify_offer, notify_withdrawal
 from faded_skies.domains.notifications.service.held import erase, held_on
 from faded_skies.domains.notifications.service.notices import list_notices, mark_all_read, mark_read
 from faded_skies.domains.notifications.service.notifying import alarm_admins, notify
@@ -109,8 +110,10 @@ __all__ = [
     "notify_amendment",
     "notify_eta",
     "notify_id_decision",
+    "notify_offer",
     "notify_order_status",
     "notify_refund",
+    "notify_withdrawal",
     "promote",
     "prune",
     "read_unsubscribe_token",

@@ -1,6 +1,6 @@
 """SQL that writes orders, their lines and their story."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -96,6 +96,7 @@ UPDATE refunds r SET lines = '[]' FROM (SELECT id, lines FROM refunds WHERE id =
 WHERE r.id = was.id RETURNING was.lines
 """
 _SET_DRIVER = "UPDATE orders SET driver_id = $2, updated_at = now() WHERE id = $1"
+_SET_DRIVER_OF = "UPDATE orders SET driver_id = $2, updated_at = now() WHERE id = ANY($1::uuid[])"
 _SET_PACKED = "UPDATE orders SET packed_at = CASE WHEN $2 THEN coalesce(packed_at, now()) END WHERE id = $1"
 # What the customer was told is what they saw first, until they are told of another time.
 _SET_ETAS = """
@@ -231,6 +232,10 @@ async def count_refunded(tx: Tx, order_id: UUID) -> None:
 
 async def set_driver(tx: Tx, order_id: UUID, driver_id: UUID | None) -> None:
     await tx.execute(_SET_DRIVER, order_id, driver_id)
+
+
+async def set_driver_of(tx: Tx, order_ids: Sequence[UUID], driver_id: UUID) -> None:
+    await tx.execute(_SET_DRIVER_OF, list(order_ids), driver_id)
 
 
 async def set_etas(

@@ -37,7 +37,9 @@ from faded_skies.domains.orders.service.giving_back import (
     send_back,
 )
 from faded_skies.domains.orders.service.life import (
+    FIRST_ESTIMATE,
     assign,
+    assign_together,
     change_method,
     check_may_depart,
     close_amendments,
@@ -86,6 +88,7 @@ from faded_skies.domains.orders.service.watching import (
 
 __all__ = [
     "BEFORE_DEPARTURE",
+    "FIRST_ESTIMATE",
     "NEEDS",
     "Amendment",
     "BoardCounts",
@@ -101,6 +104,7 @@ __all__ = [
     "accept_amendment",
     "amend_own",
     "assign",
+    "assign_together",
     "book_found_refund",
     "cancel",
     "change_method",

@@ -359,15 +359,33 @@ async def _post_sale(tx: Tx, order: Order, *, deposit_cents: int) -> None:
 
 
 async def assign(tx: Tx, order: Order, *, driver_id: UUID, actor_id: UUID | None) -> Order:
-    """Give an order to a driver, also in place of another; `actor_id` is None where dispatch did it.
+    """Give an order to a driver, also in place of another.
 
     Raises IllegalMove before payment and after the end.
     """
+    _check_assignable(order)
+    await writing.set_driver(tx, order.id, driver_id)
+    _audit_assigned(tx, order, driver_id=driver_id, actor_id=actor_id)
+    return await lock_order(tx, order.id)
+
+
+async def assign_together(tx: Tx, orders: Sequence[Order], *, driver_id: UUID) -> None:
+    """Give a driver several orders at once, as dispatch does. The caller holds them. Raises IllegalMove as `assign`."""
+    for order in orders:
+        _check_assignable(order)
+    await writing.set_driver_of(tx, [order.id for order in orders], driver_id)
+    for order in orders:
+        _audit_assigned(tx, order, driver_id=driver_id, actor_id=None)
+
+
+def _check_assignable(order: Order) -> None:
     if order.status not in ASSIGNABLE:
         raise IllegalMove(
             f"An order that is {order.status.value.replace('_', ' ')} cannot be given to a driver."
         )
-    await writing.set_driver(tx, order.id, driver_id)
+
+
+def _audit_assigned(tx: Tx, order: Order, *, driver_id: UUID, actor_id: UUID | None) -> None:
     tx.audit(
         "order.assigned",
         object_type="order",
@@ -376,7 +394,6 @@ async def assign(tx: Tx, order: Order, *, driver_id: UUID, actor_id: UUID | None
         driver_id=driver_id,
         instead_of=order.driver_id,
     )
-    return await lock_order(tx, order.id)
 
 
 async def unassign(tx: Tx, order: Order, *, actor_id: UUID | None, reason: str) -> None:

@@ -1,0 +1,1 @@
+"""Mixpanel by its /import."""

@@ -1,0 +1,37 @@
+"""SQL of what is held on a person, and of forgetting it."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from faded_skies.platform.db import Row, Tx
+
+_HELD = {
+    "analyticsConsents": """
+SELECT wording, third_parties AS "thirdParties", given_at AS "givenAt", withdrawn_at AS "withdrawnAt"
+FROM analytics_consents WHERE user_id = $1 ORDER BY given_at, id
+""",
+    "analyticsEvents": """
+SELECT event, properties, occurred_at AS "occurredAt" FROM analytics_events WHERE user_id = $1 ORDER BY occurred_at, id
+""",
+}
+_ERASE = (
+    "DELETE FROM analytics_consents WHERE user_id = $1",
+    "DELETE FROM analytics_events WHERE user_id = $1",
+)
+
+_TAKE_BACK = "DELETE FROM analytics_forwards WHERE subject = $1 AND state = 'waiting'"
+
+
+def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
+    return {name: tx.stream(statement, user_id) for name, statement in _HELD.items()}
+
+
+async def erase(tx: Tx, user_id: UUID) -> None:
+    """Forget consents and events; what waits for a vendor goes with its event."""
+    for statement in _ERASE:
+        await tx.execute(statement, user_id)
+
+
+async def take_back(tx: Tx, user_id: UUID) -> None:
+    """Forget what waits to be passed on."""
+    await tx.execute(_TAKE_BACK, user_id)

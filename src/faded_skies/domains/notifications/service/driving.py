@@ -1,0 +1,25 @@
+"""Use cases of messages to drivers. They are pushes only: a mail would come when the order is long somebody else's."""
+
+from datetime import datetime
+from uuid import UUID
+
+from faded_skies.domains.notifications import rules
+from faded_skies.domains.notifications.service.notifying import notify
+from faded_skies.platform.db import Tx
+
+
+async def notify_offer(tx: Tx, *, driver_id: UUID, order_id: UUID, order_number: str, at: datetime) -> None:
+    """Push to a driver that an order was given to them at a moment."""
+    push = rules.offered(order_id=order_id, order_number=order_number)
+    fact = f"offer:{order_id}:{driver_id}:{at.isoformat()}"
+    await notify(tx, user_id=driver_id, kind="offer", fact=fact, push=push)
+
+
+async def notify_withdrawal(
+    tx: Tx, *, driver_id: UUID, order_id: UUID, order_number: str, reason: str, at: datetime
+) -> None:
+    """Push to a driver that they have an order no more; a cancellation is one fact however often it is stated."""
+    push = rules.withdrawn(order_id=order_id, order_number=order_number, reason=reason)
+    moment = "" if reason == "cancelled" else f":{at.isoformat()}"
+    fact = f"withdrawal:{order_id}:{driver_id}:{reason}{moment}"
+    await notify(tx, user_id=driver_id, kind="offer", fact=fact, push=push)
