@@ -43,6 +43,11 @@ _RIGHTS = {
         },
         {
             "Effect": "Allow",
+            "Action": ["s3:PutObject", "s3:DeleteObject"],
+            "Resource": "arn:aws:s3:::*/pictures/*",
+        },
+        {
+            "Effect": "Allow",
             "Action": ["s3:ListBucket", "s3:GetBucketAcl", "s3:GetBucketPolicyStatus"],
             "Resource": "arn:aws:s3:::*",
         },

@@ -7,23 +7,32 @@ from fastapi import APIRouter
 from starlette.routing import BaseRoute
 
 from faded_skies.backoffice import amendment_endpoints as amendments
+from faded_skies.backoffice import area_endpoints as service_areas
 from faded_skies.backoffice import audit_endpoints as audit
+from faded_skies.backoffice import catalog_endpoints as shelves
 from faded_skies.backoffice import dispatch_endpoints as dispatch
 from faded_skies.backoffice import drawer_endpoints as drawers
 from faded_skies.backoffice import endpoints as backoffice
 from faded_skies.backoffice import fleet_endpoints as fleet
+from faded_skies.backoffice import job_endpoints as dead_letters
 from faded_skies.backoffice import law_endpoints as law
 from faded_skies.backoffice import lot_endpoints as lots
 from faded_skies.backoffice import money_endpoints as money
+from faded_skies.backoffice import people_endpoints as people
+from faded_skies.backoffice import picture_endpoints as pictures
 from faded_skies.backoffice import report_endpoints as reports
 from faded_skies.backoffice import sales_endpoints as sales_reports
 from faded_skies.backoffice import settings_endpoints as shop_settings
+from faded_skies.backoffice import sheet_endpoints as sheets
+from faded_skies.backoffice import stock_endpoints as stock
 from faded_skies.backoffice import ticket_endpoints as tickets
 from faded_skies.backoffice import trip_endpoints as trips
 from faded_skies.domains.analytics import endpoints as analytics
 from faded_skies.domains.analytics import jobs as analytics_jobs
 from faded_skies.domains.analytics import subscribers as analytics_subscribers
 from faded_skies.domains.catalog import endpoints as catalog
+from faded_skies.domains.catalog import jobs as catalog_jobs
+from faded_skies.domains.catalog import subscribers as catalog_subscribers
 from faded_skies.domains.checkout import endpoints as checkout
 from faded_skies.domains.checkout import jobs as checkout_jobs
 from faded_skies.domains.compliance import endpoints as compliance
@@ -132,8 +141,10 @@ FILES = (
 BODY_LIMITS = {
     "/api/users/id-verification": 2 * MOST_DOCUMENT_BYTES + MOST_BODY_BYTES,
     "/api/support/uploads": MOST_DOCUMENT_BYTES + MOST_BODY_BYTES,
+    "/api/admin/products/{}/images": MOST_DOCUMENT_BYTES + MOST_BODY_BYTES,
+    "/api/admin/products/import": sheets.MOST_SHEET_BYTES + MOST_BODY_BYTES,
 }
-"""Paths that take larger bodies than the rest, in bytes: front and back of a document; a picture for a message."""
+"""Paths that take larger bodies than the rest, in bytes: both sides of a document, a picture, a file of products."""
 
 
 def authenticator(db: Database, tokens: AccessTokens, *, second_factors_required: bool) -> Authenticator:
@@ -184,6 +195,16 @@ def routers() -> Sequence[APIRouter]:
         *verification.ROUTERS,
         *support.ROUTERS,
         backoffice.router,
+        people.router,
+        dead_letters.router,
+        dead_letters.webhooks,
+        sheets.router,
+        shelves.router,
+        shelves.categories,
+        pictures.router,
+        stock.router,
+        stock.low,
+        service_areas.router,
         amendments.router,
         money.router,
         reports.router,
@@ -233,6 +254,7 @@ def server_events() -> Sequence[ServerEvent]:
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
     return [
         *notifications_subscribers.subscriptions(ports),
+        *catalog_subscribers.subscriptions(ports),
         *payments_subscribers.subscriptions(ports),
         *orders_subscribers.subscriptions(ports),
         *delivery_subscribers.subscriptions(ports),
@@ -248,6 +270,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
 def periodic(ports: Ports) -> Sequence[Periodic]:
     return [
         *identity_jobs.periodic(ports),
+        *catalog_jobs.periodic(ports),
         *delivery_jobs.periodic(ports),
         *payments_jobs.periodic(ports),
         *orders_jobs.periodic(ports),

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from factories.authenticator import Authenticator
 from factories.catalog import make_product
+from factories.dead_letters import make_delivery, make_failed_job
 from factories.delivery import id_check, make_order, position
 from factories.federated import Someone, TalkativeProvider
 from factories.identity import PASSWORD, SignedInPerson, mails_to, registration, sign_in, signed_in, token_in
@@ -94,11 +95,13 @@ async def test_every_answer_has_the_shape_that_the_document_promises(
     await _passkeys(app, client, call)
     await _own_things(app, client, call)
     await _order(app, client, call)
+    await _keep_catalogue(app, client, call)
     await _fleet(app, client, call)
     await _be_told(app, client, call)
     await _be_counted(app, client, call)
     await _show_papers(app, client, call)
     await _talk_with_support(app, client, call)
+    await _jobs(app, client, call)
     await _audit(app, client, call)
     assert call.called == set(call.operations) - ELSEWHERE
 
@@ -400,6 +403,49 @@ async def _dispatch(app: Application, call: Caller, admin: SignedInPerson, custo
     assert told["total"] == 1
 
 
+async def _keep_catalogue(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    admin = await signed_in(app, client, role=Role.ADMIN)
+    path = "/api/admin/categories"
+    made = await call(f"POST {path}", admin.headers, json={"name": "Drinks"})
+    category = (made["category"]["id"],)
+    await call(f"PATCH {path}/{{category_id}}", admin.headers, ids=category, json={"sortOrder": 4})
+    path = "/api/admin/products"
+    written = {"categoryId": category[0], "name": "Soda", "price": 6, "productClass": "accessory"}
+    product = ((await call(f"POST {path}", admin.headers, json=written))["product"]["id"],)
+    await call(f"PATCH {path}/{{product_id}}", admin.headers, ids=product, json={"price": 5})
+    form = {"files": {"file": ("a.jpg", FRONT, "image/jpeg")}, "data": {"altText": "A can of soda"}}
+    (image,) = (await call(f"POST {path}/{{product_id}}/images", admin.headers, ids=product, **form))[
+        "images"
+    ]
+    order = {"imageIds": [image["id"]]}
+    await call(f"PUT {path}/{{product_id}}/images/order", admin.headers, ids=product, json=order)
+    ids, better = (*product, image["id"]), {"altText": "A cold can"}
+    await call(f"PATCH {path}/{{product_id}}/images/{{image_id}}", admin.headers, ids=ids, json=better)
+    told = await call(f"GET {path}/{{product_id}}", admin.headers, ids=product)
+    assert [size["width"] for size in told["images"][0]["sizes"]] == [320, 800, 860]
+    await call("GET /api/products/{product_id}", ids=product)
+    await call(f"DELETE {path}/{{product_id}}/images/{{image_id}}", admin.headers, ids=ids)
+    sheet = {"file": ("products.csv", (await call(f"GET {path}/export", admin.headers)).content)}
+    taken = await call(f"POST {path}/import", admin.headers, files=sheet)
+    assert (taken["created"], taken["changed"], taken["problems"]) == (0, 0, [])
+    found = {"change": 3, "reason": "Counted."}
+    await call(f"POST {path}/{{product_id}}/stock", admin.headers, ids=product, json=found)
+    assert (await call(f"GET {path}/{{product_id}}/stock", admin.headers, ids=product))["total"] == 1
+    assert (await call("GET /api/admin/stock/low", admin.headers))["products"]
+    await call(f"DELETE {path}/{{product_id}}", admin.headers, ids=product)
+    assert (await call(f"GET {path}", admin.headers, params={"isActive": "false"}))["total"] == 1
+    await call("DELETE /api/admin/categories/{category_id}", admin.headers, ids=category)
+    await call("GET /api/admin/categories", admin.headers)
+    path = "/api/admin/service-areas"
+    feature = call.operations[f"POST {path}"].example
+    area = ((await call(f"POST {path}", admin.headers, json=feature))["id"],)
+    await call(f"PATCH {path}/{{area_id}}", admin.headers, ids=area, json={"properties": {"deliveryFee": 1}})
+    told = await call(f"GET {path}", admin.headers)
+    taken = await call(f"POST {path}/import", admin.headers, json=told)
+    assert (taken["created"], taken["changed"]) == (0, 0)
+    await call(f"DELETE {path}/{{area_id}}", admin.headers, ids=area)
+
+
 async def _fleet(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
     admin = await signed_in(app, client, role=Role.ADMIN)
     driver = await signed_in(app, client, role=Role.DRIVER)
@@ -432,6 +478,9 @@ async def _fleet(app: Application, client: httpx.AsyncClient, call: Caller) -> N
     await call("GET /api/admin/trips/{trip_id}", admin.headers, ids=trip)
     await call("GET /api/admin/trips/{trip_id}/manifest", admin.headers, ids=trip)
     await call("GET /api/admin/orders/{order_id}/completion", admin.headers, ids=(order_id,))
+    assert (await call("GET /api/admin/orders/counts", admin.headers))["counts"]["delivered"]
+    assert (await call("GET /api/admin/users", admin.headers, params={"role": "admin"}))["users"]
+    await call("GET /api/admin/users/{user_id}", admin.headers, ids=(customer.id,))
     number = {"employeeNo": "E-1"}
     await call("PATCH /api/admin/users/{user_id}", admin.headers, ids=(admin.id,), json=number)
     await call("GET /api/admin/settings", admin.headers)
@@ -536,10 +585,11 @@ async def _promote(app: Application, client: httpx.AsyncClient, call: Caller, pe
     counts = (await call(f"GET {path}/{{promotion_id}}", admin.headers, ids=ids))["counts"]
     assert (counts["recipients"], counts["opened"]) == (1, 1)
     await call(f"GET {path}", admin.headers, params={"state": "done"})
-    await call(f"POST {path}/{{promotion_id}}/stop", admin.headers, ids=ids)
     (told,) = (await call("GET /api/notifications", person.headers))["notifications"]
     await call("POST /api/notifications/{notification_id}/read", person.headers, ids=(told["id"],))
     await call("POST /api/notifications/read-all", person.headers)
+    await call(f"POST {path}/{{promotion_id}}/stop", admin.headers, ids=ids)
+    assert (await call("GET /api/notifications", person.headers))["notifications"] == []
     token = unsubscribe_token(app.ports.purpose_keys, person.id)
     for method in ("GET", "POST"):
         await call(f"{method} /api/notifications/unsubscribe/{{token}}", ids=(token,))
@@ -608,6 +658,25 @@ async def _talk_with_support(app: Application, client: httpx.AsyncClient, call: 
         order_id,
         str(me.id),
     )
+
+
+async def _jobs(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
+    admin = await signed_in(app, client, role=Role.ADMIN)
+    db, path = app.ports.db, "/api/admin/jobs/failed"
+    one, other, _ = [await make_failed_job(db, "test.letter", {"userId": str(admin.id)}) for _ in range(3)]
+    assert (await call("GET /api/admin/jobs", admin.headers))["queues"]
+    assert (await call(f"GET {path}", admin.headers))["total"] == 3
+    told = await call(f"GET {path}/{{job_id}}", admin.headers, ids=(one,))
+    assert told["job"]["cause"] == "LetterLostError"
+    await call(f"POST {path}/{{job_id}}/replay", admin.headers, ids=(one,))
+    given_up = {"reason": "Long over."}
+    await call(f"POST {path}/{{job_id}}/discard", admin.headers, ids=(other,), json=given_up)
+    assert (await call(f"POST {path}/replay", admin.headers, json={"job": "test.letter"})) == {"replayed": 1}
+    await db.fetch("DELETE FROM pgqueuer WHERE entrypoint = 'test.letter'")
+    waiting = await make_delivery(db)
+    assert (await call("GET /api/admin/webhooks", admin.headers))["webhooks"][0]["id"] == str(waiting)
+    await call("GET /api/admin/webhooks/{webhook_id}", admin.headers, ids=(waiting,))
+    await call("POST /api/admin/webhooks/{webhook_id}/replay", admin.headers, ids=(waiting,))
 
 
 async def _audit(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

@@ -10,6 +10,8 @@ from factories.operations import document_of, operations_of, routes_of
 from faded_skies.platform.http.fields import Body
 
 WITHOUT_EXAMPLE = {
+    "AreaProperties",
+    "Geometry",
     "ConsentBody",
     "EventBody",
     "PinBody",

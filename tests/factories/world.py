@@ -7,18 +7,20 @@ from uuid import UUID
 import httpx
 
 from factories.authenticator import Authenticator, add
-from factories.catalog import make_product
+from factories.catalog import make_category, make_product
+from factories.dead_letters import make_delivery, make_failed_job
 from factories.delivery import make_counted_drawer, make_order, make_trip, make_vehicle
 from factories.federated import TalkativeProvider, make_identity
 from factories.identity import SignedInPerson, sign_in, signed_in
 from factories.lots import make_lot
 from factories.messages import make_promotion, make_told
 from factories.operations import Operation
-from factories.places import make_barred_place
+from factories.places import make_area, make_barred_place
 from factories.reports import make_report
 from factories.shop import Shopper, make_shopper, open_shop, put_in_cart
 from factories.support import come_in, make_upload, messages_of, open_ticket
 from faded_skies.bootstrap import Application
+from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.identity.ports import IdentityProviders
 from faded_skies.domains.orders.service import Status
 from faded_skies.platform.actor import Role
@@ -56,6 +58,8 @@ class World:
     promotion_id: UUID
     notification_id: UUID
     mail_id: UUID
+    beside: dict[str, UUID | int]
+    """What staff may change or take away without anybody else missing it, by the names in paths under /api/admin."""
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers of somebody who may call it."""
@@ -97,6 +101,8 @@ class World:
             "provider": "google",
             "token": "a-link-that-nobody-made",
         }
+        if operation.path.startswith("/api/admin/"):
+            known |= self.beside
         path = operation.path
         for name in operation.ids:
             path = path.replace(f"{{{name}}}", str(known[name]))
@@ -170,7 +176,29 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         UUID(message["id"]),
         await make_promotion(app, actor_id=admin.id),
         *await make_told(app, shopper.id),
+        await _make_beside(app, client, admin),
     )
+
+
+async def _make_beside(
+    app: Application, client: httpx.AsyncClient, admin: SignedInPerson
+) -> dict[str, UUID | int]:
+    db = app.ports.db
+    category_id = await make_category(db, "Beside")
+    product_id = await make_product(db, "Beside", category_id=category_id, thc_mg=9)
+    image_id = new_id()
+    size = catalog.Size(width=9, height=9, url="/media/9.webp")
+    async with db.transaction() as tx:
+        await catalog.add_picture(tx, product_id, image_id, [size], alt_text="A jar", actor_id=admin.id)
+    return {
+        "product_id": product_id,
+        "category_id": category_id,
+        "image_id": image_id,
+        "area_id": (await make_area(db, "Beside")).id,
+        "job_id": await make_failed_job(db, "test.letter", {}),
+        "webhook_id": await make_delivery(db),
+        "user_id": (await signed_in(app, client)).id,
+    }
 
 
 async def rows_of(db: Database) -> dict[str, int]:

@@ -29,8 +29,10 @@ from faded_skies.adapters.object_store import documents as module
 from faded_skies.adapters.object_store import privacy
 from faded_skies.adapters.object_store.bucket import PREFIX, open_bucket
 from faded_skies.adapters.object_store.folder import open_folder
+from faded_skies.adapters.object_store.media import Media, open_media
 from faded_skies.adapters.object_store.signing import Signer
 from faded_skies.bootstrap import Application
+from faded_skies.domains.catalog.errors import MediaStoreDown
 from faded_skies.platform import clock
 from faded_skies.platform.documents.errors import DocumentExists, DocumentGone, DocumentStoreDown
 from faded_skies.platform.documents.ports import DocumentStore
@@ -424,3 +426,70 @@ async def test_settings_that_cannot_be_read_are_logged(
             await open_bucket(Shop(address, "id", "secret").storage("private"))
     assert [line["what"] for line in logs if line["event"] == "bucket_settings_unread"] == unread
     assert len(logs) == len(unread)
+
+
+def media_of(shop: Shop, settings: Settings, *, bucket: str = "readable") -> Media:
+    return open_media(
+        settings.model_copy(
+            update={
+                "media_s3_bucket": bucket,
+                "media_url": f"{shop.address}/{bucket}",
+                "aws_region": "us-east-1",
+                "aws_access_key_id": shop.key_id,
+                "aws_secret_access_key": SecretStr(shop.secret),
+                "aws_endpoint_url": shop.address,
+            }
+        )
+    )
+
+
+async def test_public_pictures_lie_where_everybody_reads_them(shop: Shop, settings: Settings) -> None:
+    media = media_of(shop, settings)
+    key = f"pictures/{new_id()}-320.webp"
+    await media.put(key, BODY, content_type="image/webp")
+    async with httpx.AsyncClient() as stranger:
+        shown = await stranger.get(media.url_of(key))
+        assert (shown.status_code, shown.content) == (200, BODY)
+        assert shown.headers["content-type"] == "image/webp"
+        assert shown.headers["cache-control"] == "public, max-age=31536000, immutable"
+        later = clock.now() + HOUR
+        assert [found async for page in media.list_older(later) for found in page] == [key]
+        await media.delete([key, "pictures/never-320.webp"])
+        assert (await stranger.get(media.url_of(key))).status_code in {403, 404}
+
+
+async def test_a_bucket_that_is_not_there_keeps_no_picture(shop: Shop, settings: Settings) -> None:
+    with pytest.raises(MediaStoreDown):
+        await media_of(shop, settings, bucket="never-made").put(
+            "pictures/a-1.webp", b"x", content_type="image/webp"
+        )
+    for key in ("../a.webp", "/etc/passwd", "pictures/A.webp", "pictures/a"):
+        with pytest.raises(ValueError, match="not a key"):
+            await media_of(shop, settings).put(key, b"x", content_type="image/webp")
+
+
+def test_pictures_never_share_the_bucket_of_papers(settings: Settings) -> None:
+    bucket = {
+        "AWS_S3_BUCKET": "papers",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "MEDIA_URL": "https://pictures.example",
+    }
+    given = {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "JWT_SECRET": settings.jwt_secret,
+        "VAULT_MASTER_KEYS": settings.vault_master_keys,
+        "NODE_ENV": "test",
+    }
+    with pytest.raises(ValueError, match="is the bucket of identity papers"):
+        Settings.model_validate(given | bucket | {"MEDIA_S3_BUCKET": "papers"})
+    with pytest.raises(ValueError, match="also needs MEDIA_URL"):
+        Settings.model_validate(given | bucket | {"MEDIA_S3_BUCKET": "pictures", "MEDIA_URL": None})
+    chosen = Settings.model_validate(given | bucket | {"MEDIA_S3_BUCKET": "pictures"})
+    assert chosen.media_storage is not None
+    assert (chosen.media_storage.objects.bucket, chosen.media_storage.url) == (
+        "pictures",
+        bucket["MEDIA_URL"],
+    )

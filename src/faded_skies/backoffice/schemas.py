@@ -8,7 +8,9 @@ from uuid import UUID
 from pydantic import Field
 
 from faded_skies.domains.delivery.schemas.answers import AssignmentShape, RefusalShape
+from faded_skies.domains.identity.service import Person
 from faded_skies.domains.orders.schemas import OrderShape
+from faded_skies.domains.orders.service import Status
 from faded_skies.domains.payments.ports import DisputeStatus
 from faded_skies.domains.payments.service import Dispute
 from faded_skies.platform.errors import Refused
@@ -29,9 +31,36 @@ class AssignOrder(
     driver_id: Id
 
 
+Need = Literal["payment", "id", "pack", "assign"]
+PaymentStatus = Literal[
+    "unpaid",
+    "processing",
+    "requires_action",
+    "failed",
+    "authorized",
+    "paid",
+    "refund_pending",
+    "refunded",
+    "cancelled",
+]
+
+
+class BoardCustomerShape(Shape):
+    """Whose order it is, and whether their papers are approved."""
+
+    id: UUID
+    full_name: str
+    email: str
+    phone: str | None
+    id_verification_status: str
+
+
 class BoardOrderShape(OrderShape):
     """An order with whose it is and what its driver said, and who gave it back before."""
 
+    customer: BoardCustomerShape
+    driver_id: UUID | None
+    packed_at: datetime | None
     assignment: AssignmentShape | None
     refusals: list[RefusalShape]
 
@@ -40,6 +69,23 @@ class BoardAnswer(Shape):
     orders: list[BoardOrderShape]
     total: int
     has_more: bool
+
+
+class CountsAnswer(Shape):
+    """`counts` by state, `needs` by what is waited for; an order may wait for several things."""
+
+    counts: dict[Status, int]
+    needs: dict[Need, int]
+
+
+def present_customer(person: Person) -> dict[str, object]:
+    return {
+        "id": person.id,
+        "fullName": person.full_name,
+        "email": person.email,
+        "phone": person.phone,
+        "idVerificationStatus": person.id_verification_status,
+    }
 
 
 class RefundedUnits(Body):

@@ -9,7 +9,6 @@ from functools import partial
 import asyncpg
 import socketio
 from fastapi import APIRouter
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from faded_skies import registry
@@ -38,6 +37,7 @@ from faded_skies.platform.http import docs_page
 from faded_skies.platform.http.app import Dispatcher, build_api, doors_of, included, layered
 from faded_skies.platform.http.guards import Guards
 from faded_skies.platform.http.leaving import ElsewhereWhenLeaving
+from faded_skies.platform.http.media import MediaFiles
 from faded_skies.platform.http.proxies import BehindProxies
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.keyring import Keyring, PurposeKeys
@@ -172,7 +172,7 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
     api.router.routes.extend(included(_pages(ports)))
     media = settings.data / "media"
     media.mkdir(parents=True, exist_ok=True)  # without it every picture would be a failure instead of a 404
-    api.mount("/media", StaticFiles(directory=media), name="media")
+    api.mount("/media", MediaFiles(directory=media), name="media")
     events = registry.client_events(ports)
     docs_page.serve_document(
         api,

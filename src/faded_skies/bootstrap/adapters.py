@@ -8,6 +8,7 @@ from faded_skies.adapters.dispatch.batches import BatchSolver
 from faded_skies.adapters.dispatch.nearest import NearestDriver
 from faded_skies.adapters.distances.times import DistanceTimes
 from faded_skies.adapters.documents.child import Children
+from faded_skies.adapters.documents.pictures import Pictures
 from faded_skies.adapters.documents.reader import Documents
 from faded_skies.adapters.google_analytics.vendor import open_google_analytics
 from faded_skies.adapters.google_maps.opening import open_google, open_google_times
@@ -15,6 +16,7 @@ from faded_skies.adapters.jumio.opening import open_jumio
 from faded_skies.adapters.metrc.double import open_double
 from faded_skies.adapters.metrc.opening import open_metrc
 from faded_skies.adapters.mixpanel.vendor import open_mixpanel
+from faded_skies.adapters.object_store.media import open_media
 from faded_skies.adapters.object_store.opening import open_documents
 from faded_skies.adapters.oidc.opening import open_providers
 from faded_skies.adapters.osrm.times import open_osrm
@@ -28,6 +30,7 @@ from faded_skies.adapters.zipcodes.finder import OWN, ZipcodeFinder
 from faded_skies.adapters.zipcodes.geocoder import ZipcodeGeocoder
 from faded_skies.adapters.zipcodes.table import ZipTable
 from faded_skies.domains.analytics.ports import Vendor, Vendors
+from faded_skies.domains.catalog.ports import MediaStore, PictureMaker
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service as delivery
@@ -63,6 +66,8 @@ async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_post(ports, stack)
     await _choose_gateways(ports, stack)
     ports.provide(DocumentStore, await open_documents(ports.settings))
+    ports.provide(MediaStore, open_media(ports.settings))
+    ports.provide(PictureMaker, Pictures(Children()))
     await _choose_maps(ports, stack)
     await _choose_travel_times(ports, stack)
     await _choose_law(ports)

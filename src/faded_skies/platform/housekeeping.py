@@ -8,8 +8,11 @@ from faded_skies.platform.db import Database
 from faded_skies.platform.jobs import Periodic
 from faded_skies.platform.retention import in_batches
 
-# The queue's log is for looking back at, and its library never prunes it.
-_PRUNE_LOG = "DELETE FROM pgqueuer_log WHERE created < now() - interval '7 days'"
+# The queue's log is for looking back at, and its library never prunes it. Why a job failed is kept as long as the job.
+_PRUNE_LOG = """
+DELETE FROM pgqueuer_log l WHERE created < now() - interval '7 days'
+  AND NOT EXISTS (SELECT FROM pgqueuer q WHERE q.id = l.job_id AND q.status = 'failed')
+"""
 _PRUNE_STARTS = "DELETE FROM job_starts s WHERE NOT EXISTS (SELECT FROM pgqueuer q WHERE q.id = s.job_id)"
 
 

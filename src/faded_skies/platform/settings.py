@@ -49,6 +49,14 @@ class ObjectStorage:
 
 
 @dataclass(frozen=True)
+class MediaStorage:
+    """The bucket of public pictures, and the address under which everybody reads it."""
+
+    objects: ObjectStorage
+    url: str
+
+
+@dataclass(frozen=True)
 class GoogleClient:
     """How the shop is registered at Google."""
 
@@ -192,6 +200,8 @@ class Settings(BaseSettings):
     aws_access_key_id: str | None = Field(None, alias="AWS_ACCESS_KEY_ID")
     aws_secret_access_key: SecretStr | None = Field(None, alias="AWS_SECRET_ACCESS_KEY")
     aws_endpoint_url: str | None = Field(None, alias="AWS_ENDPOINT_URL")
+    media_s3_bucket: str | None = Field(None, alias="MEDIA_S3_BUCKET")
+    media_url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = Field(None, alias="MEDIA_URL")
 
     client_url: str = Field("http://localhost:5173", alias="CLIENT_URL")
     api_url: str = Field("http://127.0.0.1:3000", alias="API_URL")
@@ -410,6 +420,21 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _media_are_apart(self) -> Self:
+        if self.media_s3_bucket is None:
+            return self
+        if self.media_s3_bucket == self.aws_s3_bucket:
+            raise ValueError(
+                "MEDIA_S3_BUCKET is the bucket of identity papers; everybody can read it, so name another one"
+            )
+        if not (self.media_url and self.aws_region and self.aws_access_key_id and self.aws_secret_access_key):
+            raise ValueError(
+                "MEDIA_S3_BUCKET also needs MEDIA_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; "
+                "without a bucket pictures of products go to media/ in FADED_SKIES_DATA"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _metrc_is_whole(self) -> Self:
         given = {
             "METRC_API_BASE": self.metrc_api_base,
@@ -587,13 +612,20 @@ class Settings(BaseSettings):
 
     @property
     def object_storage(self) -> ObjectStorage | None:
-        """The bucket to use, None for the local folder."""
-        if not (
-            self.aws_s3_bucket and self.aws_region and self.aws_access_key_id and self.aws_secret_access_key
-        ):
+        """The bucket of sealed pictures, None for the local folder."""
+        return self._bucket(self.aws_s3_bucket)
+
+    @property
+    def media_storage(self) -> MediaStorage | None:
+        """The bucket of public pictures, None for the local folder."""
+        objects = self._bucket(self.media_s3_bucket)
+        return None if objects is None or self.media_url is None else MediaStorage(objects, self.media_url)
+
+    def _bucket(self, name: str | None) -> ObjectStorage | None:
+        if not (name and self.aws_region and self.aws_access_key_id and self.aws_secret_access_key):
             return None
         return ObjectStorage(
-            bucket=self.aws_s3_bucket,
+            bucket=name,
             region=self.aws_region,
             key_id=self.aws_access_key_id,
             secret=self.aws_secret_access_key,

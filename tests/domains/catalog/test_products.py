@@ -320,6 +320,7 @@ async def test_the_page_has_pictures_and_the_newest_reviews(
             "altText": "Jar",
             "sortOrder": 0,
             "isPrimary": True,
+            "sizes": [],
         },
         {
             "id": str(images[0].id),
@@ -327,6 +328,7 @@ async def test_the_page_has_pictures_and_the_newest_reviews(
             "altText": None,
             "sortOrder": 1,
             "isPrimary": False,
+            "sizes": [],
         },
     ]
     assert page["product"]["primaryImage"] == "/front.svg"

@@ -45,12 +45,15 @@ def make(body: bytes) -> tuple[bytes, int, int]:
 
 
 def _decoded(body: bytes) -> Image.Image:
+    return _stacked(list(_pages(body))) if body.startswith(_PDF) else decode_photo(body)
+
+
+def decode_photo(body: bytes) -> Image.Image:
+    """Return a JPEG or a PNG upright, in RGB, and no larger than MOST_MADE. Raises Refused."""
     if body.startswith(_JPEG):
         return _photo(body, "JPEG")
     if body.startswith(_PNG):
         return _photo(body, "PNG")
-    if body.startswith(_PDF):
-        return _stacked(list(_pages(body)))
     raise Refused("unsupported")
 
 

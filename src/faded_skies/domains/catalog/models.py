@@ -1,8 +1,8 @@
 """Products as the other domains see them, and what it takes to open a catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 ProductClass = Literal[
@@ -56,6 +56,8 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCategory:
+    """A category as staff writes it, new or changed."""
+
     id: UUID
     name: str
     slug: str
@@ -67,6 +69,8 @@ class NewCategory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProduct:
+    """A product as staff writes it, new or changed. Prices in cents, weights and THC in milligrams of the package."""
+
     id: UUID
     category_id: UUID
     name: str
@@ -88,10 +92,67 @@ class NewProduct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """A picture in one size, pixels, and where everybody can read it."""
+
+    width: int
+    height: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewImage:
+    """A picture of a product. `image_url` is what clients show that know no `sizes`."""
+
     id: UUID
     product_id: UUID
     image_url: str
     alt_text: str | None = None
     sort_order: int = 0
     is_primary: bool = False
+    sizes: Sequence[Size] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row of a file of products. `product_id` is None where the file leaves it empty; `fields` are NewProduct's.
+
+    `number` is its line's number as a spreadsheet counts: the heading is 1.
+    """
+
+    number: int
+    product_id: UUID | None
+    category: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BadCell:
+    """What is wrong in a file, and what to do about it; no `column` where it is the row as a whole."""
+
+    row: int
+    column: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetPlan:
+    """What a file would do. It is carried out only when there are no `problems`.
+
+    `drafts` are the new and changed products with the numbers of their rows.
+    """
+
+    created: Sequence[NewProduct]
+    changed: Sequence[NewProduct]
+    unchanged: int
+    drafts: Sequence[tuple[int, NewProduct]]
+    problems: Sequence[BadCell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffFilter:
+    """Which products staff sees; `words` are found anywhere in the name, the strain and the effects."""
+
+    words: str | None = None
+    category_id: UUID | None = None
+    is_active: bool | None = None

@@ -152,14 +152,23 @@ class ProductsShape(Shape):
     has_more: bool
 
 
+class SizeShape(Shape):
+    """The picture in one size, pixels; the address is good for ever and always means the same bytes."""
+
+    width: int
+    height: int
+    url: str
+
+
 class ImageShape(Shape):
-    """A picture of a product."""
+    """A picture of a product; `sizes` are the same picture, the smallest first, none for pictures of before them."""
 
     id: Id
     image_url: str
     alt_text: str | None
     sort_order: int
     is_primary: bool
+    sizes: list[SizeShape]
 
 
 class ReviewShape(Shape):

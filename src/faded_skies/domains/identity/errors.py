@@ -76,6 +76,21 @@ class LastAdmin(Conflict):
     )
 
 
+class NotOneself(Conflict):
+    code = "INVALID_STATE"
+    sentence = "You cannot change your own role or suspend yourself. Ask another admin."
+
+
+class LastActiveAdmin(Conflict):
+    code = "INVALID_STATE"
+    sentence = "This is the last active admin of this shop. Make another one first."
+
+
+class AccountIsClosed(Conflict):
+    code = "INVALID_STATE"
+    sentence = "This account is closed for good. Its person can make a new one."
+
+
 class SessionNotFound(Absent):
     sentence = "There is no such session of yours, or it has ended already."
 

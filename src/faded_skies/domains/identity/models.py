@@ -24,6 +24,7 @@ class EndReason(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a reason
     TOKEN_REUSE = "token_reuse"  # noqa: S105 - the name of a reason
     SECOND_FACTOR_CHANGED = "second_factor_changed"
+    BY_STAFF = "by_staff"
 
 
 class FirstFactor(StrEnum):
@@ -257,6 +258,36 @@ class PasskeyKey:
     public_key: bytes
     sign_count: int
     backup_eligible: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleFilter:
+    """Whom staff looks for; `words` is a pattern of LIKE in lower case for name, e-mail and phone."""
+
+    words: str | None = None
+    role: Role | None = None
+    account_status: str | None = None
+    id_verification_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as admins see them. `live_sessions` is how many sign-ins are open."""
+
+    id: UUID
+    full_name: str
+    email: str
+    email_verified: bool
+    phone: str | None
+    date_of_birth: date | None
+    role: Role
+    account_status: str
+    id_verification_status: str
+    id_expires_on: date | None
+    employee_no: str | None
+    live_sessions: int
+    last_login_at: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

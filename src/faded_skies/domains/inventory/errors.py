@@ -35,6 +35,10 @@ class TooFewUnits(Conflict):
     code = "TOO_FEW_UNITS"
 
 
+class KeptByLots(InvalidState):
+    sentence = "This product's stock is kept by lots. Receive a lot, or adjust the one whose units were found or lost."
+
+
 class NotPacked(InvalidState):
     """Units of products with lots are not bound to tags yet; `missing` lists products and how many."""
 

@@ -17,6 +17,39 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class StockLevel:
+    """How much of a product can be sold; `owed` units are sold and not on sale any more."""
+
+    quantity: int
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockMovement:
+    """Why a product's stock changed, and by whom where it was somebody of the staff."""
+
+    id: UUID
+    change: int
+    reason: str
+    note: str | None
+    order_id: UUID | None
+    actor_id: UUID | None
+    actor_name: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LowStock:
+    """A product on sale of which little is left; `category` is a slug."""
+
+    product_id: UUID
+    name: str
+    category: str
+    quantity: int
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lab:
     """What a laboratory found."""
 

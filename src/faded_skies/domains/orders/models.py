@@ -1,5 +1,6 @@
 """Orders as rows."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,6 +93,36 @@ class Order:
     def can_be_paid(self) -> bool:
         """Whether another attempt to pay may begin."""
         return self.awaits_money and self.payment_status != "authorized"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardFilter:
+    """Which orders the board shows; all that is given must hold.
+
+    `words` is a pattern of LIKE in lower case for number, name, e-mail and phone. `rings` (PostgreSQL's polygons, the
+    first the outside) and `circle` (latitude, longitude, metres) say where the address lies.
+    """
+
+    statuses: Sequence[str] | None = None
+    driver_id: UUID | None = None
+    order_number: str | None = None
+    payment_statuses: Sequence[str] | None = None
+    tender: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    zip_code: str | None = None
+    words: str | None = None
+    rings: Sequence[str] | None = None
+    circle: Sequence[float] | None = None
+    needs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class BoardCounts:
+    """How many orders stand in each column, and how many wait for what."""
+
+    by_status: Mapping[Status, int]
+    by_need: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,9 @@ UNPAID = frozenset({Status.PENDING, Status.PAYMENT_FAILED})
 BEFORE_DEPARTURE = frozenset({Status.CONFIRMED, Status.PREPARING})
 ASSIGNABLE = frozenset({Status.CONFIRMED, Status.PREPARING, Status.OUT_FOR_DELIVERY})
 
+NEEDS = ("payment", "id", "pack", "assign")
+"""What an order may wait for on the board: its money, its customer's ID, its goods in a bag, a driver."""
+
 HOLD = timedelta(minutes=15)
 CONSENT = timedelta(minutes=30)
 """How long a customer may think about a proposed change."""

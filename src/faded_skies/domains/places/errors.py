@@ -11,6 +11,16 @@ class BarredPlaceNotFound(Absent):
     sentence = "There is no such barred place."
 
 
+class AreaNotFound(Absent):
+    sentence = "There is no such area."
+
+
+class AreasRefused(Invalid):
+    """Nothing of it was taken; `details` name each area that is drawn or named wrongly, by its place in the file."""
+
+    code = "VALIDATION_ERROR"
+
+
 class AddressChanged(InvalidState):
     sentence = (
         "This address was changed on another device just now. Look at it again, then repeat your change."

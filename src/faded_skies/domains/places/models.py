@@ -90,6 +90,7 @@ class ServiceArea:
     minimum_cents: int
     opens_minute: int
     closes_minute: int
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,18 +57,26 @@ WHERE id = (
 
 _AREA_COLUMNS = """
     a.id, a.name, a.latitude, a.longitude, a.radius_m, a.boundary, a.fee_cents, a.minimum_cents, a.opens_minute,
-    a.closes_minute
+    a.closes_minute, a.is_active
 """
 _AREAS = f"SELECT {_AREA_COLUMNS} FROM service_areas a WHERE a.is_active ORDER BY a.name"
+_ALL_AREAS = f"SELECT {_AREA_COLUMNS} FROM service_areas a ORDER BY a.name"
+# Whoever changes areas waits for the others: names and shapes are judged together.
+_LOCK_AREAS = "SELECT pg_advisory_xact_lock(hashtextextended('service areas', 0))"
 _OFFER = f"""
 SELECT s.paused, s.tenders, s.license_expires_on, {_AREA_COLUMNS}
 FROM shop s LEFT JOIN service_areas a ON a.is_active ORDER BY a.name
 """
 _INSERT_AREA = """
 INSERT INTO service_areas (
-    id, name, latitude, longitude, radius_m, boundary, fee_cents, minimum_cents, opens_minute, closes_minute
+    id, name, latitude, longitude, radius_m, boundary, fee_cents, minimum_cents, opens_minute, closes_minute, is_active
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_UPDATE_AREA = """
+UPDATE service_areas SET name = $2, latitude = $3, longitude = $4, radius_m = $5, boundary = $6, fee_cents = $7,
+    minimum_cents = $8, opens_minute = $9, closes_minute = $10, is_active = $11
+WHERE id = $1
 """
 
 _BARRED_COLUMNS = "id, name, kind, latitude, longitude, radius_m"
@@ -182,12 +190,31 @@ async def delete_barred(tx: Tx, place_id: UUID) -> bool:
     return bool(await tx.execute(_DELETE_BARRED, place_id))
 
 
+async def list_all_areas(db: Reader) -> list[ServiceArea]:
+    """Return the areas, those that are not served at the moment too."""
+    return [_area(row) for row in await db.fetch(_ALL_AREAS)]
+
+
+async def lock_areas(tx: Tx) -> list[ServiceArea]:
+    """Hold all areas against changes of others, and return them."""
+    await tx.execute(_LOCK_AREAS)
+    return await list_all_areas(tx)
+
+
 async def insert_area(tx: Tx, area: ServiceArea) -> None:
+    await _write_area(tx, _INSERT_AREA, area)
+
+
+async def update_area(tx: Tx, area: ServiceArea) -> None:
+    await _write_area(tx, _UPDATE_AREA, area)
+
+
+async def _write_area(tx: Tx, statement: str, area: ServiceArea) -> None:
     shape = area.shape
     radius_m = shape.radius_m if isinstance(shape, Circle) else None
     boundary = geojson_of(shape) if isinstance(shape, Polygon) else None
     await tx.execute(
-        _INSERT_AREA,
+        statement,
         area.id,
         area.name,
         *shape.middle,
@@ -197,6 +224,7 @@ async def insert_area(tx: Tx, area: ServiceArea) -> None:
         area.minimum_cents,
         area.opens_minute,
         area.closes_minute,
+        area.is_active,
     )
 
 
@@ -215,6 +243,7 @@ def _area(row: Row) -> ServiceArea:
         minimum_cents=row["minimum_cents"],
         opens_minute=row["opens_minute"],
         closes_minute=row["closes_minute"],
+        is_active=row["is_active"],
     )
 
 

@@ -1,6 +1,7 @@
 """Bodies larger than the rest: which paths take them, and how many may be in memory at once."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -18,12 +19,20 @@ class TooManyUploads(Unavailable):
 
 
 class LargeBodies:
-    """`limits` are bytes by exact path. At most `at_once` such bodies are read or kept by this process."""
+    """`limits` are bytes by path; {} in one stands for any one part.
+
+    At most `at_once` such bodies are read or kept by this process.
+    """
 
     def __init__(
         self, limits: Mapping[str, int], *, at_once: int = _AT_ONCE, patience: float = _PATIENCE
     ) -> None:
-        self._limits = limits
+        self._limits = {path: most for path, most in limits.items() if "{}" not in path}
+        self._patterns = [
+            (re.compile(re.escape(path).replace(r"\{\}", "[^/]+")), most)
+            for path, most in limits.items()
+            if "{}" in path
+        ]
         self._turn = asyncio.Semaphore(at_once)
         self._patience = patience
 
@@ -33,7 +42,9 @@ class LargeBodies:
 
     def most(self, path: str) -> int | None:
         """Return how many bytes the path takes; None when it is one like the rest."""
-        return self._limits.get(path)
+        if path in self._limits:
+            return self._limits[path]
+        return next((most for pattern, most in self._patterns if pattern.fullmatch(path)), None)
 
     @asynccontextmanager
     async def place(self, receive: Receive) -> AsyncIterator[Receive]:

@@ -80,6 +80,23 @@ def unclassified(book: RuleBook, lines: Iterable[Line]) -> list[str]:
     return sorted({line.product_class for line in lines} - set(book.limits.classify))
 
 
+def missing_facts(book: RuleBook, line: Line) -> list[str]:
+    """Return what must be entered of goods before they may be sold: product_class, net_weight_mg, thc_mg."""
+    if unclassified(book, [line]):
+        return ["product_class"]
+    if not unknown_contents(book, [line]):
+        return []
+    wanted = {told.measure for told in book.limits.classify[line.product_class]}
+    return [
+        fact
+        for fact, measure, known in (
+            ("net_weight_mg", "net_mg", line.net_weight_mg),
+            ("thc_mg", "thc_mg", line.thc_mg),
+        )
+        if measure in wanted and known is None
+    ]
+
+
 def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
     return {bucket: one.get(bucket, 0) + other.get(bucket, 0) for bucket in {*one, *other}}
 

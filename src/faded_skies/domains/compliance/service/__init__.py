@@ -33,7 +33,13 @@ from faded_skies.domains.compliance.rules.judging import (
     refused,
 )
 from faded_skies.domains.compliance.rules.law import Law
-from faded_skies.domains.compliance.rules.limits import LimitUse, limit_uses, unclassified, unknown_contents
+from faded_skies.domains.compliance.rules.limits import (
+    LimitUse,
+    limit_uses,
+    missing_facts,
+    unclassified,
+    unknown_contents,
+)
 from faded_skies.domains.compliance.rules.places import municipality, place_allowed
 from faded_skies.domains.compliance.rules.taxes import NOT_CANNABIS, TaxAmount, taxes
 from faded_skies.domains.compliance.service.acknowledging import acknowledge, acknowledged, list_rules, warn
@@ -94,6 +100,7 @@ __all__ = [
     "list_decisions",
     "list_rules",
     "minute_of_day",
+    "missing_facts",
     "municipality",
     "next_opening",
     "of_age",

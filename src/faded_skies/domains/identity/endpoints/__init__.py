@@ -12,7 +12,6 @@ from faded_skies.domains.identity.endpoints import (
     profile,
     sessions,
     sign_in,
-    staff,
 )
 
 ROUTERS: list[APIRouter] = [
@@ -28,5 +27,4 @@ ROUTERS: list[APIRouter] = [
     sessions.router,
     invitations.router,
     invitations.public,
-    staff.router,
 ]

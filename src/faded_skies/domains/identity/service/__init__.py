@@ -1,6 +1,13 @@
 """What can be done with people, their sessions and mailed links; one file each."""
 
-from faded_skies.domains.identity.models import Challenge, Customer, FirstFactor, Grant
+from faded_skies.domains.identity.models import (
+    Challenge,
+    Customer,
+    FirstFactor,
+    Grant,
+    PeopleFilter,
+    Person,
+)
 from faded_skies.domains.identity.service.attempts import (
     Caller,
     judge_caller_of_email,
@@ -16,6 +23,7 @@ from faded_skies.domains.identity.service.closing import (
     lock_leaving,
 )
 from faded_skies.domains.identity.service.completing import complete_profile
+from faded_skies.domains.identity.service.directory import find_people, get_person, list_people, set_standing
 from faded_skies.domains.identity.service.federated import (
     STATE_LIFETIME,
     ask,
@@ -100,6 +108,8 @@ __all__ = [
     "FirstFactor",
     "Grant",
     "IdentityAuthenticator",
+    "PeopleFilter",
+    "Person",
     "accept_invitation",
     "add_passkey",
     "admit",
@@ -128,10 +138,12 @@ __all__ = [
     "find_account",
     "find_challenged",
     "find_customer",
+    "find_people",
     "find_second_factor",
     "finish_sign_in",
     "get_held_profile",
     "get_own_profile",
+    "get_person",
     "get_user",
     "give_up",
     "held_on",
@@ -148,6 +160,7 @@ __all__ = [
     "list_identities",
     "list_invitations",
     "list_passkeys",
+    "list_people",
     "list_sessions",
     "lock_customer",
     "lock_leaving",
@@ -169,6 +182,7 @@ __all__ = [
     "reset_password",
     "revoke_invitation",
     "set_employee_no",
+    "set_standing",
     "sign_in",
     "sign_in_with_passkey",
     "sign_out",

@@ -1,7 +1,20 @@
 """Stock, taken by an order in its transaction and given back once, and the lots behind it."""
 
-from faded_skies.domains.inventory.models import Lab, Lot, LotMovement, NewLot, Package, Scan, Traced, Wanted
+from faded_skies.domains.inventory.models import (
+    Lab,
+    Lot,
+    LotMovement,
+    LowStock,
+    NewLot,
+    Package,
+    Scan,
+    StockLevel,
+    StockMovement,
+    Traced,
+    Wanted,
+)
 from faded_skies.domains.inventory.rules import LabResult, LotStatus
+from faded_skies.domains.inventory.service.counting import correct, get_level, list_low, list_movements
 from faded_skies.domains.inventory.service.lots import (
     adjust,
     expire,
@@ -40,20 +53,27 @@ __all__ = [
     "Lot",
     "LotMovement",
     "LotStatus",
+    "LowStock",
     "NewLot",
     "Package",
     "Scan",
+    "StockLevel",
+    "StockMovement",
     "Traced",
     "Wanted",
     "adjust",
     "check_may_hand_over",
     "check_packed",
+    "correct",
     "exchange",
     "expire",
     "expire_lots_of",
+    "get_level",
     "get_lot",
     "list_lot_movements",
     "list_lots",
+    "list_low",
+    "list_movements",
     "list_packages",
     "lock_goods",
     "missing_units",

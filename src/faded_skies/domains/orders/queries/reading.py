@@ -48,16 +48,6 @@ _LIST_STATUS = (
     + " WHERE o.user_id = $1 AND o.status = $4 ORDER BY o.created_at DESC, o.id DESC LIMIT $2 OFFSET $3"
 )
 _COUNT = "SELECT count(*) FROM orders WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)"
-_BOARD = (
-    _SELECT
-    + """ WHERE ($1::text IS NULL OR o.status = $1) AND ($2::uuid IS NULL OR o.driver_id = $2)
-      AND ($3::text IS NULL OR o.order_number = $3)
-    ORDER BY o.created_at DESC, o.id DESC LIMIT $4 OFFSET $5"""
-)
-_COUNT_BOARD = """
-SELECT count(*) FROM orders o WHERE ($1::text IS NULL OR o.status = $1) AND ($2::uuid IS NULL OR o.driver_id = $2)
-  AND ($3::text IS NULL OR o.order_number = $3)
-"""
 _ITEMS = """
 SELECT order_id, product_id, name, product_class, quantity, unit_price_cents, total_price_cents, net_weight_mg, thc_mg,
        tax_state_cents, tax_cannabis_cents, tax_local_cents, refunded_quantity
@@ -180,20 +170,6 @@ async def list_orders(
         else await db.fetch(_LIST_STATUS, user_id, limit, offset, status)
     )
     return [order_of(row) for row in rows], await db.fetchval(_COUNT, user_id, status)
-
-
-async def list_board(
-    db: Database,
-    *,
-    status: Status | None,
-    driver_id: UUID | None,
-    order_number: str | None,
-    limit: int,
-    offset: int,
-) -> tuple[list[Order], int]:
-    filters = (status, driver_id, order_number)
-    rows = await db.fetch(_BOARD, *filters, limit, offset)
-    return [order_of(row) for row in rows], await db.fetchval(_COUNT_BOARD, *filters)
 
 
 async def list_items(source: Database | Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Item]]:

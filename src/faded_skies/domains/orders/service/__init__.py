@@ -1,7 +1,16 @@
 """What can be done with an order: its life, changing it, the settling of its payment, and giving back."""
 
-from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, Revision, TrackingLine
-from faded_skies.domains.orders.rules import BEFORE_DEPARTURE, EtaSource, Status, minutes_until
+from faded_skies.domains.orders.models import (
+    Amendment,
+    BoardCounts,
+    BoardFilter,
+    Item,
+    NewOrder,
+    Order,
+    Revision,
+    TrackingLine,
+)
+from faded_skies.domains.orders.rules import BEFORE_DEPARTURE, NEEDS, EtaSource, Status, minutes_until
 from faded_skies.domains.orders.service.amending import (
     accept_amendment,
     amend_own,
@@ -35,6 +44,7 @@ from faded_skies.domains.orders.service.life import (
     check_may_depart,
     close_amendments,
     complete,
+    count_board,
     count_deliveries_to,
     erase,
     get_order_for,
@@ -80,7 +90,10 @@ from faded_skies.domains.orders.service.watching import (
 __all__ = [
     "BEFORE_DEPARTURE",
     "FIRST_ESTIMATE",
+    "NEEDS",
     "Amendment",
+    "BoardCounts",
+    "BoardFilter",
     "Change",
     "EtaSource",
     "Item",
@@ -103,6 +116,7 @@ __all__ = [
     "close_amendments",
     "complete",
     "confirm_paid",
+    "count_board",
     "count_deliveries_to",
     "customers_room",
     "decline_amendment",

@@ -15,8 +15,16 @@ from faded_skies.domains.ledger.service import TAXES, Account, Fact
 from faded_skies.domains.orders import rules
 from faded_skies.domains.orders.errors import AmendmentOver, IllegalMove, OrderNotFound
 from faded_skies.domains.orders.events import AmendmentMoved, OrderMoved, OrderNoted
-from faded_skies.domains.orders.models import Amendment, Item, NewOrder, Order, TrackingLine
-from faded_skies.domains.orders.queries import amendments, held, reading, writing
+from faded_skies.domains.orders.models import (
+    Amendment,
+    BoardCounts,
+    BoardFilter,
+    Item,
+    NewOrder,
+    Order,
+    TrackingLine,
+)
+from faded_skies.domains.orders.queries import amendments, board, held, reading, writing
 from faded_skies.domains.orders.rules import ASSIGNABLE, BEFORE_DEPARTURE, HOLD, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.rewards import service as rewards
@@ -57,18 +65,15 @@ async def lock_order_by_cart(tx: Tx, cart_id: UUID) -> Order | None:
 
 
 async def list_board(
-    db: Database,
-    *,
-    status: Status | None,
-    driver_id: UUID | None,
-    order_number: str | None,
-    limit: int,
-    offset: int,
+    db: Database, wanted: BoardFilter, *, limit: int, offset: int
 ) -> tuple[list[Order], int]:
     """Return one page of all orders for staff, newest first, and how many there are."""
-    return await reading.list_board(
-        db, status=status, driver_id=driver_id, order_number=order_number, limit=limit, offset=offset
-    )
+    return await board.list_board(db, wanted, limit=limit, offset=offset)
+
+
+async def count_board(db: Database, wanted: BoardFilter, *, over_since: datetime) -> BoardCounts:
+    """Count the orders of each state, of those that are over the ones placed since then, and what they wait for."""
+    return await board.count_board(db, wanted, over_since=over_since)
 
 
 async def list_items(source: Database | Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Item]]:

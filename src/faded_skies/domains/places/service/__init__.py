@@ -22,6 +22,13 @@ from faded_skies.domains.places.service.addresses import (
     remove_address,
     snapshot,
 )
+from faded_skies.domains.places.service.area_keeping import (
+    DrawnArea,
+    change_area,
+    list_all_areas,
+    take_areas,
+    wrong_shapes,
+)
 from faded_skies.domains.places.service.areas import (
     add_area,
     areas,
@@ -40,6 +47,7 @@ __all__ = [
     "AddressFields",
     "BarredPlace",
     "Circle",
+    "DrawnArea",
     "Offer",
     "Pin",
     "Polygon",
@@ -53,6 +61,7 @@ __all__ = [
     "areas",
     "bar",
     "change_address",
+    "change_area",
     "change_shop",
     "erase",
     "find",
@@ -61,6 +70,7 @@ __all__ = [
     "get_shop",
     "held_on",
     "kinds_at",
+    "list_all_areas",
     "list_barred",
     "locate",
     "locate_change",
@@ -72,5 +82,7 @@ __all__ = [
     "remove_address",
     "snapshot",
     "suggest",
+    "take_areas",
     "unbar",
+    "wrong_shapes",
 ]

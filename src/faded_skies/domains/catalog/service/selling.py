@@ -1,47 +1,16 @@
-"""The catalogue: what is on sale, what people say of it, and how it is filled."""
+"""What is on sale, and what people say of it."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from faded_skies.domains.catalog import queries
 from faded_skies.domains.catalog.errors import AlreadyReviewed, ProductNotFound, ReviewNotAllowed
-from faded_skies.domains.catalog.models import (
-    Filter,
-    NewCategory,
-    NewImage,
-    NewProduct,
-    Product,
-    ProductClass,
-    Sort,
-    Strain,
-)
+from faded_skies.domains.catalog.models import Filter, Product, Sort
+from faded_skies.domains.catalog.queries import selling as queries
 from faded_skies.domains.catalog.rules import author_name
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.paging import page
-
-__all__ = [
-    "Filter",
-    "NewCategory",
-    "NewImage",
-    "NewProduct",
-    "Product",
-    "ProductClass",
-    "Sort",
-    "Strain",
-    "add_images",
-    "categories",
-    "create_categories",
-    "create_products",
-    "erase",
-    "find_cards",
-    "find_products",
-    "held_on",
-    "product_page",
-    "products",
-    "review_product",
-]
 
 
 async def products(db: Database, wanted: Filter, *, sort: Sort, limit: int, offset: int) -> dict[str, Any]:
@@ -105,20 +74,6 @@ async def find_products(db: Database | Tx, ids: Sequence[UUID]) -> dict[UUID, Pr
 async def find_cards(db: Database | Tx, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """Return the products as clients see them in lists, with their exact stock; those no longer sold too."""
     return {UUID(card["id"]): card for card in await queries.find_cards(db, ids)}
-
-
-async def create_categories(tx: Tx, new: Sequence[NewCategory]) -> None:
-    await queries.insert_categories(tx, new)
-
-
-async def create_products(tx: Tx, new: Sequence[NewProduct]) -> None:
-    """Add products without stock; inventory opens that."""
-    await queries.insert_products(tx, new)
-
-
-async def add_images(tx: Tx, new: Sequence[NewImage]) -> None:
-    """Add images; a product has at most one that is primary."""
-    await queries.insert_images(tx, new)
 
 
 def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:

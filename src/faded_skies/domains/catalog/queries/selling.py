@@ -1,4 +1,4 @@
-"""SQL of the catalogue. What goes to clients is labelled and rounded here, so a row is an answer as it is.
+"""SQL of what is on sale. What goes to clients is labelled and rounded here, so a row is an answer as it is.
 
 The list is composed of constant fragments, one for each filter in use: every composition is prepared once a
 connection, and PostgreSQL plans exactly what is asked.
@@ -9,26 +9,27 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from faded_skies.domains.catalog.models import Filter, NewCategory, NewImage, NewProduct, Product, Sort
+from faded_skies.domains.catalog.models import Filter, Product, Sort
 from faded_skies.platform.db import Database, Row, Tx
 
 Reader = Database | Tx
 
 # Ids are text here: orjson does not write the driver's own UUID type. Stock and image are looked up row by row,
 # because the planner would rather read both tables whole for the twenty rows of a page.
-_CARD = """
+CARD = """
     p.id::text AS id, p.category_id::text AS "categoryId", p.name, p.description,
     p.price_cents / 100.0::float8 AS price, p.original_price_cents / 100.0::float8 AS "originalPrice",
     p.thc_content AS "thcContent", p.cbd_content AS "cbdContent", p.strain_type AS "strainType", p.effects,
     p.lab_tested AS "labTested", p.lab_results_url AS "labResultsUrl",
     coalesce((SELECT s.quantity FROM stock_levels s WHERE s.product_id = p.id), 0) AS "stockQuantity",
-    p.is_featured AS "isFeatured", p.is_active AND c.is_active AS "isActive",
+    p.is_featured AS "isFeatured", {} AS "isActive",
     (SELECT i.image_url FROM product_images i WHERE i.product_id = p.id AND i.is_primary) AS "primaryImage",
     round(p.rating_sum::numeric / nullif(p.review_count, 0), 2)::float8 AS "averageRating",
     p.review_count AS "reviewCount", p.product_class AS "productClass", p.net_weight_mg AS "netWeightMg",
     p.thc_mg AS "thcMg", p.created_at AS "createdAt", p.updated_at AS "updatedAt"
 """
-_CATEGORY = "JOIN categories c ON c.id = p.category_id"
+_CARD = CARD.format("p.is_active AND c.is_active")
+CATEGORY = "JOIN categories c ON c.id = p.category_id"
 
 _IN_STOCK = "EXISTS (SELECT FROM stock_levels l WHERE l.product_id = p.id AND l.quantity > 0)"
 # Field of the filter: its condition, in which {} is the next parameter.
@@ -58,20 +59,20 @@ _ORDER: dict[Sort, str] = {
     "relevance": "f.score DESC, p.created_at DESC, p.id DESC",
 }
 
-_CARDS = f"SELECT {_CARD} FROM products p {_CATEGORY} WHERE p.id = ANY($1::uuid[])"
+_CARDS = f"SELECT {_CARD} FROM products p {CATEGORY} WHERE p.id = ANY($1::uuid[])"
 
-_PRODUCT = f"""
-SELECT {_CARD},
+IMAGES = """
     coalesce((
         SELECT jsonb_agg(jsonb_build_object(
             'id', g.id, 'imageUrl', g.image_url, 'altText', g.alt_text,
-            'sortOrder', g.sort_order, 'isPrimary', g.is_primary
+            'sortOrder', g.sort_order, 'isPrimary', g.is_primary, 'sizes', g.sizes
         ) ORDER BY g.sort_order, g.id)
         FROM product_images g WHERE g.product_id = p.id
     ), '[]') AS images
-FROM products p {_CATEGORY}
-WHERE p.id = $1 AND p.is_active AND c.is_active
 """
+_PRODUCT = (
+    f"SELECT {_CARD}, {IMAGES} FROM products p {CATEGORY} WHERE p.id = $1 AND p.is_active AND c.is_active"
+)
 
 _REVIEWS = """
 SELECT r.id::text AS id, r.rating, r.title, r.body, u.full_name AS "authorName", r.created_at AS "createdAt"
@@ -120,37 +121,6 @@ WITH review AS (
 SELECT id::text AS id, rating, title, body, created_at AS "createdAt" FROM review
 """
 
-_INSERT_CATEGORIES = """
-INSERT INTO categories (id, name, slug, icon, description, sort_order, is_active)
-SELECT id, name, slug, icon, description, sort_order, is_active
-FROM jsonb_to_recordset($1::jsonb) AS n (
-    id uuid, name text, slug text, icon text, description text, sort_order int, is_active boolean
-)
-"""
-_INSERT_PRODUCTS = """
-INSERT INTO products (
-    id, category_id, name, description, price_cents, original_price_cents, thc_content, cbd_content,
-    strain_type, effects, lab_tested, lab_results_url, product_class, net_weight_mg, thc_mg, is_featured,
-    is_active, barred_tenders
-)
-SELECT id, category_id, name, description, price_cents, original_price_cents, thc_content, cbd_content,
-    strain_type, effects, lab_tested, lab_results_url, product_class, net_weight_mg, thc_mg, is_featured,
-    is_active, barred_tenders
-FROM jsonb_to_recordset($1::jsonb) AS n (
-    id uuid, category_id uuid, name text, description text, price_cents int, original_price_cents int,
-    thc_content text, cbd_content text, strain_type text, effects text[], lab_tested boolean,
-    lab_results_url text, product_class text, net_weight_mg int, thc_mg int, is_featured boolean,
-    is_active boolean, barred_tenders text[]
-)
-"""
-_INSERT_IMAGES = """
-INSERT INTO product_images (id, product_id, image_url, alt_text, sort_order, is_primary)
-SELECT id, product_id, image_url, alt_text, sort_order, is_primary
-FROM jsonb_to_recordset($1::jsonb) AS n (
-    id uuid, product_id uuid, image_url text, alt_text text, sort_order int, is_primary boolean
-)
-"""
-
 
 @lru_cache(maxsize=1024)
 def _list_statements(conditions: tuple[str, ...], *, searching: bool, sort: Sort) -> tuple[str, str]:
@@ -170,7 +140,7 @@ def _list_statements(conditions: tuple[str, ...], *, searching: bool, sort: Sort
         SELECT {_CARD}, (SELECT count(*) {matching}) AS total
         FROM (
             SELECT p.*{score} {matching} ORDER BY {order} LIMIT ${number} OFFSET ${number + 1}
-        ) AS p {_CATEGORY}
+        ) AS p {CATEGORY}
         ORDER BY {order.replace("f.score", "p.score")}
     """
     return page, f"{found} SELECT count(*) {matching}"
@@ -237,18 +207,6 @@ async def insert_review(
     """Insert and count a review; None when the person has written one already."""
     row = await tx.fetchrow(_INSERT_REVIEW, review_id, product_id, user_id, rating, title, body)
     return None if row is None else dict(row)
-
-
-async def insert_categories(tx: Tx, categories: Sequence[NewCategory]) -> None:
-    await tx.execute(_INSERT_CATEGORIES, categories)
-
-
-async def insert_products(tx: Tx, products: Sequence[NewProduct]) -> None:
-    await tx.execute(_INSERT_PRODUCTS, products)
-
-
-async def insert_images(tx: Tx, images: Sequence[NewImage]) -> None:
-    await tx.execute(_INSERT_IMAGES, images)
 
 
 _HELD_REVIEWS = """

@@ -1,0 +1,2 @@
+DROP INDEX webhook_events_received_idx;
+DROP INDEX pgqueuer_failed_idx;

@@ -1,0 +1,1 @@
+"""SQL of the catalogue: what is sold, and what staff keeps."""

@@ -1,0 +1,198 @@
+"""A staff member's day by the API alone: nothing is done to the database or by a command after the shop is there."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from factories.delivery import id_check
+from factories.identity import mails_to, make_person, sign_in, signed_in
+from factories.papers import front, saved
+from factories.shop import make_shopper, open_shop, put_in_cart
+from factories.verification import hand_in
+from faded_skies.adapters.outbox.outbox import Outbox
+from faded_skies.bootstrap import Application
+from faded_skies.domains.compliance import service as compliance
+from faded_skies.platform import clock
+from faded_skies.platform.actor import Role
+
+Drain = Callable[[], Awaitable[None]]
+JSON = dict[str, Any]
+TAG = "1A4060300000022000000777"
+
+
+class Person:
+    """Somebody who calls the API, and whose calls must be answered well."""
+
+    def __init__(self, client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+        self._client = client
+        self.headers = headers
+
+    async def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        answer = await self._client.request(method, f"/api{path}", json=body, headers=self.headers, **more)
+        assert answer.is_success, (method, path, answer.status_code, answer.text)
+        kind = answer.headers.get("content-type", "")
+        return answer.json() if kind.startswith("application/json") else answer.content
+
+
+async def test_a_day(
+    app: Application, client: httpx.AsyncClient, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await open_shop(app)
+    sam = await signed_in(app, client, Role.ADMIN, full_name="Sam Rivera")
+    admin = Person(client, sam.headers)
+    agent = Person(client, (await signed_in(app, client, Role.AGENT)).headers)
+    road = await signed_in(app, client, Role.DRIVER)
+    driver = Person(client, road.headers)
+
+    await _open(admin)
+    product_id = await _fill_the_shelf(client, admin)
+    shopper = await make_shopper(app, client)
+    await _look_at_papers(app, client, admin, drain)
+
+    # An order comes in; the board shows what it waits for.
+    await put_in_cart(client, shopper, product_id, 2)
+    placed = await client.post("/api/orders", json=shopper.order("cash"), headers=shopper.headers)
+    assert placed.status_code == 201, placed.text
+    order = placed.json()["order"]
+    waiting = await admin("GET", "/admin/orders", params={"needs": ["pack", "assign"]})
+    assert [one["id"] for one in waiting["orders"]] == [order["id"]]
+    assert (await admin("GET", "/admin/orders/counts"))["counts"]["confirmed"] == 1
+    by_name = await admin(
+        "GET", "/admin/orders", params={"search": waiting["orders"][0]["customer"]["fullName"]}
+    )
+    assert by_name["total"] == 1
+
+    # Packed by scan, given to the driver, brought.
+    path = f"/admin/orders/{order['id']}"
+    await admin("PATCH", f"{path}/status", {"status": "preparing"})
+    assert (await admin("POST", f"{path}/pack", {"lines": [{"tag": TAG, "quantity": 2}]}))["packed"]
+    await driver("POST", "/driver/shift", {"online": True, "openingCash": 50})
+    await admin("POST", f"{path}/assign", {"driverId": str(road.id)})
+    await driver("POST", f"/driver/orders/{order['id']}/pickup")
+    handed = {"idCheck": id_check(), "cashReceived": 200}
+    change = (await driver("POST", f"/driver/orders/{order['id']}/deliver", handed))["change"]
+
+    await _answer_a_ticket(client, agent, shopper.headers, order)
+    refund = {"items": [{"productId": str(product_id), "quantity": 1}], "reason": "The jar was broken."}
+    await admin("POST", f"{path}/refund", refund)
+    await drain()
+    board = await admin("GET", "/admin/orders", params={"orderNumber": order["orderNumber"]})
+    assert board["orders"][0]["payment"]["refundedAmount"] > 0
+
+    await _replay_a_dead_job(app, client, admin, drain, monkeypatch)
+    await _close(admin, driver, order, change)
+
+
+async def _open(admin: Person) -> None:
+    """Pause the shop while looking at where it delivers, and open it."""
+    assert (await admin("PATCH", "/admin/settings", {"paused": True}))["settings"]["paused"] is True
+    areas = await admin("GET", "/admin/service-areas")
+    kept = await admin("POST", "/admin/service-areas/import", areas)
+    assert (kept["created"], kept["changed"]) == (0, 0)
+    await admin("PATCH", "/admin/settings", {"paused": False})
+
+
+async def _fill_the_shelf(client: httpx.AsyncClient, admin: Person) -> Any:
+    """Enter a product with a picture, take its lot in, and change its price by a file."""
+    category = (await admin("POST", "/admin/categories", {"name": "Flower"}))["category"]
+    product = {
+        "categoryId": category["id"],
+        "name": "Barton Haze",
+        "price": 45,
+        "productClass": "flower",
+        "netWeightMg": 3500,
+    }
+    product_id = (await admin("POST", "/admin/products", product))["product"]["id"]
+    picture = {"files": {"file": ("jar.jpg", saved(front()), "image/jpeg")}, "data": {"altText": "A jar"}}
+    images = (await admin("POST", f"/admin/products/{product_id}/images", **picture))["images"]
+    assert (await client.get(images[0]["sizes"][0]["url"])).status_code == 200
+    lot = {"productId": product_id, "tag": TAG, "quantity": 9, "labResult": "passed"}
+    assert (await admin("POST", "/admin/lots", lot))["lot"]["onSale"] is True
+    sheet = (await admin("GET", "/admin/products/export")).replace(b'"45.00"', b'"40.00"')
+    dry = await admin(
+        "POST", "/admin/products/import", params={"dryRun": "true"}, files={"file": ("a.csv", sheet)}
+    )
+    assert (dry["changed"], dry["problems"]) == (1, [])
+    await admin("POST", "/admin/products/import", files={"file": ("a.csv", sheet)})
+    shown = (await client.get(f"/api/products/{product_id}")).json()["product"]
+    assert (shown["price"], shown["stockQuantity"], shown["primaryImage"]) == (40, 9, images[0]["imageUrl"])
+    return product_id
+
+
+async def _look_at_papers(app: Application, client: httpx.AsyncClient, admin: Person, drain: Drain) -> None:
+    """Approve somebody's papers, and suspend and reactivate them."""
+    new = await signed_in(app, client, id_verified=False)
+    await hand_in(client, new)
+    await drain()
+    (paper,) = (await admin("GET", "/admin/id-verifications", params={"status": "processing"}))[
+        "verifications"
+    ]
+    await admin("POST", f"/admin/id-verifications/{paper['id']}/document-link")
+    await admin("POST", f"/admin/id-verifications/{paper['id']}/approve", {"expiresOn": "2099-01-01"})
+    (found,) = (await admin("GET", "/admin/users", params={"search": new.email}))["users"]
+    assert found["idVerificationStatus"] == "approved"
+    for status in ("suspended", "active"):
+        body = {"accountStatus": status, "reason": "A mistake, and mended."}
+        assert (await admin("PATCH", f"/admin/users/{new.id}", body))["user"]["accountStatus"] == status
+    assert (await sign_in(client, new.email)).access_token
+
+
+async def _answer_a_ticket(
+    client: httpx.AsyncClient, agent: Person, customer: dict[str, str], order: JSON
+) -> None:
+    told = {"subject": "A jar is broken", "message": "One of the two.", "orderId": order["id"]}
+    asked = await client.post("/api/support/tickets", json=told, headers=customer)
+    ticket = asked.json()["ticket"]["id"]
+    if asked.json()["ticket"]["chatStatus"] == "waiting":
+        await agent("POST", f"/agent/tickets/{ticket}/take")
+    await agent("POST", f"/support/tickets/{ticket}/messages", {"message": "We pay it back."})
+    await agent("POST", f"/agent/tickets/{ticket}/close", {"reason": "Refunded."})
+
+
+async def _replay_a_dead_job(
+    app: Application,
+    client: httpx.AsyncClient,
+    admin: Person,
+    drain: Drain,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The outbox breaks in a way that nobody foresaw; once it is mended the job runs again, and the mail leaves."""
+    await make_person(app, email="late@example.com")
+    with monkeypatch.context() as broken:
+
+        async def fail(*_: object, **__: object) -> None:
+            raise ZeroDivisionError
+
+        broken.setattr(Outbox, "send", fail)
+        broken.setattr("faded_skies.platform.jobs.MOST_ATTEMPTS", 0)
+        await client.post("/api/auth/forgot-password", json={"email": "late@example.com"})
+        await drain()
+    failed = (await admin("GET", "/admin/jobs/failed"))["jobs"]
+    assert {job["cause"] for job in failed} == {"ZeroDivisionError"}
+    assert mails_to(app, "late@example.com") == []
+    for job in failed:
+        await admin("GET", f"/admin/jobs/failed/{job['id']}")
+        await admin("POST", f"/admin/jobs/failed/{job['id']}/replay")
+    await drain()
+    assert len(mails_to(app, "late@example.com")) == 1
+    assert (await admin("GET", "/admin/jobs/failed"))["total"] == 0
+    assert (await admin("GET", "/admin/webhooks", params={"handled": "false"}))["total"] == 0
+
+
+async def _close(admin: Person, driver: Person, order: JSON, change: float) -> None:
+    """Count the driver's cash once more, look at what is running out and at the day's figures."""
+    due = 200 - change
+    await driver("POST", "/driver/shift", {"online": False, "closingCash": round(50 + due, 2)})
+    (drawer,) = (await admin("GET", "/admin/drawers"))["drawers"]
+    count = {"receivedCash": drawer["counted"]}
+    await admin("POST", f"/admin/drawers/{drawer['id']}/sign-off", count)
+    low = await admin("GET", "/admin/stock/low", params={"below": 8})
+    assert [one["name"] for one in low["products"]] == ["Barton Haze"]
+    now = clock.now()
+    today = compliance.business_day(compliance.read_law("us-tx-example").at(now), now).isoformat()
+    assert await admin("GET", "/admin/reports/day-close", params={"date": today})
+    told = await admin("GET", "/admin/audit-log", params={"objectId": order["id"]})
+    assert told["total"] > 0
+    assert (await admin("POST", "/admin/audit-log/verify"))["ok"] is True
