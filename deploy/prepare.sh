@@ -30,6 +30,7 @@ printf 'requirepass %s\n' "$(drawn)" | keep valkey_auth
 printf 'redis://:%s@valkey:6379/0\n' "$(sed 's/^requirepass //' secrets/valkey_auth)" | keep redis_url
 openssl rand -base64 48 | tr -d '\n' | keep jwt_secret
 printf '%s:%s\n' "$(date +%Ya)" "$(openssl rand -base64 32)" | keep vault_master_keys
+drawn | keep metrics_token
 if ! [ -e secrets/tls.crt ]; then
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj "/CN=$host" \
 		-addext "subjectAltName=DNS:$host" -keyout secrets/tls.key -out secrets/tls.crt 2>/dev/null

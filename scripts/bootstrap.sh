@@ -37,7 +37,7 @@ peers_are_current() {
 	[ "$(cat .peers/faded-skies.stamp 2>/dev/null)" = "$(peers_sum)" ] && .peers/bin/python -I -c '' 2>/dev/null
 }
 
-debian_tools="nginx debootstrap" # nginx itself, and a bare Debian for the image's steps
+debian_tools="nginx debootstrap prometheus" # nginx itself, a bare Debian for the image's steps, promtool
 
 tools_sum() { { pwd -P && printf '%s\n' "$debian_tools" && cat requirements-tools.lock; } | cksum; }
 

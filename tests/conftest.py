@@ -153,6 +153,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
             "RATE_LIMIT_ORDER_MAX": 1_000_000,
             "RATE_LIMIT_CHAT_MAX": 1_000_000,
             "RATE_LIMIT_ANALYTICS_MAX": 1_000_000,
+            "RATE_LIMIT_ANALYTICS_VISITORS_MAX": 1_000_000,
         }
     )
 

@@ -1,6 +1,6 @@
 """A real RabbitMQ for tests: Debian's packages, installed or unpacked into .tools/rabbitmq, as an ordinary process.
 
-`sh scripts/peers_debian.sh rabbitmq` unpacks them; without them and without an installed one the tests that need it
+`sh scripts/unpack_rabbitmq.sh` unpacks them; without them and without an installed one the tests that need it
 are skipped.
 """
 
@@ -90,7 +90,7 @@ def rabbitmq(folder: Path) -> Iterator[RabbitMq]:
     """Run a broker with its own port mapper, both killed in the end. Skips the test where there is none."""
     places = _places()
     if places is None:
-        pytest.skip("no RabbitMQ here: sh scripts/peers_debian.sh rabbitmq unpacks Debian's")
+        pytest.skip("no RabbitMQ here: sh scripts/unpack_rabbitmq.sh unpacks Debian's")
     scripts, erlang = places
     epmd_port = free_port()
     epmd = subprocess.Popen(

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 PREFIX, SUFFIX = "faded-skies-", ".backup"
 MOST_NAMED = 20
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_unsealed = click.option(
+    "--unsealed",
+    is_flag=True,
+    help="Though BACKUP_KEYS is set, believe a backup from before that, which anybody could have changed.",
+)
 
 
 @click.group(invoke_without_command=True)
@@ -52,9 +57,13 @@ def backup(context: click.Context, place: Path | None) -> None:
 
 @backup.command()
 @click.argument("path", type=_FILE)
-def verify(path: Path) -> None:
-    """Read all of a backup and say whether it is whole and this release can restore it; touches nothing."""
-    _run(lambda settings: _verify(settings, path))
+@_unsealed
+def verify(path: Path, *, unsealed: bool) -> None:
+    """Read all of a backup and say whether it is whole and this release can restore it; touches nothing.
+
+    With BACKUP_KEYS set a backup that is not sealed is refused.
+    """
+    _run(lambda settings: _verify(settings, path, unsealed=unsealed))
 
 
 @backup.command()
@@ -79,17 +88,19 @@ def prune(folder: Path, keep: int) -> None:
 @click.command()
 @click.option("--from", "path", type=_FILE, required=True, help="The backup.")
 @click.option("--replace", is_flag=True, help="Put it in the place of everything that the database has now.")
-def restore(path: Path, *, replace: bool) -> None:
+@_unsealed
+def restore(path: Path, *, replace: bool, unsealed: bool) -> None:
     """Fill the database named by DATABASE_URL, and the stores of files, from a backup.
 
     All of it or nothing: the backup is checked first, then the database is filled in one transaction and brought to
-    this release. Stop every serve and worker process before. Afterwards nobody is signed in. What happened after the
-    moment of the backup is lost here, but not at banks, the state and customers: read docs/runbooks/restore.md.
+    this release. With BACKUP_KEYS set a backup that is not sealed is refused. Stop every serve and worker process
+    before. Afterwards nobody is signed in or invited. What happened after the moment of the backup is lost here, but
+    not at banks, the state and customers: read docs/runbooks/restore.md.
 
     \b
     faded-skies restore --from /backups/faded-skies-20261128T030000Z.backup
     """  # noqa: D301 - as above
-    _run(lambda settings: _restore(settings, path, replace=replace))
+    _run(lambda settings: _restore(settings, path, replace=replace, unsealed=unsealed))
 
 
 async def _back_up(settings: "Settings", path: Path) -> None:
@@ -106,7 +117,7 @@ async def _back_up(settings: "Settings", path: Path) -> None:
             path,
             keyring=keyring,
             release=settings.version,
-            kinds=registry.FILES,
+            kinds=registry.files_kept(media_bucket=settings.media_storage is not None),
             places=await bootstrap.places(settings),
             told=_told,
         )
@@ -119,17 +130,19 @@ async def _back_up(settings: "Settings", path: Path) -> None:
     click.echo("VAULT_MASTER_KEYS is not in it, and it cannot be restored without: keep the keys elsewhere.")
 
 
-async def _verify(settings: "Settings", path: Path) -> None:
+async def _verify(settings: "Settings", path: Path, *, unsealed: bool) -> None:
     from faded_skies.platform.backup.archive import reading
     from faded_skies.platform.backup.checking import check
 
-    with reading(path, _keyring(settings)) as reader:
+    with reading(path, _keyring(settings), unsealed=unsealed) as reader:
         whole = check(path, reader, _told)
     _tell_unfound(whole)
     click.echo(f"Whole. {_what(whole)}")
+    if not reader.is_sealed:
+        click.echo("It is not sealed: that nobody changed it is not proved.")
 
 
-async def _restore(settings: "Settings", path: Path, *, replace: bool) -> None:
+async def _restore(settings: "Settings", path: Path, *, replace: bool, unsealed: bool) -> None:
     from faded_skies import bootstrap, registry
     from faded_skies.platform.backup import files
     from faded_skies.platform.backup.archive import reading
@@ -137,7 +150,7 @@ async def _restore(settings: "Settings", path: Path, *, replace: bool) -> None:
     from faded_skies.platform.backup.restoring import restore as fill
 
     began = time.monotonic()
-    with reading(path, _keyring(settings)) as reader:
+    with reading(path, _keyring(settings), unsealed=unsealed) as reader:
         click.echo("Checking the backup …", err=True)
         whole = check(path, reader, lambda _: None)
 

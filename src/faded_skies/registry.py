@@ -1,6 +1,6 @@
 """The table of contents: every router, socket event, subscriber and periodic job of the product."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from fastapi import APIRouter
@@ -29,6 +29,7 @@ from faded_skies.backoffice import ticket_endpoints as tickets
 from faded_skies.backoffice import trip_endpoints as trips
 from faded_skies.domains.analytics import endpoints as analytics
 from faded_skies.domains.analytics import jobs as analytics_jobs
+from faded_skies.domains.analytics import service as analytics_service
 from faded_skies.domains.analytics import subscribers as analytics_subscribers
 from faded_skies.domains.catalog import endpoints as catalog
 from faded_skies.domains.catalog import jobs as catalog_jobs
@@ -41,6 +42,7 @@ from faded_skies.domains.delivery import jobs as delivery_jobs
 from faded_skies.domains.delivery import service as delivery_service
 from faded_skies.domains.delivery import sockets as delivery_sockets
 from faded_skies.domains.delivery import subscribers as delivery_subscribers
+from faded_skies.domains.delivery.service import positions
 from faded_skies.domains.identity import endpoints as identity
 from faded_skies.domains.identity import jobs as identity_jobs
 from faded_skies.domains.identity import service as identity_service
@@ -86,6 +88,7 @@ from faded_skies.platform.http.app import MOST_BODY_BYTES, doors_of, included
 from faded_skies.platform.jobs import Consumer, Periodic
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.realtime import ClientEvent, ServerEvent
+from faded_skies.platform.settings import Settings
 from faded_skies.platform.tokens import AccessTokens
 from faded_skies.platform.wrapped import Wrapped
 from faded_skies.privacy import endpoints as privacy
@@ -116,6 +119,17 @@ WRAPPED = (
 )
 """Everything in the database that is wrapped under a master key, for `faded-skies vault`."""
 
+# With a bucket their files lie there. Else they lie in the folder, whatever address MEDIA_URL gave them at the time:
+# the names of files are made of the same id and width.
+_PICTURES_BY_ADDRESS = KeptFiles(
+    "product pictures by another address",
+    "media",
+    """
+    SELECT DISTINCT 'pictures/' || i.id || '-' || (size ->> 'width') || '.webp' AS key
+    FROM product_images i, jsonb_array_elements(i.sizes) size WHERE size ->> 'url' NOT LIKE '/media/%'
+    """,
+)
+
 FILES = (
     KeptFiles("ID pictures", "vault", "SELECT id::text AS key FROM id_documents WHERE deleted_at IS NULL"),
     KeptFiles(
@@ -135,8 +149,15 @@ FILES = (
         ) named WHERE url LIKE '/media/%'
         """,
     ),
+    _PICTURES_BY_ADDRESS,
 )
 """Every kind of file that rows name, for `faded-skies backup`."""
+
+
+def files_kept(*, media_bucket: bool) -> Sequence[KeptFiles]:
+    """Return what a backup takes of `FILES`: all, but what lies in a bucket of pictures."""
+    return [kind for kind in FILES if not (media_bucket and kind is _PICTURES_BY_ADDRESS)]
+
 
 BODY_LIMITS = {
     "/api/users/id-verification": 2 * MOST_DOCUMENT_BYTES + MOST_BODY_BYTES,
@@ -145,6 +166,19 @@ BODY_LIMITS = {
     "/api/admin/products/import": sheets.MOST_SHEET_BYTES + MOST_BODY_BYTES,
 }
 """Paths that take larger bodies than the rest, in bytes: both sides of a document, a picture, a file of products."""
+
+
+def own_limits(settings: Settings) -> Mapping[str, int]:
+    """Return the paths whose calls have a limit of their own, and how many may come in a minute.
+
+    Every call has an event at least, so none that the events' own limit would take is refused by this one.
+    """
+    return {
+        "/api/analytics/events": max(
+            settings.rate_limit_analytics_max, settings.rate_limit_analytics_visitors_max
+        ),
+        "/api/driver/location": positions.MOST_CALLS,
+    }
 
 
 def authenticator(db: Database, tokens: AccessTokens, *, second_factors_required: bool) -> Authenticator:
@@ -175,6 +209,7 @@ async def after_restore(tx: Tx) -> None:
     await identity_service.end_everything(tx)
     await orders_service.skip_numbers(tx, SKIPPED_NUMBERS)
     await delivery_service.skip_manifest_numbers(tx, SKIPPED_NUMBERS)
+    await analytics_service.lose_waiting(tx)
     await jobs.requeue_begun(tx)
 
 

@@ -28,7 +28,7 @@ TABLES: Mapping[str, Pruned | Kept] = {
     "cash_drawers": _BOOKS,
     "categories": _SHOP,
     "delivery_addresses": _ACCOUNT,
-    "device_tokens": Kept("ten of an account; what the vendor calls gone is deleted"),
+    "device_tokens": Kept("twenty of an account; what the vendor calls gone is deleted"),
     "dispatch_decisions": Pruned("after 30 days", "delivery.forget_decisions"),
     "disputes": _BOOKS,
     "document_holders": Kept("one of an account or of a blocked paper"),

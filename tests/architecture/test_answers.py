@@ -434,12 +434,16 @@ async def _keep_catalogue(app: Application, client: httpx.AsyncClient, call: Cal
     assert (await call("GET /api/admin/stock/low", admin.headers))["products"]
     await call(f"DELETE {path}/{{product_id}}", admin.headers, ids=product)
     assert (await call(f"GET {path}", admin.headers, params={"isActive": "false"}))["total"] == 1
-    await call("DELETE /api/admin/categories/{category_id}", admin.headers, ids=category)
+    away = await call("DELETE /api/admin/categories/{category_id}", admin.headers, ids=category)
+    assert await call("GET /api/admin/categories/{category_id}", admin.headers, ids=category) == away
     await call("GET /api/admin/categories", admin.headers)
     path = "/api/admin/service-areas"
     feature = call.operations[f"POST {path}"].example
     area = ((await call(f"POST {path}", admin.headers, json=feature))["id"],)
-    await call(f"PATCH {path}/{{area_id}}", admin.headers, ids=area, json={"properties": {"deliveryFee": 1}})
+    made = await call(
+        f"PATCH {path}/{{area_id}}", admin.headers, ids=area, json={"properties": {"deliveryFee": 1}}
+    )
+    assert await call(f"GET {path}/{{area_id}}", admin.headers, ids=area) == made
     told = await call(f"GET {path}", admin.headers)
     taken = await call(f"POST {path}/import", admin.headers, json=told)
     assert (taken["created"], taken["changed"]) == (0, 0)
@@ -577,7 +581,9 @@ async def _promote(app: Application, client: httpx.AsyncClient, call: Caller, pe
     made = await call(f"POST {path}", admin.headers, json=written)
     ids = (made["promotion"]["id"],)
     with_segment = written | {"segment": {"orderedWithinDays": None, "zipCodes": []}}
-    await call(f"PUT {path}/{{promotion_id}}", admin.headers, ids=ids, json=with_segment)
+    await call(f"PATCH {path}/{{promotion_id}}", admin.headers, ids=ids, json=with_segment)
+    draft = ((await call(f"POST {path}", admin.headers, json=written))["promotion"]["id"],)
+    await call(f"DELETE {path}/{{promotion_id}}", admin.headers, ids=draft)
     assert (await call(f"POST {path}/{{promotion_id}}/preview", admin.headers, ids=ids))["recipients"] == 1
     await call(f"POST {path}/{{promotion_id}}/start", admin.headers, ids=ids)
     await app.worker.drain()

@@ -12,7 +12,6 @@ from faded_skies.platform.http.fields import Body
 WITHOUT_EXAMPLE = {
     "AreaProperties",
     "Geometry",
-    "ConsentBody",
     "EventBody",
     "PinBody",
     "PositionBody",

@@ -1,4 +1,4 @@
-"""The Dockerfile against hadolint, and what the image must be. Its steps run in test_dockerfile_runs.py (make soak)."""
+"""The Dockerfile against hadolint, and what the image must be. Its steps run in tests/image/test_image.py (soak)."""
 
 import json
 import re

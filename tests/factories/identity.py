@@ -112,7 +112,7 @@ async def signed_in(
         date_of_birth=date_of_birth,
     )
     account = await service.find_account(app.ports.db, email)
-    before = origin.set(Origin("127.0.0.1", "python-httpx"))
+    before = origin.set(Origin("127.0.0.1", f"python-httpx/{httpx.__version__}"))
     async with app.ports.db.transaction() as tx:
         grant = await service.sign_in(
             tx,

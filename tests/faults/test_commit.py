@@ -1,15 +1,28 @@
-"""A commit that fails is never answered as a success, and leaves nothing."""
+"""A commit that fails is never answered as a success and leaves nothing; one whose answer is lost has its files."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from asyncpg.transaction import Transaction
 
 from factories.catalog import make_product
-from factories.identity import registration, signed_in
+from factories.identity import SignedInPerson, registration, signed_in
+from factories.papers import front, saved
 from factories.shop import Shopper, make_shopper, open_shop, put_in_cart, stock_of
+from factories.verification import hand_in
 from faded_skies.bootstrap import Application
+from faded_skies.domains.catalog import service as catalog
+from faded_skies.domains.catalog.ports import MediaStore
+from faded_skies.domains.verification import service as verification
+from faded_skies.domains.verification.models import Paper, Side
+from faded_skies.domains.verification.service import Vault
+from faded_skies.platform import clock
+from faded_skies.platform.actor import Role
+from faded_skies.platform.settings import Settings
 
 # A deferred constraint is checked by COMMIT itself, after every statement of ours has succeeded.
 _FAIL_COMMITS = """
@@ -34,6 +47,36 @@ async def outside(app: Application) -> AsyncIterator[httpx.AsyncClient]:
 async def run(app: Application, script: str) -> None:
     async with app.ports.db.pool.acquire() as connection:
         await connection.execute(script)
+
+
+@pytest.fixture
+def lose_answers(app: Application, monkeypatch: pytest.MonkeyPatch) -> Breaking:
+    """The answer to COMMIT is lost on its way once a table has rows: they are there, and we cannot know."""
+
+    async def lose(table: str) -> None:
+        leave = Transaction.__aexit__
+
+        async def leave_unheard(self: Transaction, *failure: Any) -> None:
+            await leave(self, *failure)
+            if await app.ports.db.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
+                raise ConnectionResetError
+
+        monkeypatch.setattr(Transaction, "__aexit__", leave_unheard)
+
+    return lose
+
+
+async def add_picture(client: httpx.AsyncClient, admin: SignedInPerson, product_id: UUID) -> httpx.Response:
+    return await client.post(
+        f"/api/admin/products/{product_id}/images",
+        files={"file": ("jar.jpg", saved(front((300, 200))), "image/jpeg")},
+        data={"altText": "A jar"},
+        headers=admin.headers,
+    )
+
+
+def files_in(settings: Settings, folder: str) -> list[str]:
+    return [path.name for path in (settings.data / folder).rglob("*") if path.is_file()]
 
 
 def assert_honest(answer: httpx.Response) -> None:
@@ -165,6 +208,58 @@ async def test_changing_what_one_owns(
     await run(app, _MEND.format(table=table))
     answer = await outside.request(method, path, json=body, headers=person.headers)
     assert answer.is_success, answer.text
+
+
+async def test_a_picture_whose_commit_was_not_answered(
+    app: Application, client: httpx.AsyncClient, outside: httpx.AsyncClient, lose_answers: Breaking
+) -> None:
+    admin = await signed_in(app, client, Role.ADMIN)
+    product_id = await make_product(app.ports.db)
+    await lose_answers("product_images")
+    assert_honest(await add_picture(outside, admin, product_id))
+    store = app.ports.get(MediaStore)
+    assert await catalog.sweep_pictures(app.ports.db, store, now=clock.now() + timedelta(hours=2)) == 0
+    [image] = (await client.get(f"/api/products/{product_id}")).json()["images"]
+    assert (await client.get(image["imageUrl"])).status_code == 200
+
+
+async def test_a_picture_whose_commit_failed(
+    app: Application, client: httpx.AsyncClient, outside: httpx.AsyncClient, settings: Settings
+) -> None:
+    admin = await signed_in(app, client, Role.ADMIN)
+    product_id = await make_product(app.ports.db)
+    refused = await add_picture(client, admin, UUID(int=0))
+    assert (refused.status_code, files_in(settings, "media")) == (404, [])
+    await run(app, _FAIL_COMMITS.format(table="product_images"))
+    assert_honest(await add_picture(outside, admin, product_id))
+    store = app.ports.get(MediaStore)
+    assert await catalog.sweep_pictures(app.ports.db, store, now=clock.now() + timedelta(hours=2)) == 1
+    assert files_in(settings, "media") == []
+
+
+async def test_papers_whose_commit_was_not_answered(
+    app: Application, client: httpx.AsyncClient, outside: httpx.AsyncClient, lose_answers: Breaking
+) -> None:
+    person = await signed_in(app, client, id_verified=False)
+    await lose_answers("id_documents")
+    assert_honest(await hand_in(outside, person))
+    vault: Vault = app.ports.get(Vault)
+    assert await verification.sweep(app.ports.db, vault, now=clock.now() + timedelta(hours=2)) == 0
+    row = await app.ports.db.fetchrow("SELECT id, wrapped_key FROM id_documents")
+    assert row is not None
+    paper = Paper(row["id"], UUID(int=0), Side.FRONT, row["wrapped_key"])
+    assert (await vault.get(paper)).startswith(b"\xff\xd8\xff")
+
+
+async def test_papers_whose_commit_failed(
+    app: Application, client: httpx.AsyncClient, outside: httpx.AsyncClient, settings: Settings
+) -> None:
+    person = await signed_in(app, client, id_verified=False)
+    await run(app, _FAIL_COMMITS.format(table="id_documents"))
+    assert_honest(await hand_in(outside, person))
+    vault: Vault = app.ports.get(Vault)
+    assert await verification.sweep(app.ports.db, vault, now=clock.now() + timedelta(hours=2)) == 1
+    assert files_in(settings, "vault") == []
 
 
 async def ready_to_order(app: Application, client: httpx.AsyncClient) -> tuple[Shopper, Any]:

@@ -1,4 +1,7 @@
-"""A staff member's day by the API alone: nothing is done to the database or by a command after the shop is there."""
+"""A staff member's day by the API alone: all that staff, agent and driver do goes through it.
+
+The shop, the people and their sessions are made directly, some of them in the middle of the day; a job is made to fail.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

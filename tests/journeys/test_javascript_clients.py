@@ -31,6 +31,7 @@ class Town:
     two: Server
     customer: SignedInPerson
     driver: SignedInPerson
+    relief: SignedInPerson
     agent: SignedInPerson
     admin: SignedInPerson
     stranger: SignedInPerson
@@ -44,8 +45,8 @@ async def town(
 ) -> AsyncIterator[Town]:
     environment = environment_of(settings)
     customer, stranger = await signed_in(app, client), await signed_in(app, client)
-    driver, agent, admin = [
-        await signed_in(app, client, role) for role in (Role.DRIVER, Role.AGENT, Role.ADMIN)
+    driver, relief, agent, admin = [
+        await signed_in(app, client, role) for role in (Role.DRIVER, Role.DRIVER, Role.AGENT, Role.ADMIN)
     ]
     order_id = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
     body = {"subject": "Where is it?", "message": "It is late.", "orderId": str(order_id)}
@@ -66,6 +67,7 @@ async def town(
             servers[1],
             customer,
             driver,
+            relief,
             agent,
             admin,
             stranger,
@@ -99,6 +101,7 @@ async def test_every_event_reaches_whom_it_should_on_either_server(
     assert (await js.next("customer", "upgrade"))["transport"] == "websocket"
     await js.connect("driver", two, town.driver, transports=("websocket",))
     await js.connect("agent", two, town.agent, transports=("polling",))
+    await js.connect("relief", one, town.relief)
     await js.connect("stranger", two, town.stranger)
     await every_refusal(town)
 
@@ -135,6 +138,23 @@ async def test_every_event_reaches_whom_it_should_on_either_server(
     assert (sent["ok"], heard["message"], heard["id"]) == (True, "Where are you? 🌿", sent["message"]["id"])
     assert (await js.emit("agent", "mark-read", ticket | {"messageId": heard["id"]}))["read"] >= 1
     assert (await js.heard("customer", "messages-read"))["messageId"] == heard["id"]
+    closed = await client.post(
+        f"/api/agent/tickets/{town.ticket_id}/close", json={}, headers=town.agent.headers
+    )
+    assert closed.status_code == 200, closed.text
+    for who in ("customer", "agent"):
+        while (await js.heard(who, "chat-status"))["ticket"]["status"] != "closed":
+            pass  # that the agent had taken it is told first
+
+    given = await client.post(
+        f"/api/admin/orders/{town.order_id}/assign",
+        json={"driverId": str(town.relief.id)},
+        headers=town.admin.headers,
+    )
+    assert given.status_code == 200, given.text
+    assert (await js.heard("relief", "order-offered"))["orderId"] == str(town.order_id)
+    assert (await js.heard("driver", "offer-withdrawn"))["orderId"] == str(town.order_id)
+    assert (await js.heard("customer", "driver-changed"))["orderId"] == str(town.order_id)
     assert js.silent("stranger")
 
 

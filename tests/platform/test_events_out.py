@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.events import OrderDied, OrderMoved
-from faded_skies.platform import clock, event_outbox
+from faded_skies.platform import clock, event_lanes, event_outbox
 from faded_skies.platform.db import Database, Tx
-from faded_skies.platform.event_outbox import BrokerDownError, Publish, Relay
+from faded_skies.platform.event_outbox import BrokerDownError, EventRefusedError, Publish, Relay
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.outward import Outgoing
 from faded_skies.platform.settings import Settings, SettingsError, read_settings
@@ -50,6 +50,8 @@ class Recorder:
         self.heard: list[Outgoing] = []
         self.connects = 0
         self.fails: Callable[[Outgoing], bool] = lambda _: False
+        self.refuses: Callable[[Outgoing], bool] = lambda _: False
+        self.refused: list[Outgoing] = []
         self.routes = True
 
     @asynccontextmanager
@@ -60,6 +62,9 @@ class Recorder:
             await asyncio.sleep(0)
             if self.fails(event):
                 raise BrokerDownError("test")
+            if self.refuses(event):
+                self.refused.append(event)
+                raise EventRefusedError
             self.heard.append(event)
             return self.routes
 
@@ -186,6 +191,92 @@ async def test_an_outage_blocks_nothing_and_loses_nothing(
         assert "30 events wait for the broker" in told["checks"]["events"]["error"]
         broker.fails = lambda _: False
     assert broker.numbers(order_id) == list(range(30))
+
+
+async def test_a_full_queue_holds_up_only_what_it_is_to_get(
+    telling: Application, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_outbox, "FIRST_PAUSE", 3600.0)
+    db, broker, stop = telling.ports.db, Recorder(), asyncio.Event()
+    orders, others = [new_id() for _ in range(30)], [new_id() for _ in range(30)]
+    broker.refuses = lambda event: event.name == "orders.moved"
+    for number in range(3):
+        async with db.transaction() as tx:
+            for order_id in orders:
+                tx.emit(moved(order_id, number))
+                tx.emit(OrderDied(order_id=order_id))
+    async with db.transaction() as tx:
+        for other_id in others:
+            tx.emit(OrderDied(order_id=other_id))
+    run = asyncio.create_task(Relay(settings.database_url, broker).run(stop))
+    try:
+
+        async def others_are_told() -> bool:
+            assert not run.done(), run
+            return len(broker.heard) == len(others)
+
+        await until(others_are_told, "the others are told")
+    finally:
+        stop.set()
+        await run
+    assert broker.connects == 1, "the broker is well"
+    assert {event.subject for event in broker.heard} == set(others)
+    assert [event.subject for event in broker.refused] == orders, "each once, and nothing that comes after it"
+    assert await db.fetchval(WAITING) == 180
+    assert await db.fetchval("SELECT count(DISTINCT subject) FROM events_out") == 30
+
+
+@pytest.mark.parametrize("most_lanes", [2000, 3])
+async def test_order_is_kept_while_a_queue_is_full_now_and_then(
+    telling: Application, settings: Settings, monkeypatch: pytest.MonkeyPatch, most_lanes: int
+) -> None:
+    monkeypatch.setattr(event_outbox, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(event_lanes, "MOST_LANES", most_lanes)
+    db, broker, orders = telling.ports.db, Recorder(), [new_id() for _ in range(12)]
+    tries = 0
+
+    def now_and_then(event: Outgoing) -> bool:
+        nonlocal tries
+        tries += event.name == "orders.moved"
+        return event.name == "orders.moved" and tries // 20 % 2 == 0
+
+    broker.refuses = now_and_then
+    async with relaying(db, settings, broker):
+        for number in range(8):
+            async with db.transaction() as tx:
+                for order_id in orders:
+                    tx.emit(moved(order_id, number))
+                    tx.emit(OrderDied(order_id=order_id))
+    assert broker.refused
+    assert len(broker.heard) == len({event.id for event in broker.heard}) == 12 * 16
+    for order_id in orders:
+        came = [event for event in broker.heard if event.subject == order_id]
+        assert [event.name for event in came] == ["orders.moved", "orders.died"] * 8
+        numbers = [json.loads(event.body)["data"].get("orderNumber") for event in came[::2]]
+        assert numbers == [f"FS-{number}" for number in range(8)]
+
+
+async def test_pauses_grow_until_an_event_is_told(
+    telling: Application, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the broker takes every connection, and drops it with the first event."""
+    pauses: list[float] = []
+
+    async def rest(stop: asyncio.Event, seconds: float) -> None:
+        pauses.append(seconds)
+        await asyncio.sleep(0.001)
+
+    monkeypatch.setattr(event_outbox, "_rest", rest)
+    monkeypatch.setattr(event_outbox, "FIRST_PAUSE", 1.0)
+    monkeypatch.setattr(event_outbox, "IDLE_SECONDS", 0.5)
+    broker, first, second = Recorder(), new_id(), new_id()
+    broker.fails = lambda event: broker.connects < (8 if event.subject == first else 10)
+    async with telling.ports.db.transaction() as tx:
+        tx.emit(moved(first, 0))
+        tx.emit(moved(second, 0))
+    async with relaying(telling.ports.db, settings, broker):
+        pass
+    assert [pause for pause in pauses if pause != 0.5] == [1, 2, 4, 8, 16, 30, 30, 1, 2]
 
 
 async def test_what_no_queue_wants_is_told_and_does_not_come_again(

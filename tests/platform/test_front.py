@@ -32,6 +32,7 @@ async def broken(app: Application) -> AsyncIterator[httpx.AsyncClient]:
         hot_paths=(),
         body_limits={},
         meter=meter,
+        apart={},
         tokens=app.ports.tokens,
         origins=["https://shop.example"],
         guards=Guards(secure=False),

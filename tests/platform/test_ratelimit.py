@@ -9,9 +9,11 @@ import httpx
 import pytest
 
 from factories.catalog import make_product
-from factories.identity import signed_in
+from factories.identity import make_person, sign_in, signed_in
 from factories.shop import make_shopper, open_shop
+from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
+from faded_skies.domains.delivery.service import positions
 from faded_skies.platform import ratelimit, valkey
 from faded_skies.platform.actor import Role
 from faded_skies.platform.errors import Limited
@@ -19,6 +21,7 @@ from faded_skies.platform.ratelimit import Gate, Meter, Ticket
 from faded_skies.platform.settings import Settings
 
 MOST, WINDOW = 4, 900
+EVENTS = {"rate_limit_analytics_max": 5, "rate_limit_analytics_visitors_max": 2}
 
 
 class Clock:
@@ -40,7 +43,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def settings(settings: Settings, clock: Clock) -> Settings:
-    return settings.model_copy(update={"rate_limit_max": MOST, "rate_limit_order_max": 2})
+    return settings.model_copy(update={"rate_limit_max": MOST, "rate_limit_order_max": 2, **EVENTS})
 
 
 @asynccontextmanager
@@ -86,7 +89,8 @@ async def test_people_are_counted_apart_wherever_they_are(
     app: Application, client: httpx.AsyncClient
 ) -> None:
     async with client_from(app, "203.0.113.1") as one, client_from(app, "203.0.113.2") as two:
-        maya, noor = await signed_in(app, one), await signed_in(app, two)
+        await make_person(app, email="maya@example.com")
+        maya, noor = await sign_in(one, "maya@example.com"), await signed_in(app, two)
         for http in (one, two, one, two):
             assert (await http.get("/api/users/profile", headers=maya.headers)).status_code == 200
         assert (await one.get("/api/users/profile", headers=maya.headers)).status_code == 429
@@ -117,6 +121,45 @@ async def test_positions_do_not_count_to_the_general_limit(
         assert "ratelimit-limit" not in answer.headers
     answer = await client.get("/api/driver/orders", headers=driver.headers)
     assert answer.headers["ratelimit-remaining"] == "3"
+
+
+async def test_events_are_counted_and_a_batch_is_taken_whole_or_not_at_all(
+    app: Application, client: httpx.AsyncClient, clock: Clock
+) -> None:
+    person = await signed_in(app, client)
+
+    async def tell(count: int, headers: dict[str, str] | None = None) -> int:
+        events = [{"event": "page_view"}] * count
+        body = {"events": events, "consent": {"analytics": True}}
+        return (await client.post("/api/analytics/events", json=body, headers=headers)).status_code
+
+    assert [await tell(count) for count in (3, 1, 1, 1)] == [429, 202, 202, 429]
+    assert await app.ports.db.fetchval("SELECT count(*) FROM analytics_events") == 2
+    told = [await tell(count, dict(person.headers)) for count in (4, 2, 1, 1)]
+    assert told == [202, 429, 202, 429], "a person may tell more than a network of visitors"
+    clock.now += 60
+    assert await tell(2) == 202
+
+
+async def test_calls_whose_body_is_no_body_count_too_and_apart(client: httpx.AsyncClient) -> None:
+    most = EVENTS["rate_limit_analytics_max"]
+    answers = [await client.post("/api/analytics/events", content=b"{") for _ in range(most + 1)]
+    assert [answer.status_code for answer in answers] == [422] * most + [429]
+    assert answers[-1].json()["code"] == "RATE_LIMITED"
+    assert "retry-after" in answers[-1].headers
+    assert not any("ratelimit-limit" in answer.headers for answer in answers)
+    assert (await client.get("/api/categories")).headers["ratelimit-remaining"] == "3"
+
+
+async def test_calls_that_tell_positions_without_a_token_count_too(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(positions, "MOST_CALLS", 2)
+    async with bootstrap.application(settings) as app, client_from(app, "203.0.113.1") as http:
+        answers = [await http.post("/api/driver/location", content=b"{") for _ in range(3)]
+        assert answers[0].status_code == answers[1].status_code != 429
+        assert answers[2].status_code == 429
+        assert (await http.get("/api/categories")).headers["ratelimit-remaining"] == "3"
 
 
 async def test_orders_have_a_limit_of_their_own(app: Application, client: httpx.AsyncClient) -> None:
@@ -179,6 +222,21 @@ async def test_who_is_refused_by_one_count_is_counted_nowhere(app: Application, 
     await gate.enter("noor")
     with pytest.raises(Limited):
         await gate.enter("noor")
+
+
+async def test_what_weighs_more_than_is_left_is_refused_and_counted_nowhere(
+    app: Application, clock: Clock
+) -> None:
+    gate = Gate(app.ports.valkey, "door", limit=5, window=60, refusal="Wait a moment.")
+    answers = await asyncio.gather(*(gate.enter("maya", count=2) for _ in range(9)), return_exceptions=True)
+    assert sum(isinstance(answer, Ticket) for answer in answers) == 2
+    with pytest.raises(Limited):
+        await gate.enter("noor", "maya", count=2)
+    await gate.enter("noor", "maya")
+    await gate.enter("noor", count=4)
+    for one in ("noor", "maya"):
+        with pytest.raises(Limited):
+            await gate.enter(one)
 
 
 async def test_an_attempt_is_taken_back_where_it_was_counted(app: Application, clock: Clock) -> None:

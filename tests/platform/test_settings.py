@@ -23,6 +23,13 @@ NEEDED = {
     "VAULT_MASTER_KEYS": MASTER_KEY,
 }
 
+SHAPED = {
+    "AMQP_URL": "amqp://shop:secret@broker.shop.example",
+    "BACKUP_KEYS": MASTER_KEY,
+    "SENTRY_DSN": "https://key@sentry.shop.example/1",
+}
+"""Secrets that are not any words."""
+
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
@@ -72,7 +79,8 @@ def test_what_is_missing_is_named(environment: pytest.MonkeyPatch, name: str) ->
         ("RATE_LIMIT_AUTH_MAX", "none"),
         ("RATE_LIMIT_ORDER_MAX", "-1"),
         ("RATE_LIMIT_CHAT_MAX", "0"),
-        ("RATE_LIMIT_ANALYTICS_MAX", "0"),
+        ("RATE_LIMIT_ANALYTICS_MAX", "49"),
+        ("RATE_LIMIT_ANALYTICS_VISITORS_MAX", "49"),
         ("ANALYTICS_KEEP", "3y"),
         ("SUPPORT_CHATS_PER_AGENT", "101"),
         ("SUPPORT_REOPENS_FOR", "soon"),
@@ -219,7 +227,7 @@ def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path:
     }
     for other, value in (metrc if name in metrc else alone.get(name, {})).items():
         environment.setenv(other, value)
-    value = NEEDED.get(name, SECRET)
+    value = NEEDED.get(name) or SHAPED.get(name, SECRET)
     (tmp_path / "secret").write_text(f"{value}\n")
     environment.delenv(name, raising=False)
     environment.setenv(f"{name}_FILE", str(tmp_path / "secret"))

@@ -313,6 +313,22 @@ async def test_a_place_is_given_back_whatever_happens() -> None:
     assert not large.full
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "most"),
+    [
+        ("POST", "/products/import", 5),
+        ("POST", "/products/1/images", 9),
+        # The same words name a product here: its body is JSON, and read before anybody is asked who they are.
+        ("PATCH", "/products/import", None),
+        ("POST", "/products", None),
+        ("POST", "/products/1/2/images", None),
+    ],
+)
+def test_what_may_be_large(method: str, path: str, most: int | None) -> None:
+    large = LargeBodies({"/products/import": 5, "/products/{}/images": 9})
+    assert large.most(method, path) == most
+
+
 def test_a_form_is_documented() -> None:
     told = documented_form(
         files={"paper": "A photo."},

@@ -1,5 +1,6 @@
 """What solvers propose: the real one in its child process, and the one that leaves all to the nearest driver."""
 
+import errno
 import random
 from collections import Counter
 from dataclasses import replace
@@ -123,19 +124,34 @@ async def test_a_towns_cap_counts_for_the_whole_load(batches: BatchSolver) -> No
 
 
 class _Broken(Children):
-    def __init__(self, answer: bytes | None) -> None:
+    def __init__(self, answer: bytes | Exception) -> None:
         super().__init__()
         self._answer = answer
 
     async def run(self, program: object, body: bytes) -> bytes:
         del program, body
-        if self._answer is None:
-            raise BrokenChildError("It took too long.")
+        if isinstance(self._answer, Exception):
+            raise self._answer
         return self._answer
 
 
-@pytest.mark.parametrize("answer", [None, b"", b"null", b"[[9,[0]]]", b"[[0,[99]]]", b'[["a",1]]', b"[[0]]"])
-async def test_a_solver_that_fails_or_babbles_leaves_all_to_the_nearest_driver(answer: bytes | None) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        BrokenChildError("It took too long."),
+        OSError(errno.EMFILE, "Too many open files"),
+        BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
+        b"",
+        b"null",
+        b"[[9,[0]]]",
+        b"[[0,[99]]]",
+        b'[["a",1]]',
+        b"[[0]]",
+    ],
+)
+async def test_a_solver_that_fails_or_babbles_leaves_all_to_the_nearest_driver(
+    answer: bytes | Exception,
+) -> None:
     question = ask([order(0, NORTH), order(1, NORTH)], [courier(0)])
     found = await choices(BatchSolver(_Broken(answer)), question)
     assert [one.driver_id for one in found] == [DRIVERS[0]] * 2

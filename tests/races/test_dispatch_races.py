@@ -1,7 +1,7 @@
 """Dispatch in two processes at once, and beside staff and drivers: an order has one driver, a vehicle its limit."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
@@ -11,8 +11,11 @@ from factories.road import make_road
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import service
+from faded_skies.domains.delivery.queries import answers, dispatch
 from faded_skies.domains.delivery.service import DispatchDesk
 from faded_skies.domains.orders.service import Status
+from faded_skies.platform import clock
+from faded_skies.platform.db import Tx
 from faded_skies.platform.settings import Settings
 
 _GIVEN = """
@@ -24,6 +27,9 @@ _TWICE = """
 SELECT count(*) FROM (
     SELECT object_id FROM audit_log WHERE action = 'order.assigned' GROUP BY object_id HAVING count(*) > 1
 ) twice
+"""
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 
 
@@ -53,6 +59,39 @@ async def test_two_dispatchers_give_each_order_once_and_fill_no_vehicle_beyond_i
     assert await road.db.fetchval("SELECT count(*) FROM dispatch_decisions WHERE driver_id IS NOT NULL") == 13
     waiting = await road.db.fetch("SELECT id FROM orders WHERE driver_id IS NULL")
     assert {row["id"] for row in waiting} == set(ids) - set(given)
+
+
+async def test_whoever_writes_several_stops_takes_them_by_the_ids_of_their_orders(
+    app: Application, second: Application, client: httpx.AsyncClient
+) -> None:
+    """It holds no later stop while it waits for an earlier one: two of its kind cannot wait for each other."""
+    road = await make_road(app, client)
+    ids = sorted([await make_order(app, road.customer.id, status=Status.PREPARING) for _ in range(3)])
+    driver_id, now = road.driver.id, clock.now()
+    async with app.ports.db.transaction() as tx:
+        await dispatch.offer(tx, ids, driver_id)
+    backwards = ids[::-1]
+    writers: list[Callable[[Tx], Awaitable[object]]] = [
+        lambda tx: dispatch.offer(tx, backwards, driver_id),
+        lambda tx: dispatch.set_expected(tx, driver_id, backwards, [now] * 3),
+        lambda tx: answers.accept(tx, backwards, driver_id),
+    ]
+    for write in writers:
+
+        async def write_all(write: Callable[[Tx], Awaitable[object]] = write) -> None:
+            async with second.ports.db.transaction() as tx:
+                await write(tx)
+
+        async with app.ports.db.transaction() as tx:
+            await tx.fetch("SELECT FROM stops WHERE order_id = $1 FOR UPDATE", ids[0])
+            writing = asyncio.create_task(write_all())
+            async with asyncio.timeout(30):
+                while not await app.ports.db.fetchval(_WAITING):  # noqa: ASYNC110 - locks do not tell
+                    await asyncio.sleep(0.01)
+            await tx.fetch("SELECT FROM stops WHERE order_id = ANY($1::uuid[]) FOR UPDATE NOWAIT", ids[1:])
+        await writing
+    rows = await road.db.fetch("SELECT accepted_at, expected_at FROM stops ORDER BY order_id")
+    assert [(row["accepted_at"] is not None, row["expected_at"]) for row in rows] == [(True, now)] * 3
 
 
 async def test_dispatch_beside_staff_and_drivers_leaves_one_driver_and_one_stop(

@@ -211,5 +211,7 @@ def test_a_local_day_may_be_longer_or_shorter(day_of_change: date, hours: int) -
 
 
 def test_texts_are_no_formulas_and_numbers_stay_numbers() -> None:
-    told = as_csv([("a", "b"), ("=1+1", -5.25), ("+x", None), ("plain", 0), ('say "hi", you', True)])
-    assert told == b'a,b\r\n\'=1+1,-5.25\r\n\'+x,\r\nplain,0\r\n"say ""hi"", you",True\r\n'
+    told = as_csv([("a", "b"), ("=1+1", -5.25), ("+x", None), ("x;=1", 0), ('say "hi", you', True)])
+    assert told == (
+        b'"a","b"\r\n"\'=1+1","-5.25"\r\n"\'+x",""\r\n"x;\'=1","0"\r\n"say ""hi"", you","True"\r\n'
+    )

@@ -11,6 +11,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,8 +23,8 @@ from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.service import FIRST_ESTIMATE
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
-from faded_skies.platform.db import Database
-from faded_skies.reports import sales
+from faded_skies.platform.db import Database, Tx
+from faded_skies.reports import sales, summing
 from faded_skies.reports.days import Span
 from faded_skies.reports.summing import SUM, refresh
 
@@ -128,7 +129,7 @@ async def test_few_units_and_formulas(app: Application, client: httpx.AsyncClien
     params = {"startDate": today, "endDate": today}
     headers = admin.headers | {"Accept": "text/csv"}
     text = (await client.get(URL, params=params, headers=headers)).text
-    assert "lowStock,'=HYPERLINK(1),9" in text
+    assert '"lowStock","\'=HYPERLINK(1)","9"' in text
     assert "Plenty" not in text
     for path in ("", "/sales", "/products", "/refusals", "/funnel"):
         for wrong in (
@@ -310,6 +311,40 @@ async def _history(db: Database, steps: list[tuple[str, Any, int, int]]) -> None
     for day, one in by_day:
         baskets = await db.fetchval("SELECT baskets FROM report_days WHERE day = $1", day)
         assert one.median_basket == (sorted(baskets)[(len(baskets) - 1) // 2] if baskets else None)
+
+
+async def test_summing_ends_while_orders_change_and_loses_no_mark(
+    app: Application, client: httpx.AsyncClient, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = await signed_in(app, client)
+    for days_ago in range(4):
+        order_id = await make_order(app, customer.id)
+        await db.fetch(
+            "UPDATE orders SET created_at = created_at - $2 * interval '1 day' WHERE id = $1",
+            order_id,
+            days_ago,
+        )
+    sum_day, summed = summing._sum, list[date]()
+
+    async def sum_and_change(tx: Tx, day: date, zone: ZoneInfo) -> None:
+        assert len(summed) < 20, "it does not end"
+        summed.append(day)
+        await sum_day(tx, day, zone)
+        await db.fetch("UPDATE orders SET refunded_cents = refunded_cents, updated_at = clock_timestamp()")
+
+    monkeypatch.setattr(summing, "_sum", sum_and_change)
+    for zone in (ZONE, TOKYO, TOKYO):
+        summed.clear()
+        count = await refresh(db, zone)
+        assert count == len(summed) == len(set(summed)) >= 4
+        assert await db.fetchval("SELECT count(*) FROM report_marks") == 4 * count
+    monkeypatch.setattr(summing, "DAYS_AT_ONCE", 1)
+    summed.clear()
+    assert await refresh(db, TOKYO) == len(summed) == 4
+    monkeypatch.setattr(summing, "_sum", sum_day)
+    await refresh(db, TOKYO)
+    assert await db.fetchval("SELECT count(*) FROM report_marks") == 0
+    await check(db, TOKYO)
 
 
 def test_an_average_is_rounded_to_the_next_cent() -> None:

@@ -77,6 +77,12 @@ async def import_areas(
     return Json({"dryRun": dry_run, "created": created, "changed": changed, "unchanged": unchanged})
 
 
+@router.get("/{area_id}", response_model=AreaFeatureShape)
+async def get_area(area_id: Id, _: SignedIn, db: Db) -> Json:
+    """An area as a GeoJSON Feature; 404 when there is none."""
+    return Json(present_area(await places.get_area(db, area_id)))
+
+
 @router.patch("/{area_id}", response_model=AreaFeatureShape)
 async def change_area(area_id: Id, body: ChangeArea, actor: SignedIn, db: Db) -> Json:
     """Change an area; orders keep the fee they were placed with."""

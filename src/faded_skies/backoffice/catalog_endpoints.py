@@ -126,6 +126,12 @@ async def create_category(body: CreateCategory, actor: SignedIn, db: Db, key: Ke
     return await once(db, call, work)
 
 
+@categories.get("/{category_id}", response_model=StaffCategoryAnswer)
+async def get_category(category_id: Id, _: SignedIn, db: Db) -> Json:
+    """A category, also one that was put away; 404 when there is none."""
+    return Json({"category": await catalog.get_category(db, category_id)})
+
+
 @categories.patch(
     "/{category_id}",
     response_model=StaffCategoryAnswer,
@@ -157,5 +163,4 @@ def _page(found: dict[str, object]) -> dict[str, object]:
 
 
 async def _category(tx: Tx, category_id: Id) -> dict[str, object]:
-    every = await catalog.list_all_categories(tx)
-    return {"category": next(one for one in every if one["id"] == category_id)}
+    return {"category": await catalog.get_category(tx, category_id)}

@@ -52,7 +52,16 @@ Barred = Annotated[
     AfterValidator(_each_once),
 ]
 Prose = Annotated[Text, Field(max_length=5000), AfterValidator(_none_when_blank)]
-LabUrl = Annotated[Line, Field(max_length=500, pattern=r"^(https://\S+|/media/\S+)$")]
+# What the folder behind /media can hold, which backups ask for.
+_FILE = "[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}"
+LabUrl = Annotated[
+    Line,
+    Field(
+        max_length=500,
+        pattern=rf"^(https://\S+|/media/{_FILE}(/{_FILE})*)$",
+        description="An https address, or /media/ and the name of a file of this shop.",
+    ),
+]
 Flag = Annotated[bool, Field(strict=True)]
 Name = Annotated[Line, Field(max_length=255)]
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from faded_skies.backoffice.errors import DriverOnDuty
+from faded_skies.backoffice.errors import DriverHasOrders, DriverOnDuty
 from faded_skies.backoffice.people_schemas import (
     AccountStatus,
     ChangePerson,
@@ -73,23 +73,26 @@ async def get_person(user_id: Id, _: SignedIn, db: Db) -> Json:
     responses={
         409: {
             "model": ErrorShape,
-            "description": "INVALID_STATE: oneself, the last admin, a closed account, or a driver on duty.",
+            "description": (
+                "INVALID_STATE: oneself, the last admin, a closed account, a new role for a driver on duty, or a "
+                "suspension of one with orders to bring."
+            ),
         }
     },
 )
 async def change_person(user_id: Id, body: ChangePerson, actor: SignedIn, db: Db) -> Json:
     """Give somebody a role, suspend or reactivate them, or number one of the staff for legal papers.
 
-    A new role and a suspension end every session of theirs at once. Customers have no number (404).
+    A new role and a suspension end every session of theirs at once. A driver on duty keeps the role; one who has orders
+    to bring is suspended when those are given to another driver. Customers have no number (404).
     """
     sent = body.model_fields_set
     if (body.role or body.account_status) and body.reason is None:
         raise Refused("reason", "Say why: it stands in the audit log.")
     async with db.transaction() as tx:
-        person = await identity.get_person(tx, user_id)
         if body.role or body.account_status:
-            await _check_duty(tx, person, body)
-            person = await identity.set_standing(
+            await _check_duty(tx, await identity.lock_person(tx, user_id), body)
+            await identity.set_standing(
                 tx,
                 actor,
                 user_id,
@@ -99,11 +102,16 @@ async def change_person(user_id: Id, body: ChangePerson, actor: SignedIn, db: Db
             )
         if "employee_no" in sent:
             await identity.set_employee_no(tx, user_id, employee_no=body.employee_no, actor_id=actor.id)
-            person = await identity.get_person(tx, user_id)
+        person = await identity.get_person(tx, user_id)
     return Json({"user": present_person(person)})
 
 
 async def _check_duty(tx: Tx, person: Person, body: ChangePerson) -> None:
-    leaves = person.role is Role.DRIVER and body.role not in {None, Role.DRIVER}
-    if leaves and await delivery.is_on_duty(tx, person.id):
+    # Not the shift: only its driver can end it, and would decide about their own suspension.
+    if person.role is not Role.DRIVER:
+        return
+    if body.role not in {None, Role.DRIVER} and await delivery.is_on_duty(tx, person.id):
         raise DriverOnDuty
+    suspends = body.account_status == "suspended" and person.account_status == "active"
+    if suspends and await delivery.lock_duty(tx, person.id):
+        raise DriverHasOrders

@@ -9,7 +9,7 @@ from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.catalog.ports import MediaStore, PictureMaker
 from faded_skies.platform.db import Tx
 from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES
-from faded_skies.platform.errors import Refused
+from faded_skies.platform.errors import Refused, Situation
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
@@ -64,8 +64,9 @@ async def add_picture(
         async with db.transaction() as tx:
             await catalog.add_picture(tx, product_id, image_id, sizes, alt_text=alt_text, actor_id=actor.id)
             told = await _images(tx, product_id)
-    except BaseException:
-        # No row names the files, so this is only tidying; what it leaves, the sweep removes.
+    except Situation:
+        # Refused before COMMIT, so no row names the files. After anything else one may, for the answer to COMMIT can
+        # be what was lost; the sweep asks the rows.
         await media.delete(catalog.keys_of(image_id, [size.width for size in sizes]))
         raise
     return Json(told, status_code=201)

@@ -58,7 +58,7 @@ class ProductSalesShape(Shape):
     goods: float
 
 
-class LowStockShape(Shape):
+class NearlySoldOutShape(Shape):
     id: UUID
     name: str
     stock_quantity: int
@@ -66,7 +66,7 @@ class LowStockShape(Shape):
 
 class ShelfShape(Shape):
     top_selling: list[ProductSalesShape]
-    low_stock: list[LowStockShape]
+    low_stock: list[NearlySoldOutShape]
 
 
 class OverviewAnswer(Shape):

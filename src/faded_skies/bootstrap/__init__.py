@@ -167,7 +167,12 @@ def _pages(ports: Ports) -> list[APIRouter]:
 async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: AsyncExitStack) -> ASGIApp:
     settings = ports.settings
     meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
-    stack.push_async_callback(meter.close)
+    apart = {
+        path: Meter(ports.valkey, path, limit=most, window=60)
+        for path, most in registry.own_limits(settings).items()
+    }
+    for one in (meter, *apart.values()):
+        stack.push_async_callback(one.close)
     api = build_api(version=settings.version, ports=ports, routes=registry.routes())
     api.router.routes.extend(included(_pages(ports)))
     media = settings.data / "media"
@@ -206,6 +211,7 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
         hot_paths=registry.HOT_PATHS,
         body_limits=registry.BODY_LIMITS,
         meter=meter,
+        apart=apart,
         tokens=ports.tokens,
         origins=settings.client_origins,
         guards=guards,

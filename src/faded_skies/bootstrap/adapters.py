@@ -81,7 +81,8 @@ async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
 def _choose_solver(ports: Ports) -> None:
     """Provide who plans drivers' ways, as DISPATCH_PLANS says."""
     if ports.settings.dispatch_plans == "batches":
-        ports.provide(RouteSolver, BatchSolver(Children(at_once=1)))
+        # Rounds wait for the plan: a child that hangs is given up soon.
+        ports.provide(RouteSolver, BatchSolver(Children(at_once=1, longest=5)))
     else:
         ports.provide(RouteSolver, NearestDriver())
 

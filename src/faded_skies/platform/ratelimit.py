@@ -27,10 +27,10 @@ _MOST_SUBJECTS = 100_000
 # use up what others have.
 _ENTER = """
 for _, key in ipairs(KEYS) do
-    if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[1]) then return 0 end
+    if tonumber(redis.call('GET', key) or '0') + tonumber(ARGV[3]) > tonumber(ARGV[1]) then return 0 end
 end
 for _, key in ipairs(KEYS) do
-    redis.call('INCR', key)
+    redis.call('INCRBY', key, ARGV[3])
     redis.call('EXPIRE', key, ARGV[2])
 end
 return 1
@@ -81,20 +81,23 @@ class Gate:
         self._window = window
         self._refusal = refusal
 
-    async def enter(self, *subjects: str) -> Ticket:
-        """Count one attempt for all of these subjects, or for none when one of them has had too many.
+    async def enter(self, *subjects: str, count: int = 1) -> Ticket:
+        """Count an attempt for all of these subjects, or for none when one of them has had too many.
 
-        However many come at once, no more than `limit` are let in. Raises Limited, with `retryAfter` in seconds.
+        However many come at once, no more than `limit` are let in. `count` is what one attempt weighs; one that weighs
+        more than is left is refused whole and counted nowhere. Raises Limited, with `retryAfter` in seconds.
         """
         now = time.time()
         keys = tuple(f"rate_limit:{subject}:{self._name}:{int(now // self._window)}" for subject in subjects)
-        entered: Any = await self._valkey.eval(_ENTER, len(keys), *keys, str(self._limit), str(self._window))
+        entered: Any = await self._valkey.eval(
+            _ENTER, len(keys), *keys, str(self._limit), str(self._window), str(count)
+        )
         if not entered:
             raise Limited(self._refusal, retryAfter=self._window - int(now % self._window))
         return Ticket(keys)
 
     async def forgive(self, ticket: Ticket) -> None:
-        """Take one attempt back, where only failures count."""
+        """Take one attempt back, where only failures count and each weighs one."""
         await self._valkey.eval(_FORGIVE, len(ticket.keys), *ticket.keys)
 
 

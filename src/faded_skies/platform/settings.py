@@ -263,7 +263,11 @@ class Settings(BaseSettings):
     rate_limit_auth_max: Annotated[int, Field(ge=1)] = Field(5, alias="RATE_LIMIT_AUTH_MAX")
     rate_limit_order_max: Annotated[int, Field(ge=1)] = Field(5, alias="RATE_LIMIT_ORDER_MAX")
     rate_limit_chat_max: Annotated[int, Field(ge=1)] = Field(30, alias="RATE_LIMIT_CHAT_MAX")
-    rate_limit_analytics_max: Annotated[int, Field(ge=1)] = Field(60, alias="RATE_LIMIT_ANALYTICS_MAX")
+    # One call has up to 50 events; a lower limit would refuse such a one for ever.
+    rate_limit_analytics_max: Annotated[int, Field(ge=50)] = Field(600, alias="RATE_LIMIT_ANALYTICS_MAX")
+    rate_limit_analytics_visitors_max: Annotated[int, Field(ge=50)] = Field(
+        150, alias="RATE_LIMIT_ANALYTICS_VISITORS_MAX"
+    )
 
     analytics_keep: Annotated[timedelta, Field(ge=timedelta(days=1), le=timedelta(days=760))] = Field(
         timedelta(days=395), alias="ANALYTICS_KEEP"

@@ -2,7 +2,8 @@
 
 A day has the orders that were placed on it, as they are now, so that a refund weeks later is a refund of that day.
 Whoever sums takes the marks away first and reads the orders after it, in one transaction and one at a time: a change
-that it does not see has a mark that it has not taken.
+that it does not see has a mark that it has not taken. It works on the marks that are there when it begins: those of
+later changes are for the next, so it ends while orders change.
 """
 
 from datetime import date
@@ -25,10 +26,11 @@ _MARK_ALL = """
 INSERT INTO report_marks (placed_at)
 SELECT unnest(ARRAY[min(created_at), max(created_at)]) FROM orders GROUP BY date_trunc('hour', created_at)
 """
+_LAST_MARK = "SELECT coalesce(max(id), 0) FROM report_marks"
 _MARKED = """
-SELECT DISTINCT (placed_at AT TIME ZONE $1)::date AS day FROM report_marks ORDER BY day LIMIT $2
+SELECT DISTINCT (placed_at AT TIME ZONE $1)::date AS day FROM report_marks WHERE id <= $2 ORDER BY day LIMIT $3
 """
-_UNMARK = "DELETE FROM report_marks WHERE (placed_at AT TIME ZONE $1)::date = ANY($2::date[])"
+_UNMARK = "DELETE FROM report_marks WHERE (placed_at AT TIME ZONE $1)::date = ANY($2::date[]) AND id <= $3"
 _FORGET_DAYS = "DELETE FROM report_days WHERE zone = $1 AND day = ANY($2::date[])"
 _FORGET_PRODUCTS = "DELETE FROM report_products WHERE zone = $1 AND day = ANY($2::date[])"
 _FORGET_ALL = ("DELETE FROM report_days", "DELETE FROM report_products")
@@ -78,30 +80,34 @@ WHERE o.created_at >= $3 AND o.created_at < $4 AND o.status = 'delivered' GROUP 
 
 
 async def refresh(db: Database, zone: ZoneInfo) -> int:
-    """Sum all days again that have changed; returns how many. Two at once come one after the other."""
-    summed = 0
+    """Sum all days again that have changed until now; returns how many. Two at once come one after the other."""
+    summed, last = 0, None
     while True:
         async with db.transaction() as tx:
-            days = await _refresh_some(tx, zone)
+            days, last = await _refresh_some(tx, zone, last)
         if not days:
             return summed
         summed += days
 
 
-async def _refresh_some(tx: Tx, zone: ZoneInfo) -> int:
+async def _refresh_some(tx: Tx, zone: ZoneInfo, last: int | None) -> tuple[int, int]:
+    """Sum some days with marks up to the last one, None: the last that is there. Returns how many, and that mark."""
     await tx.execute(_LOCK)
     if await tx.fetchval(_ZONE) != zone.key:
         for statement in _FORGET_ALL:
             await tx.execute(statement)
         await tx.execute(_MARK_ALL)
         await tx.execute(_SET_ZONE, zone.key)
-    days = [row["day"] for row in await tx.fetch(_MARKED, zone.key, DAYS_AT_ONCE)]
-    await tx.execute(_UNMARK, zone.key, days)
+        last = None
+    if last is None:
+        last = int(await tx.fetchval(_LAST_MARK))
+    days = [row["day"] for row in await tx.fetch(_MARKED, zone.key, last, DAYS_AT_ONCE)]
+    await tx.execute(_UNMARK, zone.key, days, last)
     for statement in (_FORGET_DAYS, _FORGET_PRODUCTS):
         await tx.execute(statement, zone.key, days)
     for day in days:
         await _sum(tx, day, zone)
-    return len(days)
+    return len(days), last
 
 
 async def _sum(tx: Tx, day: date, zone: ZoneInfo) -> None:

@@ -12,12 +12,10 @@ from factories.catalog import make_product
 from factories.identity import SignedInPerson, signed_in
 from factories.privacy import close
 from factories.shop import Shopper, make_shopper, open_shop, put_in_cart
-from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.analytics import service
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database, Row
-from faded_skies.platform.settings import Settings
 
 Drain = Callable[[], Awaitable[None]]
 JSON = dict[str, Any]
@@ -174,23 +172,16 @@ async def test_batches_are_bounded_and_bad_tokens_are_no_visitors(client: httpx.
         assert (answer.status_code, answer.json()["code"]) == (401, code)
 
 
-async def test_batches_are_limited_by_the_minute_apart_from_everything_else(
-    settings: Settings,
-) -> None:
-    few = settings.model_copy(update={"rate_limit_analytics_max": 2})
-    async with bootstrap.application(few) as app:
-        transport = httpx.ASGITransport(app=app.asgi)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            person = await signed_in(app, client)
-            codes = []
-            for _ in range(4):
-                answer = await client.post(URL, json={"events": [view()]}, headers=person.headers)
-                codes.append(answer.status_code)
-            # A minute may end between two of them.
-            assert codes.count(429) >= 1
-            assert codes[:2] == [202, 202]
-            assert (await client.get("/api/shop")).status_code != 429
-            assert "ratelimit-limit" not in answer.headers
+async def test_the_properties_of_an_event_are_small_together(client: httpx.AsyncClient, db: Database) -> None:
+    around = len('{"a":"","b":"","c":"","d":"","e":""}')
+    texts = dict.fromkeys("abcd", "é" * 250) | {"e": "y" * (2048 - around - 2000)}
+    assert (await tell(client, view(properties=texts), consent=YES))["accepted"] == 1
+    assert [row["properties"] for row in await stored(db)] == [texts]
+    for more in ({"e": texts["e"] + "y"}, {"e": "\x01" * 20}, {"f": 1}):
+        answer = await client.post(URL, json={"events": [view(properties=texts | more)], "consent": YES})
+        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR"), answer.text
+        assert "2,048 bytes" in answer.text
+    assert len(await stored(db)) == 1
 
 
 async def test_a_purchase_is_the_servers_word_once_and_by_consent(

@@ -1,15 +1,17 @@
 """Passing events on: by consent, once, patiently, and no longer than a vendor cares for."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 
 from factories.catalog import make_product
 from factories.identity import SignedInPerson, signed_in
 from factories.shop import make_shopper, open_shop, put_in_cart
+from faded_skies import registry
 from faded_skies.bootstrap import Application
 from faded_skies.domains.analytics import service
 from faded_skies.domains.analytics.ports import Fact, NotNow, Outcome, Taken, Unsure, VendorName
@@ -31,9 +33,12 @@ class Listener:
     oldest: timedelta = timedelta(days=3)
     answers: list[Outcome] = field(default_factory=list)
     heard: list[list[Fact]] = field(default_factory=list)
+    meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def tell(self, facts: Sequence[Fact]) -> Outcome:
         self.heard.append(list(facts))
+        if self.meanwhile is not None:
+            await self.meanwhile()
         return self.answers.pop(0) if self.answers else Taken({})
 
 
@@ -178,6 +183,82 @@ async def test_what_is_refused_stays_with_the_reason_and_what_is_too_old_goes_no
     await seen(db, 1, visitor_id=uuid4())
     await service.tidy(db, vendor, now=now + timedelta(days=1.5))
     assert await states(db) == {"refused": 1, "expired": 2, "waiting": 1}
+
+
+async def test_a_restore_passes_nothing_on_that_waited(app: Application, db: Database) -> None:
+    """Its people may have taken their consent back since the backup, and vendors may have got it."""
+    now = clock.now() + timedelta(seconds=5)
+    await seen(db, 5, visitor_id=uuid4(), vendors=NAMES)
+    await db.fetch(
+        "UPDATE analytics_forwards SET state = 'sending', claimed_at = $1 WHERE vendor = 'mixpanel'", now
+    )
+    async with db.transaction() as tx:
+        await registry.after_restore(tx)
+    assert await states(db) == {"lost": 10}
+    vendor = Listener()
+    now += timedelta(hours=1)
+    await service.tidy(db, vendor, now=now)
+    assert await service.tell_next(db, vendor, app.ports.purpose_keys, now=now) is False
+    assert vendor.heard == []
+    await seen(db, 1, visitor_id=uuid4())
+    assert await service.tell_next(db, vendor, app.ports.purpose_keys, now=now) is True, "new ones go"
+
+
+@pytest.mark.parametrize("choice", [{"thirdParties": False}, {"analytics": False, "thirdParties": False}])
+@pytest.mark.parametrize(
+    ("name", "tells_repetitions", "outcome"),
+    [
+        ("mixpanel", True, NotNow("status 503")),
+        ("mixpanel", True, Unsure("ReadTimeout")),
+        ("mixpanel", True, Taken({0: "reserved", 1: "reserved", 2: "reserved"})),
+        ("google_analytics", False, Unsure("ReadTimeout")),
+        ("google_analytics", False, NotNow("status 503")),
+    ],
+)
+async def test_what_is_withdrawn_while_it_is_told_is_not_told_again(
+    app: Application,
+    client: httpx.AsyncClient,
+    db: Database,
+    name: VendorName,
+    tells_repetitions: bool,
+    outcome: Outcome,
+    choice: dict[str, bool],
+) -> None:
+    person, keys, now = await signed_in(app, client), app.ports.purpose_keys, clock.now()
+    await agree(client, person)
+    await seen(db, 2, user_id=person.id, vendors=[name])
+    await seen(db, 1, visitor_id=uuid4(), vendors=[name])
+
+    async def withdraw() -> None:
+        assert await states(db) == {"sending": 3}
+        await agree(client, person, **choice)
+
+    vendor = Listener(name, tells_repetitions=tells_repetitions, answers=[outcome], meanwhile=withdraw)
+    await service.tell_next(db, vendor, keys, now=now + timedelta(seconds=5))
+    vendor.meanwhile = None
+    rows = await db.fetch("SELECT subject FROM analytics_forwards")
+    assert len(rows) == 1, "the visitor's stays as it was"
+    assert rows[0]["subject"] != person.id
+    later = now + timedelta(hours=2)
+    await service.tidy(db, vendor, now=later)
+    while await service.tell_next(db, vendor, keys, now=later):
+        pass
+    mine = service.subject_for(keys, name, person.id)
+    assert not any(fact.subject == mine for batch in vendor.heard[1:] for fact in batch)
+
+
+async def test_what_a_dead_process_was_telling_is_taken_back_too(
+    app: Application, client: httpx.AsyncClient, db: Database
+) -> None:
+    person, now = await signed_in(app, client), clock.now()
+    await agree(client, person)
+    await seen(db, 2, user_id=person.id)
+    await seen(db, 1, visitor_id=uuid4())
+    await db.fetch("UPDATE analytics_forwards SET state = 'sending', claimed_at = $1", now)
+    await agree(client, person, thirdParties=False)
+    vendor = Listener()
+    await service.tidy(db, vendor, now=now + timedelta(minutes=11))
+    assert await states(db) == {"waiting": 1}
 
 
 async def test_of_a_purchase_others_hear_the_sums_only(

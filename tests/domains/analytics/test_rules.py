@@ -57,6 +57,8 @@ def test_names_that_say_a_thing_are_left(name: str) -> None:
         (f"https://shop.example/orders/{ORDER}/tracking", "https://shop.example/orders/:id/tracking"),
         (f"/reset/{'a1' * 30}", "/reset/(taken out)"),
         ("written to maya.okafor@example.org today", "written to (taken out) today"),
+        ("50%40off at 3@5", "50%40off at 3@5"),
+        ("a@b.c@d.e", "(taken out)"),
         ("/u/maya%40example.org", "/u/(taken out)"),
         ("call (512) 555-0134", "call (taken out)"),
         ("4242 4242 4242 4242", "(taken out)"),
@@ -74,6 +76,32 @@ def test_texts_lose_what_tells_a_person(text: str, left: str) -> None:
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     once = rules.cleaned({"text": text})
     assert rules.cleaned(once) == once
+
+
+words = st.lists(st.text("ab1=:,;()%.-/é", max_size=8), max_size=3).map(" ".join)
+
+
+@given(words, st.emails(), words, st.sampled_from(["@", "%40"]), st.sampled_from([" ", "/", "\n", ""]))
+def test_mails_are_taken_out_of_whatever_is_around_them(
+    before: str, mail: str, after: str, at: str, between: str
+) -> None:
+    written = mail.replace("@", at)
+    left = str(rules.cleaned({"text": f"{before}{between}{written}{between}{after}"})["text"])
+    assert at not in left
+
+
+@pytest.mark.parametrize("times", [166, 50_000, 100_000])
+@pytest.mark.parametrize("part", ["%40", "@", "a%40", "a@a", "a.", "é", "1a ", "1-1-", "(((", "a-b:", "tel "])
+def test_hostile_texts_of_any_length_are_cleaned(part: str, times: int) -> None:
+    text = part * times
+    assert rules.cleaned({"text": text}) == {"text": text}
+    assert rules.cleaned({"text": f"{text} a@b.c 5125550134"}) == {"text": f"{text} (taken out) (taken out)"}
+
+
+def test_a_batch_of_hostile_texts_is_cleaned() -> None:
+    hostile = {f"p{n}": "%40" * (rules.MOST_TEXT // 3) for n in range(rules.MOST_PROPERTIES)}
+    for _ in range(rules.MOST_EVENTS):
+        assert rules.cleaned(hostile) == hostile
 
 
 @pytest.mark.parametrize("name", ["ga_session", "google_x", "firebase_y", "session_start", "error", "GA_x"])

@@ -100,6 +100,10 @@ async def test_a_product_is_added_changed_put_away_and_brought_back(
         ({"effects": ["happy, calm"]}, "effects.0", "pattern"),
         ({"price": 0}, "price", "0.01"),
         ({"labResultsUrl": "javascript:alert(1)"}, "labResultsUrl", "pattern"),
+        ({"labResultsUrl": "/media/coa%20a.pdf"}, "labResultsUrl", "pattern"),
+        ({"labResultsUrl": "/media/coa.pdf?v=2"}, "labResultsUrl", "pattern"),
+        ({"labResultsUrl": "/media/../x"}, "labResultsUrl", "pattern"),
+        ({"labResultsUrl": "/media/" + 256 * "x"}, "labResultsUrl", "pattern"),
         ({"stockQuantity": 3}, "stockQuantity", "not known"),
     ],
 )

@@ -1,6 +1,7 @@
 """When orders arrive: reckoned when it matters, told when it is news."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import pytest
 from factories.delivery import DOOR, id_check, position
 from factories.road import Road
 from faded_skies.domains.delivery import service
+from faded_skies.domains.delivery.ports import TravelTimes
 from faded_skies.domains.delivery.rules import SPEED_M_S
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.sockets import EtaUpdateShape
@@ -30,7 +32,7 @@ def told(road: Road, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any, li
 
     async def tell(event: str, data: object, *, rooms: list[str]) -> None:
         if event == "eta-update":
-            EtaUpdateShape.model_validate_json(orjson.dumps(data))
+            EtaUpdateShape.model_validate_json(orjson.dumps(data, default=str))
         heard.append((event, data, rooms))
 
     async def tell_all(messages: Sequence[Message]) -> None:
@@ -187,7 +189,9 @@ async def test_only_more_than_five_minutes_from_what_was_told_is_news(
         """Set it to so many minutes later; returns how many small moves and how much news came of it."""
         async with road.db.transaction() as tx:
             etas = {order_id: start + timedelta(minutes=later)}
-            moved = await orders.set_etas(tx, driver_id=road.driver.id, etas=etas, source="osrm")
+            moved = await orders.set_etas(
+                tx, driver_id=road.driver.id, etas=etas, source="osrm", reckoned_at=clock.now()
+            )
         news = await queued(road, "orders.push_eta")
         await drain()
         return len(moved), news
@@ -212,7 +216,9 @@ async def test_an_estimate_that_has_passed_is_not_written_to_anybody(road: Road,
     wrote = await letters(road, "eta")
     async with road.db.transaction() as tx:
         etas = {order_id: clock.now() - timedelta(minutes=30)}
-        await orders.set_etas(tx, driver_id=road.driver.id, etas=etas, source="google")
+        await orders.set_etas(
+            tx, driver_id=road.driver.id, etas=etas, source="google", reckoned_at=clock.now()
+        )
     await drain()
     assert await letters(road, "eta") == wrote
 
@@ -224,8 +230,45 @@ async def test_an_estimate_of_another_driver_or_a_delivered_order_changes_nothin
     for driver_id in (road.other.id, road.driver.id):
         async with road.db.transaction() as tx:
             wanted = {packed: clock.now()} if driver_id == road.driver.id else {out: clock.now()}
-            assert await orders.set_etas(tx, driver_id=driver_id, etas=wanted, source="osrm") == []
+            found = await orders.set_etas(
+                tx, driver_id=driver_id, etas=wanted, source="osrm", reckoned_at=clock.now()
+            )
+            assert found == []
     assert await etas(road, out, packed) == before
+
+
+async def test_a_reckoning_that_was_overtaken_leaves_the_newer_estimate(
+    road: Road, drain: Drain, told: list[tuple[str, Any, list[str]]]
+) -> None:
+    first, second = await road.packed(), await road.packed()
+    await road.on_the_road(first, second)
+    await drain()
+    ports = road.app.ports
+    times = ports.get(TravelTimes)
+    newer: list[Any] = []
+
+    async def reckon(by: Any) -> None:
+        await service.reckon(
+            ports.db, ports.valkey, ports.realtime, by, driver_id=road.driver.id, now=clock.now()
+        )
+
+    class Overtaken:
+        """A vendor who answers only after a stop was delivered and the rest reckoned anew."""
+
+        async def along(self, points: Sequence[tuple[float, float]]) -> Any:
+            assert len(points) == 3  # from where they are, by both doors
+            assert (await road.post(f"orders/{first}/deliver", {"idCheck": id_check()})).status_code == 200
+            await reckon(times)
+            newer.extend(await etas(road, second))
+            told.clear()
+            way = await times.along(points)
+            return replace(way, legs=[replace(leg, seconds=leg.seconds + 3600) for leg in way.legs])
+
+    await reckon(Overtaken())
+    assert await etas(road, second) == newer
+    assert [event for event, _, _ in told if event == "eta-update"] == []
+    await reckon(times)  # and the next one counts again
+    assert (await etas(road, second))[0]["eta_at"] > newer[0]["eta_at"]
 
 
 async def test_nothing_on_the_road_is_nothing_to_reckon(road: Road) -> None:

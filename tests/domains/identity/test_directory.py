@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from factories.identity import SignedInPerson, make_person, signed_in
+from factories.road import make_road
 from faded_skies.bootstrap import Application
+from faded_skies.domains.orders.service import Status
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
 
@@ -126,7 +128,7 @@ async def test_two_admins_who_dismiss_each_other_leave_one(
     assert left == 1
 
 
-async def test_a_driver_on_duty_keeps_the_role_but_can_be_suspended(
+async def test_a_driver_on_a_shift_keeps_the_role_but_can_be_suspended(
     app: Application, client: httpx.AsyncClient, admin: SignedInPerson
 ) -> None:
     driver = await signed_in(app, client, Role.DRIVER)
@@ -135,3 +137,25 @@ async def test_a_driver_on_duty_keeps_the_role_but_can_be_suspended(
     refused = await change(client, admin, driver.id, role="customer")
     assert (refused.status_code, refused.json()["code"]) == (409, "INVALID_STATE")
     assert (await change(client, admin, driver.id, accountStatus="suspended")).status_code == 200
+    assert await profile(client, driver) == 401
+
+
+@pytest.mark.parametrize("status", [Status.PREPARING, Status.OUT_FOR_DELIVERY])
+async def test_a_driver_with_orders_is_suspended_once_another_has_them(
+    app: Application, client: httpx.AsyncClient, db: Database, status: Status
+) -> None:
+    road = await make_road(app, client)
+    order_id = await road.packed()
+    if status is Status.OUT_FOR_DELIVERY:
+        await road.on_the_road(order_id)
+    refused = await change(client, road.admin, road.driver.id, accountStatus="suspended")
+    assert (refused.status_code, refused.json()["code"]) == (409, "INVALID_STATE")
+    assert "Give them to another driver first" in refused.json()["error"]
+    assert await profile(client, road.driver) == 200
+    assert await db.fetchval("SELECT count(*) FROM audit_log WHERE action LIKE 'user.%_changed'") == 0
+    given = await road.staff("POST", f"orders/{order_id}/assign", {"driverId": str(road.other.id)})
+    assert given.status_code == 200, given.text
+    assert (await change(client, road.admin, road.driver.id, accountStatus="suspended")).status_code == 200
+    found = await db.fetchrow("SELECT driver_id, status FROM orders WHERE id = $1", order_id)
+    assert found is not None
+    assert (found["driver_id"], found["status"]) == (road.other.id, status)

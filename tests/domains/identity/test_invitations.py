@@ -18,6 +18,7 @@ from factories.identity import (
     token_in,
 )
 from faded_skies.bootstrap import Application
+from faded_skies.domains.identity import service as identity
 from faded_skies.domains.notifications import service as notifications
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
@@ -210,3 +211,28 @@ async def test_nobody_is_invited_as_a_customer(app: Application, client: httpx.A
     admin = await signed_in(app, client, Role.ADMIN)
     answer = await invite(client, admin, role="customer")
     assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, "role")
+
+
+async def test_after_a_restore_no_invitation_that_waited_is_good(
+    app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
+) -> None:
+    admin = await signed_in(app, client, Role.ADMIN)
+    for email in ("was.here@example.com", DARA):
+        await invite(client, admin, email)
+        await drain()
+    taken = await accept(client, token_in(mails_to(app, "was.here@example.com")[0]))
+    assert taken.status_code == 201, taken.text
+    await invite(client, admin, "not.yet.mailed@example.com", role="admin")
+    async with db.transaction() as tx:
+        await identity.end_everything(tx)
+    assert (await accept(client, token_in(mails_to(app, DARA)[0]))).json() == BAD_LINK
+    await drain()
+    assert mails_to(app, "not.yet.mailed@example.com") == []
+    rows = await db.fetch(
+        "SELECT email::text AS email FROM invitations WHERE revoked_at IS NOT NULL ORDER BY 1"
+    )
+    assert [row["email"] for row in rows] == [DARA, "not.yet.mailed@example.com"]
+    again = await sign_in(client, admin.email)  # every session ended too
+    assert (await invite(client, again, DARA.title())).status_code == 201
+    await drain()
+    assert (await accept(client, token_in(mails_to(app, DARA.title())[0]))).status_code == 201

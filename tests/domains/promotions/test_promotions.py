@@ -451,16 +451,18 @@ async def test_only_a_draft_is_changed_and_started_and_a_stop_happens_once(
     app: Application, client: httpx.AsyncClient, admin: SignedInPerson
 ) -> None:
     promotion_id = await write(client, admin)
-    changed = await client.put(
-        f"{PATH}/{promotion_id}", headers=admin.headers, json=WRITTEN | {"title": "Flower"}
-    )
-    assert changed.json()["promotion"]["title"] == "Flower"
+    before = (await client.get(f"{PATH}/{promotion_id}", headers=admin.headers)).json()["promotion"]
+    changed = await client.patch(f"{PATH}/{promotion_id}", headers=admin.headers, json={"title": "Flower"})
+    assert changed.json()["promotion"] == before | {"title": "Flower"}
     starts = await asyncio.gather(
         *(client.post(f"{PATH}/{promotion_id}/start", headers=admin.headers) for _ in range(3))
     )
     assert sorted(answer.status_code for answer in starts) == [200, 409, 409]
-    refused = await client.put(f"{PATH}/{promotion_id}", headers=admin.headers, json=WRITTEN)
-    assert (refused.status_code, refused.json()["code"]) == (409, "INVALID_STATE")
+    for refused in (
+        await client.patch(f"{PATH}/{promotion_id}", headers=admin.headers, json={"title": "Edibles"}),
+        await client.delete(f"{PATH}/{promotion_id}", headers=admin.headers),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (409, "INVALID_STATE")
     stops = await asyncio.gather(
         *(client.post(f"{PATH}/{promotion_id}/stop", headers=admin.headers) for _ in range(3))
     )
@@ -474,6 +476,38 @@ async def test_only_a_draft_is_changed_and_started_and_a_stop_happens_once(
         "promotion.started",
         "promotion.stopped",
     ]
+
+
+async def test_changes_of_a_draft_at_once_are_all_kept(
+    client: httpx.AsyncClient, admin: SignedInPerson
+) -> None:
+    path = f"{PATH}/{await write(client, admin)}"
+    changes: list[dict[str, Any]] = [
+        {"title": "Flower"},
+        {"body": "Ten percent off."},
+        {"imageUrl": None},
+        {"channels": ["push"]},
+        {"segment": {"minPoints": 5}},
+    ]
+    answers = await asyncio.gather(
+        *(client.patch(path, headers=admin.headers, json=change) for change in changes)
+    )
+    assert [answer.status_code for answer in answers] == [200] * len(changes)
+    told = (await client.get(path, headers=admin.headers)).json()["promotion"]
+    assert (told["title"], told["body"], told["imageUrl"], told["channels"]) == (
+        "Flower",
+        "Ten percent off.",
+        None,
+        ["push"],
+    )
+    assert {name: value for name, value in told["segment"].items() if value} == {"minPoints": 5}
+
+
+async def test_a_draft_is_thrown_away_once(client: httpx.AsyncClient, admin: SignedInPerson) -> None:
+    path = f"{PATH}/{await write(client, admin)}"
+    gone = await asyncio.gather(*(client.delete(path, headers=admin.headers) for _ in range(3)))
+    assert sorted(answer.status_code for answer in gone) == [204, 404, 404]
+    assert (await client.get(path, headers=admin.headers)).status_code == 404
 
 
 async def test_offers_by_mail_say_where_the_shop_is(

@@ -9,12 +9,15 @@ import orjson
 import pytest
 
 from factories.catalog import make_product
+from factories.identity import signed_in
 from factories.lots import of_lot, receive_lot
 from factories.tracing import CENTRAL, TAG, Tracing, law_says
+from factories.trade import JSON
 from faded_skies.domains.delivery.events import TripDeparted, TripEnded
 from faded_skies.domains.delivery.ports import DepartureGate
 from faded_skies.domains.traceability.errors import NotReportedYet
 from faded_skies.platform import clock
+from faded_skies.platform.actor import Role
 
 
 def local(moment: datetime) -> str:
@@ -288,6 +291,108 @@ async def test_a_pickup_without_a_plan_asks_the_same_gate(tracing: Tracing) -> N
     ]
     assert told.count("void retailer") == 1
     assert {state for _, state in await tracing.states()} == {"sent"}
+
+
+@pytest.mark.parametrize(
+    ("flow", "queued", "goes_along"),
+    [
+        ("retailer_delivery", ["ledger_open", "ledger_depart"], "ledger_restock"),
+        ("deliveries", ["delivery_create"], "delivery_create"),
+    ],
+)
+async def test_an_order_that_joins_is_told_of_before_the_next_stop(
+    tracing: Tracing, flow: str, queued: list[str], goes_along: str
+) -> None:
+    law_says(tracing.app, flow=flow)
+    first, second = await tracing.packed(1), await tracing.packed(2)
+    await tracing.depart(first)
+    assert [row["step"] for row in await tracing.queue()] == queued
+    await tracing.drive(f"orders/{second['id']}/pickup")
+    reports = await tracing.queue()
+    assert [row["step"] for row in reports] == [*queued, goes_along]
+    assert reports[-1]["order_id"] == UUID(second["id"])
+
+
+async def test_an_order_given_to_a_driver_on_the_road_changes_its_ledger_at_once(tracing: Tracing) -> None:
+    law_says(tracing.app, flow="retailer_delivery")
+    first, second, third = [await tracing.packed(1) for _ in range(3)]
+    other = await signed_in(tracing.app, tracing.trade.client, Role.DRIVER, full_name="Omar Ruiz")
+    was = UUID(await tracing.depart(first, second))
+
+    async def assign(order: JSON) -> None:
+        url = f"/api/admin/orders/{order['id']}/assign"
+        body = {"driverId": str(other.id)}
+        done = await tracing.trade.client.post(url, json=body, headers=tracing.trade.admin.headers)
+        assert done.status_code == 200, done.text
+
+    await assign(third)
+    url = f"/api/driver/orders/{third['id']}/pickup"
+    picked = await tracing.trade.client.post(url, headers=other.headers)
+    assert picked.status_code == 200, picked.text
+    before = {row["id"] for row in await tracing.queue()}
+    await assign(second)
+    told = [row for row in await tracing.queue() if row["id"] not in before]
+    assert [(row["step"], row["trip_id"] == was, bool(row["payload"]["removed"])) for row in told] == [
+        ("ledger_restock", True, True),
+        ("ledger_restock", False, False),
+    ]
+    assert {row["order_id"] for row in told} == {UUID(second["id"])}
+
+
+@pytest.mark.parametrize(
+    ("flow", "joins"), [("retailer_delivery", "ledger_restock"), ("deliveries", "delivery_create")]
+)
+async def test_an_order_joins_once_the_gate_knows_of_it_where_departures_wait(
+    tracing: Tracing, flow: str, joins: str
+) -> None:
+    law_says(tracing.app, flow=flow)
+    tracing.app.ports.provide(DepartureGate, tracing.gate())
+    first, second = await tracing.packed(1), await tracing.packed(2)
+    trip = await tracing.depart(first)
+    tracing.peer.down = True
+    refused = await tracing.drive(f"orders/{second['id']}/pickup", status=503)
+    assert "does not know of this trip yet" in refused["error"]
+    on_board = "SELECT order_id FROM trip_stops WHERE trip_id = $1"
+    assert [row["order_id"] for row in await tracing.db.fetch(on_board, UUID(trip))] == [UUID(first["id"])]
+
+    tracing.peer.down = False
+    await tracing.db.fetch("UPDATE trace_line SET paused_until = NULL")
+    await tracing.db.fetch("UPDATE trace_reports SET next_try_at = now()")
+    await tracing.drive(f"orders/{second['id']}/pickup")
+    told = [row for row in await tracing.reports() if row["order_id"] == UUID(second["id"])]
+    assert [(row["step"], row["state"]) for row in told] == [(joins, "sent")]
+    await tracing.queue()
+    for order in (first, second):
+        await tracing.deliver(order)
+    await tracing.drive(f"trips/{trip}/end")
+    reports = await tracing.queue()
+    assert sum(row["step"] == joins and row["order_id"] == UUID(second["id"]) for row in reports) == 1
+    await tracing.send()
+    assert {state for _, state in await tracing.states()} == {"sent"}
+    assert tracing.peer.packages[TAG]["Quantity"] == 57
+
+
+@pytest.mark.parametrize(
+    ("flow", "undone"), [("retailer_delivery", "ledger_restock"), ("deliveries", "delivery_void")]
+)
+async def test_what_the_gate_let_join_and_the_law_refused_does_not_stay_on_board(
+    tracing: Tracing, flow: str, undone: str
+) -> None:
+    law_says(tracing.app, flow=flow)
+    tracing.app.ports.provide(DepartureGate, tracing.gate())
+    first, second = await tracing.packed(1), await tracing.packed(2)
+    trip = await tracing.depart(first)
+    await tracing.db.fetch("UPDATE lots SET on_sale = false, status = 'held'")
+    await tracing.drive(f"orders/{second['id']}/pickup", status=409)
+    await tracing.db.fetch("UPDATE lots SET on_sale = true, status = 'active'")
+    await tracing.deliver(first)
+    await tracing.drive(f"trips/{trip}/end")
+    await tracing.queue()
+    await tracing.send()
+    reports = await tracing.reports()
+    assert [row["step"] for row in reports if row["order_id"] == UUID(second["id"])][-1] == undone
+    assert {row["state"] for row in reports} == {"sent"}
+    assert tracing.peer.packages[TAG]["Quantity"] == 59
 
 
 async def test_a_pickup_that_the_gate_let_through_and_the_law_refused_can_be_planned_anew(

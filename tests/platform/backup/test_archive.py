@@ -120,6 +120,23 @@ def test_without_its_key_it_says_which(tmp_path: Path, keyring: Keyring | None, 
         read(path, keyring)
 
 
+def test_with_keys_one_that_is_not_sealed_is_refused_unless_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "forged.backup", None)
+    with pytest.raises(BackupError, match=r"not sealed, though BACKUP_KEYS is set.* say --unsealed"):
+        read(path, KEYS)
+    with reading(path, KEYS, unsealed=True) as reader:
+        assert not reader.is_sealed
+        assert len(check(path, reader, lambda _: None).files) == len(BODIES)
+    sealed = write(tmp_path / "sealed.backup", KEYS)
+    with reading(sealed, KEYS, unsealed=True) as reader:
+        assert reader.is_sealed
+    with (
+        pytest.raises(BackupError, match="sealed with the key carrier"),
+        reading(sealed, OTHERS, unsealed=True),
+    ):
+        """The word opens nothing that is sealed."""
+
+
 def test_one_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     newest = len(migrations.read())
     assert read(write(tmp_path / "now.backup", None, migration=newest), None) == list(BODIES)

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import httpx
 
 from factories.backups import (
@@ -98,3 +99,27 @@ async def test_a_shop_comes_back_as_it_was_at_one_moment(
         newest = await restored.ports.db.fetchval("SELECT max(order_number) FROM orders")
         last = await restored.ports.db.fetchval("SELECT last_value FROM order_numbers")
         assert last >= int(newest.removeprefix("FS-")) + 1_000
+
+
+async def test_a_file_that_is_not_sealed_comes_in_only_by_the_word(
+    app: Application, settings: Settings, tmp_path: Path, empty_database_url: str
+) -> None:
+    sealing = environment(settings)
+    open_handed = {name: value for name, value in sealing.items() if name != "BACKUP_KEYS"}
+    path = str(tmp_path / "a.backup")
+    code, printed = await run(open_handed, "backup", "--to", path)
+    assert (code, "It is not sealed" in printed) == (0, True), printed
+    elsewhere = settings.model_copy(
+        update={"database_url": empty_database_url, "data": tmp_path / "elsewhere"}
+    )
+    for words in (("backup", "verify", path), ("restore", "--from", path)):
+        code, printed = await run(environment(elsewhere), *words)
+        assert (code, "say --unsealed" in printed) == (1, True), printed
+        assert "Whole." not in printed
+    connection = await asyncpg.connect(empty_database_url)
+    assert await connection.fetchval("SELECT to_regclass('users')") is None
+    await connection.close()
+    code, printed = await run(environment(elsewhere), "backup", "verify", path, "--unsealed")
+    assert (code, "that nobody changed it is not proved" in printed) == (0, True), printed
+    code, printed = await run(environment(elsewhere), "restore", "--from", path, "--unsealed")
+    assert (code, "Restored in" in printed) == (0, True), printed

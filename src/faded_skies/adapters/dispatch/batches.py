@@ -48,7 +48,8 @@ class BatchSolver:
                 Route(couriers[vehicle].driver_id, [goods[stop].order_id for stop in stops])
                 for vehicle, stops in orjson.loads(answer)
             ]
-        except (BrokenChildError, orjson.JSONDecodeError, IndexError, TypeError, ValueError):
+        except (BrokenChildError, OSError, orjson.JSONDecodeError, IndexError, TypeError, ValueError):
+            # OSError: no process or no pipe is left to start the child with.
             log.exception("routes_not_solved", orders=len(goods), drivers=len(couriers))
             return []
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from faded_skies.platform.documents.errors import DocumentGone
 from faded_skies.platform.ids import new_id
 
-_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_WORD = "[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}"  # longer names fit in no file system
+_KEY = re.compile(f"{_WORD}(/{_WORD})*")
 
 
 class PublishedFolder:
@@ -18,20 +19,19 @@ class PublishedFolder:
         self._folder = folder
 
     async def get(self, key: str) -> bytes:
-        """Raises DocumentGone; ValueError when the key leads out of the folder."""
+        """Raises DocumentGone, also for what no file here can be called: a row may name anything."""
+        if not _KEY.fullmatch(key):
+            raise DocumentGone
         try:
-            return await asyncio.to_thread(self._path(key).read_bytes)
+            return await asyncio.to_thread((self._folder / key).read_bytes)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise DocumentGone from None
 
     async def put(self, key: str, body: bytes) -> None:
         """Raises ValueError when the key leads out of the folder."""
-        await asyncio.to_thread(_write, self._path(key), body)
-
-    def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!r} is no name of a picture")
-        return self._folder / key
+        await asyncio.to_thread(_write, self._folder / key, body)
 
 
 def _write(path: Path, body: bytes) -> None:

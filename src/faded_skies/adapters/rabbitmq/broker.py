@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import aio_pika
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, PublishError
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
 
-from faded_skies.platform.event_outbox import BrokerDownError, Publish
+from faded_skies.platform.event_outbox import BrokerDownError, EventRefusedError, Publish
 from faded_skies.platform.outbound import refuse_inside_transaction
 from faded_skies.platform.outward import CONTENT_TYPE, Outgoing
 
@@ -56,6 +56,9 @@ class RabbitBroker:
                         )
                 except PublishError:
                     return False
+                except DeliveryError as error:
+                    # A nack: https://www.rabbitmq.com/docs/maxlength#overflow-behaviour
+                    raise EventRefusedError from error
                 return True
 
             yield publish
@@ -66,10 +69,10 @@ class RabbitBroker:
 
 @contextmanager
 def _telling() -> Iterator[None]:
-    """Tell trouble with the broker as BrokerDownError. That a message came back is none."""
+    """Tell trouble with the broker as BrokerDownError. That a message came back, or was refused, is none."""
     try:
         yield
-    except PublishError:
+    except DeliveryError:
         raise
     except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
         raise BrokerDownError(type(error).__name__) from error

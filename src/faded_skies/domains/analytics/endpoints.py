@@ -39,15 +39,17 @@ async def _somebody(request: Request) -> Actor | None:
     return await ports_of(request).authenticator.authenticate(bearer_token(request))
 
 
-async def _gate(request: Request) -> Gate:
+async def _count(request: Request, somebody: Actor | None, events: int) -> None:
+    """Count what may be stored, not calls: `platform/http/limits.py` counts those. Raises Limited."""
     ports = ports_of(request)
-    return Gate(
+    settings = ports.settings
+    await Gate(
         ports.valkey,
         "analytics",
-        limit=ports.settings.rate_limit_analytics_max,
+        limit=settings.rate_limit_analytics_max if somebody else settings.rate_limit_analytics_visitors_max,
         window=60,
-        refusal="That is more events than one can tell in a minute. Collect them and send them together, later.",
-    )
+        refusal="These are more events than one can tell in a minute. Send them later, or fewer of them.",
+    ).enter(str(somebody.id) if somebody else client_neighbourhood(request.scope), count=events)
 
 
 @public.post(
@@ -68,13 +70,12 @@ async def record_events(
     db: Db,
     vendors: Outside,
     somebody: Annotated[Actor | None, Depends(_somebody)],
-    gate: Annotated[Gate, Depends(_gate)],
 ) -> Json:
     """Tell what was looked at and done, many at once; 202 in any case. Stored by consent only.
 
     `Sec-GPC: 1` keeps it from others. 422 for names that the server or vendors keep for themselves, such as `purchase`.
     """
-    await gate.enter(str(somebody.id) if somebody else client_neighbourhood(request.scope))
+    await _count(request, somebody, len(body.events))
     asked = body.consent
     third_parties = asked.third_parties if asked else None
     visit = Visit(

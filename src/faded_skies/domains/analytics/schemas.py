@@ -1,13 +1,16 @@
 """Events and the consent to them on the wire."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt
 from pydantic_core import PydanticCustomError
 
 from faded_skies.domains.analytics.service import (
+    MOST_BYTES,
     MOST_EVENTS,
     MOST_NUMBER,
     MOST_PROPERTIES,
@@ -17,6 +20,7 @@ from faded_skies.domains.analytics.service import (
     WORDING,
     Consent,
     Recorded,
+    Scalar,
     Told,
     is_reserved,
     says_a_person,
@@ -60,6 +64,14 @@ def _properties(value: object) -> object:
     return value
 
 
+def _small(properties: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
+    if len(orjson.dumps(properties)) > MOST_BYTES:
+        raise PydanticCustomError(
+            "too_large", f"Keep the properties of an event within {MOST_BYTES:,} bytes of JSON together."
+        )
+    return properties
+
+
 def _is_scalar(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= MOST_TEXT
@@ -76,7 +88,11 @@ class EventBody(Body):
     properties: Annotated[
         dict[str, Text | StrictInt | StrictFloat | StrictBool],
         BeforeValidator(_properties),
-        Field(description="Names as of events; texts, numbers and truth values, no personal data."),
+        AfterValidator(_small),
+        Field(
+            description="Names as of events; texts, numbers and truth values, no personal data; "
+            f"{MOST_BYTES:,} bytes of JSON together."
+        ),
     ] = Field(default_factory=dict)
     occurred_at: (
         Annotated[
@@ -86,8 +102,8 @@ class EventBody(Body):
     ) = None
 
 
-class ConsentBody(Body):
-    """What the visitor was asked and answered. Of somebody signed in the account's consent counts besides."""
+class ChooseConsent(Body, json_schema_extra={"examples": [{"analytics": True, "thirdParties": False}]}):
+    """`analytics`: to be counted by the shop. `thirdParties`: others may hear of it, which needs the first."""
 
     analytics: Annotated[bool, Field(strict=True)]
     third_parties: Annotated[bool, Field(strict=True)] = False
@@ -111,11 +127,14 @@ class RecordEvents(
         ]
     },
 ):
-    """`visitorId` is a number that the app drew for this device and forgets when consent ends."""
+    """`visitorId` is a number that the app drew for this device and forgets when consent ends.
+
+    `consent` is what the visitor was asked and answered. Of somebody signed in the account's consent counts besides.
+    """
 
     events: Annotated[list[EventBody], Field(min_length=1, max_length=MOST_EVENTS)]
     visitor_id: Id | None = None
-    consent: ConsentBody | None = None
+    consent: ChooseConsent | None = None
 
 
 class RecordedShape(Shape):
@@ -124,13 +143,6 @@ class RecordedShape(Shape):
     accepted: int
     ignored: int
     reason: Literal["no_consent", "too_old"] | None
-
-
-class ChooseConsent(Body, json_schema_extra={"examples": [{"analytics": True, "thirdParties": False}]}):
-    """`analytics`: to be counted by the shop. `thirdParties`: others may hear of it, which needs the first."""
-
-    analytics: Annotated[bool, Field(strict=True)]
-    third_parties: Annotated[bool, Field(strict=True)] = False
 
 
 class ConsentShape(Shape):

@@ -90,8 +90,10 @@ class DepartureGate(Protocol):
         """Whether departures wait for its word; where not, nothing is prepared for asking it."""
         ...
 
-    async def before_departure(self, trip_id: UUID) -> None:
+    async def before_departure(self, trip_id: UUID, *, joining: UUID | None = None) -> None:
         """Return once the trip may leave as far as the gate is concerned. Asked outside of any transaction.
+
+        A trip that has left may take the order along that is `joining` it.
 
         Raises Unavailable with a sentence for the driver.
         """

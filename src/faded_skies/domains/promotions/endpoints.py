@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.promotions import service
 from faded_skies.domains.promotions.schemas import (
+    ChangePromotion,
     CountedPromotionAnswer,
     PreviewAnswer,
     PromotionAnswer,
@@ -14,6 +15,7 @@ from faded_skies.domains.promotions.schemas import (
     ShownPromotionAnswer,
     StartPromotion,
     WritePromotion,
+    changes_of,
     present,
     present_counts,
     present_shown,
@@ -70,12 +72,20 @@ async def get_promotion(promotion_id: Id, _: SignedIn, db: Db) -> Json:
     return Json({"promotion": present(promotion, reach), "counts": present_counts(promotion, reach, counts)})
 
 
-@router.put("/{promotion_id}", response_model=PromotionAnswer)
-async def change_promotion(promotion_id: Id, body: WritePromotion, actor: SignedIn, db: Db) -> Json:
-    """Write a draft anew; 404 when there is none, 409 INVALID_STATE when it is no draft any more."""
+@router.patch("/{promotion_id}", response_model=PromotionAnswer)
+async def change_promotion(promotion_id: Id, body: ChangePromotion, actor: SignedIn, db: Db) -> Json:
+    """Change what is sent of a draft; 404 when there is none, 409 INVALID_STATE when it is no draft any more."""
     async with db.transaction() as tx:
-        promotion = await service.change_draft(tx, promotion_id, words_of(body), actor_id=actor.id)
+        promotion = await service.change_draft(tx, promotion_id, changes_of(body), actor_id=actor.id)
     return await _told(db, promotion)
+
+
+@router.delete("/{promotion_id}", status_code=204, response_class=Response)
+async def delete_promotion(promotion_id: Id, actor: SignedIn, db: Db) -> Response:
+    """Throw a draft away; 409 INVALID_STATE when it was started: stop that one."""
+    async with db.transaction() as tx:
+        await service.delete_draft(tx, promotion_id, actor_id=actor.id)
+    return Response(status_code=204)
 
 
 @router.post("/{promotion_id}/preview", response_model=PreviewAnswer)

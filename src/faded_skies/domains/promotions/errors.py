@@ -8,7 +8,7 @@ class PromotionNotFound(Absent):
 
 
 class NotADraft(InvalidState):
-    sentence = "This promotion is no draft any more. Make a new one."
+    sentence = "This promotion is no draft any more. Stop it, or make a new one."
 
 
 class NothingToStop(InvalidState):

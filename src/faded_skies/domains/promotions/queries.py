@@ -74,9 +74,9 @@ _INSERT = """
 INSERT INTO promotions (id, title, body, image_url, segment, channels, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 _REWRITE = """
-UPDATE promotions SET title = $2, body = $3, image_url = $4, segment = $5, channels = $6
-WHERE id = $1 AND state = 'draft'
+UPDATE promotions SET title = $2, body = $3, image_url = $4, segment = $5, channels = $6 WHERE id = $1
 """
+_DELETE = "DELETE FROM promotions WHERE id = $1"
 _READY = "UPDATE promotions SET place = $2, starts_at = $3 WHERE id = $1"
 _SCHEDULE = "UPDATE promotions SET state = 'scheduled' WHERE id = $1 AND state = 'draft'"
 _START = """
@@ -192,9 +192,13 @@ async def insert_promotion(tx: Tx, promotion_id: UUID, words: Words, *, created_
     await tx.execute(_INSERT, promotion_id, *_written(words), created_by)
 
 
-async def rewrite(tx: Tx, promotion_id: UUID, words: Words) -> bool:
-    """Write a draft anew; False when it is none."""
-    return await tx.execute(_REWRITE, promotion_id, *_written(words)) == 1
+async def rewrite(tx: Tx, promotion_id: UUID, words: Words) -> None:
+    """Write a promotion, which the caller has locked, anew."""
+    await tx.execute(_REWRITE, promotion_id, *_written(words))
+
+
+async def delete(tx: Tx, promotion_id: UUID) -> None:
+    await tx.execute(_DELETE, promotion_id)
 
 
 def _written(words: Words) -> tuple[object, ...]:

@@ -84,6 +84,18 @@ class WritePromotion(
     )
 
 
+class ChangePromotion(
+    Body, json_schema_extra={"examples": [{"title": "Twenty percent off all flower", "imageUrl": None}]}
+):
+    """What is sent is changed, a segment as a whole. Null takes out the picture; elsewhere it changes nothing."""
+
+    title: Annotated[Line, Field(max_length=100), AfterValidator(_one_line)] | None = None
+    body: Annotated[Line, Field(max_length=2000)] | None = None
+    image_url: Annotated[str, Field(max_length=500), AfterValidator(_https)] | None = None
+    segment: SegmentBody | None = None
+    channels: Annotated[list[Channel], Field(min_length=1, max_length=2)] | None = None
+
+
 class StartPromotion(Body, json_schema_extra={"examples": [{"startsAt": "2026-12-01T17:00:00Z"}]}):
     """When it shall start; at once without a time, or with one that is over."""
 
@@ -169,8 +181,23 @@ class ShownPromotionAnswer(Shape):
 
 def words_of(body: WritePromotion) -> Words:
     """Return what a body writes."""
-    told = body.segment
-    segment = Segment(
+    return Words(body.title, body.body, body.image_url, _segment(body.segment), frozenset(body.channels))
+
+
+def changes_of(body: ChangePromotion) -> Mapping[str, object]:
+    """Return what a body changes, by the names of `Words`."""
+    changes: dict[str, object] = {
+        "title": body.title,
+        "body": body.body,
+        "segment": None if body.segment is None else _segment(body.segment),
+        "channels": None if body.channels is None else frozenset(body.channels),
+    }
+    sent = {name: value for name, value in changes.items() if value is not None}
+    return sent | ({"image_url": body.image_url} if "image_url" in body.model_fields_set else {})
+
+
+def _segment(told: SegmentBody) -> Segment:
+    return Segment(
         told.ordered_within_days,
         told.not_ordered_within_days,
         None if told.min_spent is None else cents_of(told.min_spent),
@@ -178,7 +205,6 @@ def words_of(body: WritePromotion) -> Words:
         told.area_id,
         told.min_points,
     )
-    return Words(body.title, body.body, body.image_url, segment, frozenset(body.channels))
 
 
 def present(promotion: Promotion, reach: Reach) -> dict[str, object]:

@@ -1,15 +1,17 @@
 """What follows from facts about trips, sales and lots: they are queued to be told."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery.events import (
+    DriverChanged,
     StopDelivered,
     StopReturned,
     TripDeparted,
     TripEnded,
     TripGivenUp,
+    TripLoaded,
 )
 from faded_skies.domains.inventory.events import LotAdjusted, LotReceived
 from faded_skies.domains.orders.events import SaleChanged
@@ -23,48 +25,74 @@ from faded_skies.platform.ports import Ports
 
 def subscriptions(ports: Ports) -> Sequence[Subscription]:
     """Return who hears of trips, sales and lots."""
-    return [*_trips_and_sales(ports), *_lots(ports)]
+    return [*_departures(ports), *_stops_and_sales(ports), *_lots(ports)]
 
 
-def _trips_and_sales(ports: Ports) -> Sequence[Subscription]:
+def _trip_reporter(ports: Ports) -> Callable[[UUID], Awaitable[None]]:
     db = ports.db
     law: Law = ports.get(Law)
 
-    async def _trip(trip_id: UUID) -> None:
+    async def report(trip_id: UUID) -> None:
         async with db.transaction() as tx:
             await service.report_trip(tx, law, trip_id, now=clock.now())
 
+    return report
+
+
+def _departures(ports: Ports) -> Sequence[Subscription]:
+    db = ports.db
+    law: Law = ports.get(Law)
+    report = _trip_reporter(ports)
+
     async def departed(event: TripDeparted) -> None:
-        await _trip(event.trip_id)
+        await report(event.trip_id)
+
+    async def loaded(event: TripLoaded) -> None:
+        await report(event.trip_id)
+
+    async def changed_driver(event: DriverChanged) -> None:
+        for trip_id in await service.list_trips_of(db, event.order_id):
+            await report(trip_id)
+
+    async def given_up(event: TripGivenUp) -> None:
+        async with db.transaction() as tx:
+            await service.withdraw_trip(tx, law, event.trip_id, at=event.at, now=clock.now())
+
+    return [
+        Subscription("traceability.trip_departed", TripDeparted, departed),
+        Subscription("traceability.trip_loaded", TripLoaded, loaded),
+        Subscription("traceability.driver_changed", DriverChanged, changed_driver),
+        Subscription("traceability.trip_given_up", TripGivenUp, given_up),
+    ]
+
+
+def _stops_and_sales(ports: Ports) -> Sequence[Subscription]:
+    db = ports.db
+    law: Law = ports.get(Law)
+    report = _trip_reporter(ports)
 
     async def delivered(event: StopDelivered) -> None:
         if event.trip_id is not None:
-            await _trip(event.trip_id)
+            await report(event.trip_id)
             return
         async with db.transaction() as tx:
             await service.report_sale(tx, law, event.order_id, now=clock.now())
 
     async def returned(event: StopReturned) -> None:
         if event.trip_id is not None:
-            await _trip(event.trip_id)
+            await report(event.trip_id)
 
     async def ended(event: TripEnded) -> None:
-        await _trip(event.trip_id)
-
-    async def given_up(event: TripGivenUp) -> None:
-        async with db.transaction() as tx:
-            await service.withdraw_trip(tx, law, event.trip_id, at=event.at, now=clock.now())
+        await report(event.trip_id)
 
     async def changed(event: SaleChanged) -> None:
         async with db.transaction() as tx:
             await service.report_sale_change(tx, law, event.order_id, at=event.at, now=clock.now())
 
     return [
-        Subscription("traceability.trip_departed", TripDeparted, departed),
         Subscription("traceability.stop_delivered", StopDelivered, delivered),
         Subscription("traceability.stop_returned", StopReturned, returned),
         Subscription("traceability.trip_ended", TripEnded, ended),
-        Subscription("traceability.trip_given_up", TripGivenUp, given_up),
         Subscription("traceability.sale_changed", SaleChanged, changed),
     ]
 

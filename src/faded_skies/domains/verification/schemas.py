@@ -18,8 +18,6 @@ from faded_skies.domains.verification.models import (
 from faded_skies.domains.verification.service import ReadByStaff
 from faded_skies.platform.http.fields import MOST_TEXT, Body, Line, Shape, Text
 
-DOCUMENT_TYPES: tuple[DocumentType, ...] = ("drivers_license", "state_id", "passport")
-
 
 class VerificationShape(Shape):
     """One time that a person handed in papers; `reason` says why they were rejected."""

@@ -172,13 +172,16 @@ class Reader:
 
 
 @contextmanager
-def reading(path: Path, keyring: Keyring | None) -> Iterator[Reader]:
-    """Open a backup. Raises BackupError when it is none, or is sealed with a key that is not at hand."""
+def reading(path: Path, keyring: Keyring | None, *, unsealed: bool = False) -> Iterator[Reader]:
+    """Open a backup; with a keyring a sealed one, as its sums alone prove nothing of who wrote it, or `unsealed`.
+
+    Raises BackupError when it is none, is sealed with a key that is not at hand, or is not sealed and should be.
+    """
     try:
         with tarfile.open(path, mode="r:") as file:
             places = {place.name: place for place in file}
             header = _header(path, file, places)
-            yield Reader(file, places, Seal(header.id, _data_key(header, keyring)))
+            yield Reader(file, places, Seal(header.id, _data_key(header, keyring, unsealed=unsealed)))
     except tarfile.TarError:
         raise BackupError(f"{path} is no backup, or breaks off. Take another one.") from None
 
@@ -199,8 +202,14 @@ def _header(path: Path, file: tarfile.TarFile, places: dict[str, tarfile.TarInfo
     return header
 
 
-def _data_key(header: _Header, keyring: Keyring | None) -> bytes | None:
+def _data_key(header: _Header, keyring: Keyring | None, *, unsealed: bool) -> bytes | None:
     if header.key is None:
+        if keyring is not None and not unsealed:
+            raise BackupError(
+                "This backup is not sealed, though BACKUP_KEYS is set: anybody may have written or changed it. Take a "
+                "sealed one. Only if it is from before sealing was turned on, and you know where it lay since: say "
+                "--unsealed."
+            )
         return None
     try:
         wrapped = base64.b64decode(header.key)

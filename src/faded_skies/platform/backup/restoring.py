@@ -13,7 +13,7 @@ from faded_skies.platform.backup.checking import unpacked
 from faded_skies.platform.backup.errors import BackupError
 from faded_skies.platform.backup.files import Told
 from faded_skies.platform.backup.manifest import Manifest, TableCopy
-from faded_skies.platform.backup.taking import SESSION
+from faded_skies.platform.backup.taking import SESSION, quoted
 from faded_skies.platform.outbound import transaction_open
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -114,7 +114,7 @@ async def _require_empty(connection: Connection, names: list[str]) -> None:
 
 
 async def _has_rows(connection: Connection, name: str) -> bool:
-    found: bool = await connection.fetchval(f"SELECT EXISTS (SELECT FROM {_quoted(name)})")
+    found: bool = await connection.fetchval(f"SELECT EXISTS (SELECT FROM {quoted(name)})")
     return found
 
 
@@ -150,14 +150,14 @@ async def _fill_table(connection: Connection, reader: Reader, table: TableCopy) 
             "Restore it with the release that wrote it, and update then."
         )
     await _make_partitions(connection, table)
-    quoted = _quoted(table.name)
-    await connection.execute(f"ALTER TABLE {quoted} DISABLE TRIGGER USER")
+    name = quoted(table.name)
+    await connection.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
     status = await connection.copy_to_table(
         table.name, source=_rows(reader, table), columns=table.columns, schema_name="public", format="text"
     )
     if status != f"COPY {table.rows}":
         raise BackupError(f"{table.name}: {status} instead of {table.rows:,} rows. Nothing was restored.")
-    await connection.execute(f"ALTER TABLE {quoted} ENABLE TRIGGER USER")
+    await connection.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
 
 
 async def _make_partitions(connection: Connection, table: TableCopy) -> None:
@@ -167,14 +167,10 @@ async def _make_partitions(connection: Connection, table: TableCopy) -> None:
                 f"{table.name} has a partition {part.name} that this release does not understand."
             )
         await connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {_quoted(part.name)} PARTITION OF {_quoted(table.name)} {part.bound}"
+            f"CREATE TABLE IF NOT EXISTS {quoted(part.name)} PARTITION OF {quoted(table.name)} {part.bound}"
         )
 
 
 async def _rows(reader: Reader, table: TableCopy) -> AsyncIterator[bytes]:
     for member in table.members:
         yield unpacked(reader.read(member))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

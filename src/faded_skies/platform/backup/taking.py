@@ -118,7 +118,7 @@ async def _write(
         raise BackupError("This database is empty: there is nothing to back up. See DATABASE_URL.")
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         # Before the first question, which is the moment that is seen: no migration comes in between.
-        await connection.execute(f"LOCK TABLE {', '.join(map(_quoted, names))} IN ACCESS SHARE MODE")
+        await connection.execute(f"LOCK TABLE {', '.join(map(quoted, names))} IN ACCESS SHARE MODE")
         taken_at: datetime = await connection.fetchval("SELECT now()")
         migration = await connection.fetchval(_NEWEST)
         if migration != len(migrations.read()):
@@ -154,9 +154,9 @@ async def _copy_table(
     connection: Connection, writer: Writer, name: str, columns: list[str], partitions: list[Partition]
 ) -> TableCopy:
     chunks = _Chunks(writer, name)
-    listed = ", ".join(map(_quoted, columns))
+    listed = ", ".join(map(quoted, columns))
     status = await connection.copy_from_query(
-        f"SELECT {listed} FROM {_quoted(name)}",
+        f"SELECT {listed} FROM {quoted(name)}",
         output=chunks.take,
         format="text",
     )
@@ -165,9 +165,10 @@ async def _copy_table(
 
 
 async def _sequence(connection: Connection, name: str) -> SequenceState:
-    (row,) = await connection.fetch(f"SELECT last_value, is_called FROM {_quoted(name)}")
+    (row,) = await connection.fetch(f"SELECT last_value, is_called FROM {quoted(name)}")
     return SequenceState(name, row["last_value"], row["is_called"])
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name as SQL takes it."""
     return '"' + name.replace('"', '""') + '"'

@@ -97,6 +97,7 @@ def layered(
     hot_paths: Collection[str],
     body_limits: Mapping[str, int],
     meter: Meter,
+    apart: Mapping[str, Meter],
     tokens: AccessTokens,
     origins: list[str],
     guards: Guards,
@@ -104,9 +105,10 @@ def layered(
 ) -> ASGIApp:
     """Return the API behind its layers, outermost first: front, CORS, rate limit, kept answers, API.
 
-    `body_limits` are the paths that take more than MOST_BODY_BYTES, and how much.
+    `body_limits` are the paths that take more than MOST_BODY_BYTES, and how much; `apart` those whose calls
+    have a limit of their own.
     """
-    limit = RateLimit(HotAnswers(api, paths=hot_paths), meter=meter, tokens=tokens)
+    limit = RateLimit(HotAnswers(api, paths=hot_paths), meter=meter, apart=apart, tokens=tokens)
     cors = CORSMiddleware(
         limit,
         allow_origins=origins,

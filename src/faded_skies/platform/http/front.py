@@ -87,7 +87,7 @@ class Front:
             await send(message)
 
         try:
-            more = self._large.most(scope["path"])
+            more = self._large.most(scope["method"], scope["path"])
             if more is None:
                 await self._app(scope, _bounded(self._most_bytes, headers, receive), answer)
             else:

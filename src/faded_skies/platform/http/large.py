@@ -19,7 +19,7 @@ class TooManyUploads(Unavailable):
 
 
 class LargeBodies:
-    """`limits` are bytes by path; {} in one stands for any one part.
+    """`limits` are bytes of a POST by path; {} in one stands for any one part.
 
     At most `at_once` such bodies are read or kept by this process.
     """
@@ -40,8 +40,10 @@ class LargeBodies:
     def full(self) -> bool:
         return self._turn.locked()
 
-    def most(self, path: str) -> int | None:
-        """Return how many bytes the path takes; None when it is one like the rest."""
+    def most(self, method: str, path: str) -> int | None:
+        """Return how many bytes may come; None when it is a request like the rest."""
+        if method != "POST":
+            return None
         if path in self._limits:
             return self._limits[path]
         return next((most for pattern, most in self._patterns if pattern.fullmatch(path)), None)

@@ -1,4 +1,6 @@
-"""The general limit of the API, before routing: keyed by person where the token tells, else by address."""
+"""Limits of calls, before routing and before a body is read: keyed by person where the token tells, else by address."""
+
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,9 +11,6 @@ from faded_skies.platform.http.answers import render
 from faded_skies.platform.networks import neighbourhood
 from faded_skies.platform.ratelimit import Meter
 from faded_skies.platform.tokens import AccessTokens
-
-_EXEMPT = frozenset({"/api/driver/location", "/api/analytics/events"})
-"""Paths with limits of their own."""
 
 
 def client_address(scope: Scope) -> str:
@@ -26,19 +25,28 @@ def client_neighbourhood(scope: Scope) -> str:
 
 
 class RateLimit:
-    """Counts calls under /api/ and tells what is left in the RateLimit fields."""
+    """Counts calls under /api/ and tells what is left in the RateLimit fields.
 
-    def __init__(self, app: ASGIApp, *, meter: Meter, tokens: AccessTokens) -> None:
+    `apart` are the paths that phones call by themselves, each with a meter of its own: what they send must not use up
+    what people have, and they are counted here, since an endpoint never sees a call whose body or token is refused.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, meter: Meter, apart: Mapping[str, Meter], tokens: AccessTokens
+    ) -> None:
         self._app = app
         self._meter = meter
+        self._apart = apart
         self._tokens = tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/api/") or scope["path"] in _EXEMPT:
+        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
             await self._app(scope, receive, send)
             return
-        budget = self._meter.hit(self._subject(scope))
-        fields = budget.headers()
+        apart = self._apart.get(scope["path"])
+        budget = (apart or self._meter).hit(self._subject(scope))
+        # The fields tell of the general limit only, or a client would take one for the other.
+        fields = [] if apart else budget.headers()
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":

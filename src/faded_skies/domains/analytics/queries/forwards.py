@@ -24,6 +24,11 @@ WITH due AS (
 SELECT e.id, c.subject, e.event AS name, e.properties, e.occurred_at, c.attempts
 FROM claimed c JOIN analytics_events e ON e.id = c.event_id ORDER BY e.occurred_at, e.id
 """
+# Before rows of several subjects are ended: whoever takes a subject's rows back locks them in the same order.
+_HOLD = """
+SELECT FROM analytics_forwards
+WHERE vendor = $1 AND event_id = ANY($2::uuid[]) AND state = 'sending' ORDER BY event_id FOR UPDATE
+"""
 _FORGET = (
     "DELETE FROM analytics_forwards WHERE vendor = $1 AND event_id = ANY($2::uuid[]) AND state = 'sending'"
 )
@@ -37,13 +42,23 @@ UPDATE analytics_forwards SET state = 'waiting', claimed_at = NULL, next_try_at 
 WHERE vendor = $1 AND event_id = ANY($2::uuid[]) AND state = 'sending'
 """
 _TAKE_UP = """
-UPDATE analytics_forwards SET state = $3, claimed_at = NULL, reason = 'the process ended while it was told'
-WHERE vendor = $1 AND state = 'sending' AND claimed_at < $2
+WITH behind AS (
+    SELECT event_id FROM analytics_forwards
+    WHERE vendor = $1 AND state = 'sending' AND claimed_at < $2 ORDER BY event_id FOR UPDATE
+)
+UPDATE analytics_forwards f SET state = $3, claimed_at = NULL, reason = 'the process ended while it was told'
+FROM behind WHERE f.vendor = $1 AND f.event_id = behind.event_id
+"""
+_LOSE_ALL = """
+UPDATE analytics_forwards SET state = 'lost', claimed_at = NULL, reason = $1 WHERE state IN ('waiting', 'sending')
 """
 _EXPIRE = """
+WITH old AS (
+    SELECT f.event_id FROM analytics_forwards f JOIN analytics_events e ON e.id = f.event_id
+    WHERE f.vendor = $1 AND f.state = 'waiting' AND e.occurred_at < $2 ORDER BY f.event_id FOR UPDATE OF f
+)
 UPDATE analytics_forwards f SET state = 'expired', reason = 'the vendor was away for too long'
-FROM analytics_events e
-WHERE f.vendor = $1 AND f.state = 'waiting' AND e.id = f.event_id AND e.occurred_at < $2
+FROM old WHERE f.vendor = $1 AND f.event_id = old.event_id
 """
 
 
@@ -51,6 +66,11 @@ async def claim(tx: Tx, vendor: str, *, now: datetime, most: int, one_subject: b
     """Return events that are due, and mark them as being told; whoever else asks gets others."""
     rows = await tx.fetch(_CLAIM, vendor, now, most, one_subject)
     return [Waiting(**row) for row in rows]
+
+
+async def hold(tx: Tx, vendor: str, event_ids: Sequence[UUID]) -> None:
+    """Lock those that are still being told; what was taken back meanwhile is not there."""
+    await tx.execute(_HOLD, vendor, event_ids)
 
 
 async def forget(tx: Tx, vendor: str, event_ids: Sequence[UUID]) -> None:
@@ -75,3 +95,8 @@ async def take_up(tx: Tx, vendor: str, *, before: datetime, state: str) -> int:
 async def expire(tx: Tx, vendor: str, *, before: datetime) -> int:
     """End what waits and happened before then; returns how many."""
     return await tx.execute(_EXPIRE, vendor, before)
+
+
+async def lose_all(tx: Tx, *, why: str) -> None:
+    """End all that waits and all that is being told, for every vendor."""
+    await tx.execute(_LOSE_ALL, why)

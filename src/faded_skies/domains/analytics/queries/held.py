@@ -19,7 +19,14 @@ _ERASE = (
     "DELETE FROM analytics_events WHERE user_id = $1",
 )
 
-_TAKE_BACK = "DELETE FROM analytics_forwards WHERE subject = $1 AND state = 'waiting'"
+# What is being told goes as well: who tells it then finds nothing to tell again. Locked in the order of forwards.hold.
+_TAKE_BACK = """
+WITH mine AS (
+    SELECT vendor, event_id FROM analytics_forwards
+    WHERE subject = $1 AND (state = 'waiting' OR state = 'sending') ORDER BY vendor, event_id FOR UPDATE
+)
+DELETE FROM analytics_forwards f USING mine WHERE f.vendor = mine.vendor AND f.event_id = mine.event_id
+"""
 
 
 def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
@@ -33,5 +40,5 @@ async def erase(tx: Tx, user_id: UUID) -> None:
 
 
 async def take_back(tx: Tx, user_id: UUID) -> None:
-    """Forget what waits to be passed on."""
+    """Forget what waits to be passed on; what is on its way is not told another time."""
     await tx.execute(_TAKE_BACK, user_id)

@@ -2,6 +2,7 @@
 
 from faded_skies.domains.analytics.models import Consent, Recorded, Told, Visit
 from faded_skies.domains.analytics.rules import (
+    MOST_BYTES,
     MOST_EVENTS,
     MOST_NUMBER,
     MOST_PROPERTIES,
@@ -13,11 +14,18 @@ from faded_skies.domains.analytics.rules import (
     says_a_person,
 )
 from faded_skies.domains.analytics.service.consenting import WORDING, choose, find_consent
-from faded_skies.domains.analytics.service.forwarding import PURPOSE, subject_for, tell_next, tidy
+from faded_skies.domains.analytics.service.forwarding import (
+    PURPOSE,
+    lose_waiting,
+    subject_for,
+    tell_next,
+    tidy,
+)
 from faded_skies.domains.analytics.service.held import erase, held_on
 from faded_skies.domains.analytics.service.recording import prune, record, record_purchase
 
 __all__ = [
+    "MOST_BYTES",
     "MOST_EVENTS",
     "MOST_NUMBER",
     "MOST_PROPERTIES",
@@ -36,6 +44,7 @@ __all__ = [
     "find_consent",
     "held_on",
     "is_reserved",
+    "lose_waiting",
     "prune",
     "record",
     "record_purchase",

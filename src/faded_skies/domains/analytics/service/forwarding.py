@@ -15,7 +15,7 @@ from faded_skies.domains.analytics import queries, rules
 from faded_skies.domains.analytics.models import Waiting
 from faded_skies.domains.analytics.ports import Fact, NotNow, Outcome, Taken, Unsure, Vendor
 from faded_skies.domains.analytics.rules import Scalar
-from faded_skies.platform.db import Database
+from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.keyring import PurposeKeys
 
 log = structlog.get_logger()
@@ -40,6 +40,14 @@ async def tidy(db: Database, vendor: Vendor, *, now: datetime) -> None:
         expired = await queries.forwards.expire(tx, vendor.name, before=now - vendor.oldest)
     if left or expired:
         log.warning("analytics_not_told", vendor=vendor.name, left_behind=left, expired=expired)
+
+
+async def lose_waiting(tx: Tx) -> None:
+    """Pass on nothing that waited at the moment of a backup.
+
+    Since then vendors may have got it, or its people have taken their consent back: neither is known any more.
+    """
+    await queries.forwards.lose_all(tx, why="it waited when the backup was taken that was restored")
 
 
 async def tell_next(db: Database, vendor: Vendor, keys: PurposeKeys, *, now: datetime) -> bool:
@@ -79,6 +87,7 @@ async def _settle(
     ids = [one.id for one in waiting]
     wait = rules.wait_after(max(one.attempts for one in waiting))
     async with db.transaction() as tx:
+        await queries.forwards.hold(tx, vendor.name, ids)
         match outcome:
             case Taken(refused):
                 ended = {ids[place]: reason for place, reason in refused.items()}

@@ -1,14 +1,10 @@
-"""Products as a file for spreadsheets: CSV (RFC 4180), every cell quoted, no cell a formula. Pure.
-
-A spreadsheet takes a cell that begins with = + - @ (or their wide forms), a tab or a line break for a formula (OWASP,
-CSV Injection); an apostrophe in front makes it text. The import takes it off, so what was exported comes back the same.
-Quoting every cell keeps a `;` from beginning a cell where spreadsheets split at it.
-"""
+"""Products as a file for spreadsheets; the import takes off what the export added, so it comes back the same. Pure."""
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
+
+from faded_skies.platform.spreadsheets import plain_cell, write_lines
 
 COLUMNS = (
     "id",
@@ -33,10 +29,6 @@ COLUMNS = (
 MOST_ROWS = 20_000
 BETWEEN = ", "
 
-_BEGINS = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
-_FORMULA = re.compile(f"'*{_BEGINS}")
-_ESCAPED = re.compile(f"'+{_BEGINS}")
-
 
 class UnreadableSheetError(Exception):
     """The file as a whole is of no use; the text says what to do, `row` where."""
@@ -46,21 +38,9 @@ class UnreadableSheetError(Exception):
         super().__init__(message)
 
 
-def safe_cell(text: str) -> str:
-    """Return the text as no spreadsheet takes for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def plain_cell(cell: str) -> str:
-    """Return the text that `safe_cell` made this of."""
-    return cell[1:] if _ESCAPED.match(cell) else cell
-
-
 def write_line(cells: Sequence[str]) -> str:
     """Return a line of a sheet, with its end."""
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL).writerow([safe_cell(cell) for cell in cells])
-    return out.getvalue()
+    return write_lines([cells])
 
 
 def read_rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:

@@ -133,3 +133,11 @@ async def change_category(tx: Tx, category_id: UUID, fields: Mapping[str, Any], 
 async def list_all_categories(source: Database | Tx) -> list[dict[str, Any]]:
     """Return the categories in their order, those that are put away too."""
     return await queries.list_all_categories(source)
+
+
+async def get_category(source: Database | Tx, category_id: UUID) -> dict[str, Any]:
+    """Return a category as staff see it. Raises CategoryNotFound."""
+    for category in await list_all_categories(source):
+        if category["id"] == category_id:
+            return category
+    raise CategoryNotFound

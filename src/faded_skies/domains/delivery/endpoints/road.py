@@ -121,7 +121,7 @@ async def pick_up(
         async with db.transaction() as tx:
             trip_id = await service.prepare_pick_up(tx, actor=actor, order_id=order_id, now=leaving.now)
         if trip_id is not None:
-            await gate.before_departure(trip_id)
+            await gate.before_departure(trip_id, joining=order_id)
 
     async def work(tx: Tx) -> Answer:
         return await _answer(tx, await service.pick_up(tx, actor=actor, order_id=order_id, leaving=leaving))

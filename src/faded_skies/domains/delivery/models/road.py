@@ -66,12 +66,13 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class NextStop:
-    """A door that the driver has yet to go to, or stands at since `arrived_at`."""
+    """A door that the driver has yet to go to, or stands at since `arrived_at`; as it was at `read_at`."""
 
     order_id: UUID
     latitude: float
     longitude: float
     arrived_at: datetime | None
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,13 @@ from faded_skies.domains.delivery.models.dispatch import Answer, Assignment, Ref
 from faded_skies.platform.db import Database, Row, Tx
 
 _ACCEPT = """
-UPDATE stops SET accepted_at = now()
-WHERE order_id = ANY($1::uuid[]) AND driver_id = $2 AND accepted_at IS NULL
-RETURNING order_id
+WITH held AS (
+    SELECT order_id FROM stops WHERE order_id = ANY($1::uuid[]) AND driver_id = $2 AND accepted_at IS NULL
+    ORDER BY order_id FOR NO KEY UPDATE
+)
+UPDATE stops s SET accepted_at = now()
+FROM held WHERE s.order_id = held.order_id AND s.driver_id = $2 AND s.accepted_at IS NULL
+RETURNING s.order_id
 """
 _ACCEPTED = "SELECT order_id, 'accepted', accepted_at FROM stops WHERE order_id = $1 AND driver_id = $2"
 _DECLINED = """

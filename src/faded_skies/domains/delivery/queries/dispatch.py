@@ -95,16 +95,21 @@ WHERE n.why IS DISTINCT FROM (
     WHERE d.order_id = n.order_id ORDER BY d.decided_at DESC, d.id DESC LIMIT 1
 )
 """
+# Whoever writes several stops takes their rows by the ids of their orders, so that two never wait for each other.
 _OFFER = """
-INSERT INTO stops (order_id, driver_id) SELECT unnest($1::uuid[]), $2
+INSERT INTO stops (order_id, driver_id) SELECT order_id, $2 FROM unnest($1::uuid[]) AS n (order_id) ORDER BY order_id
 ON CONFLICT (order_id) DO UPDATE
 SET driver_id = EXCLUDED.driver_id, assigned_by = NULL, assigned_at = now(), accepted_at = NULL, arrived_at = NULL,
     expected_at = NULL
 """
 _EXPECT = """
+WITH held AS (
+    SELECT order_id FROM stops WHERE order_id = ANY($2::uuid[]) AND driver_id = $1
+    ORDER BY order_id FOR NO KEY UPDATE
+)
 UPDATE stops s SET expected_at = n.expected_at
-FROM unnest($2::uuid[], $3::timestamptz[]) AS n (order_id, expected_at)
-WHERE s.order_id = n.order_id AND s.driver_id = $1
+FROM held JOIN unnest($2::uuid[], $3::timestamptz[]) AS n (order_id, expected_at) ON n.order_id = held.order_id
+WHERE s.order_id = held.order_id AND s.driver_id = $1
 """
 _CONDITIONS = "($1::uuid IS NULL OR d.order_id = $1) AND ($2::uuid IS NULL OR d.driver_id = $2)"
 _COUNT = f"SELECT count(*)::int FROM dispatch_decisions d WHERE {_CONDITIONS}"
@@ -188,9 +193,14 @@ async def list_on_shift(db: Database) -> list[OnShift]:
     return [_on_shift(row) for row in await db.fetch(_LIST_ON_SHIFT)]
 
 
+async def lock_shift(tx: Tx, driver_id: UUID) -> bool:
+    """Hold the driver's open shift against others who give them something; False when there is none."""
+    return await tx.fetchval(_LOCK_SHIFT, driver_id) is not None
+
+
 async def lock_on_shift(tx: Tx, driver_id: UUID) -> OnShift | None:
     """Return a driver as they stand now, held against others who give them something; None off a shift."""
-    if await tx.fetchval(_LOCK_SHIFT, driver_id) is None:
+    if not await lock_shift(tx, driver_id):
         return None
     row = await tx.fetchrow(_FIND_ON_SHIFT, driver_id)
     return None if row is None else _on_shift(row)

@@ -7,7 +7,8 @@ from faded_skies.platform.db import Database
 
 # The order that the driver names with their positions is where they go next; the others follow in the plan's order.
 _NEXT_STOPS = """
-SELECT o.id, (o.delivery_address->>'latitude')::float8, (o.delivery_address->>'longitude')::float8, l.arrived_at
+SELECT o.id, (o.delivery_address->>'latitude')::float8, (o.delivery_address->>'longitude')::float8, l.arrived_at,
+       statement_timestamp() AS read_at
 FROM orders o
 LEFT JOIN stops l ON l.order_id = o.id AND l.driver_id = $1
 LEFT JOIN trips t ON t.driver_id = $1 AND t.ended_at IS NULL

@@ -1,7 +1,7 @@
 """SQL of shifts, stops and handovers, and of what is held on a person."""
 
 from collections.abc import AsyncIterator
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -32,10 +32,9 @@ SELECT EXISTS (
     WHERE driver_id = $1 AND status = 'out_for_delivery' AND tender = 'cash' AND amount_due_cents > paid_cents
 )
 """
-_HAS_DRIVER = """
-SELECT EXISTS (SELECT FROM users WHERE id = $1 AND role = 'driver' AND account_status = 'active')
+_LOCK_DRIVER = """
+SELECT true FROM users WHERE id = $1 AND role = 'driver' AND account_status = 'active' FOR SHARE
 """
-_DATE_OF_BIRTH = "SELECT date_of_birth FROM users WHERE id = $1"
 _STOPS = """
 SELECT o.id AS order_id, o.order_number, o.status, o.delivery_address, o.special_instructions,
        split_part(c.full_name, ' ', 1) AS customer_first_name, c.phone AS customer_phone,
@@ -99,15 +98,9 @@ def _shift(row: Row | None) -> Shift | None:
     return None if row is None else Shift(*row)
 
 
-async def has_driver(tx: Tx, driver_id: UUID) -> bool:
-    """Tell whether this person drives for us and their account is active."""
-    found: bool = await tx.fetchval(_HAS_DRIVER, driver_id)
-    return found
-
-
-async def get_date_of_birth(tx: Tx, user_id: UUID) -> date | None:
-    born: date | None = await tx.fetchval(_DATE_OF_BIRTH, user_id)
-    return born
+async def lock_driver(tx: Tx, driver_id: UUID) -> bool:
+    """Tell whether this person drives for us and their account is active; both stay so until the commit."""
+    return bool(await tx.fetchval(_LOCK_DRIVER, driver_id))
 
 
 async def list_stops(db: Database, driver_id: UUID) -> list[Stop]:
@@ -202,6 +195,9 @@ def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
 
 
 async def is_on_duty(tx: Tx, driver_id: UUID) -> bool:
-    return bool(await tx.fetchval(_HAS_OPEN_SHIFT, driver_id)) or bool(
-        await tx.fetchval(_HAS_STOPS, driver_id)
-    )
+    return bool(await tx.fetchval(_HAS_OPEN_SHIFT, driver_id)) or await has_orders(tx, driver_id)
+
+
+async def has_orders(tx: Tx, driver_id: UUID) -> bool:
+    """Tell whether the driver has orders to bring."""
+    return bool(await tx.fetchval(_HAS_STOPS, driver_id))

@@ -7,12 +7,12 @@ from typing import Literal
 from uuid import UUID
 
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import Law, Paper, RuleBook, TripFacts
+from faded_skies.domains.compliance.service import Law, RuleBook, TripFacts
 from faded_skies.domains.delivery.models.dispatch import Terms
 from faded_skies.domains.delivery.models.road import Position
-from faded_skies.domains.delivery.models.trips import HeldPaper
 from faded_skies.domains.delivery.queries.dispatch import OnShift, OpenOrder
 from faded_skies.domains.delivery.rules.dispatch import Bounds, Courier, FoundBy, Goods
+from faded_skies.domains.delivery.service.fleet import as_law_asks
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.geo import distance_m
 
@@ -92,9 +92,9 @@ def bounds_of(book: RuleBook, acknowledged: frozenset[str], one: OnShift, *, now
     empty = TripFacts(
         now=now,
         driver_born_on=one.born_on,
-        driver_papers=_shown(one.driver_papers),
+        driver_papers=as_law_asks(one.driver_papers),
         vehicle_enclosed=one.is_enclosed,
-        vehicle_papers=_shown(one.vehicle_papers),
+        vehicle_papers=as_law_asks(one.vehicle_papers),
         people=_ALONE,
         value_cents=0,
         weight_mg=0,
@@ -126,10 +126,6 @@ def _most_alone(book: RuleBook) -> int | None:
             return most
         most = cents
     return None
-
-
-def _shown(papers: Sequence[HeldPaper]) -> list[Paper]:
-    return [Paper(paper.kind, paper.expires_on) for paper in papers]
 
 
 def _placed(

@@ -39,7 +39,8 @@ async def reckon(
 ) -> None:
     """Reckon anew when each order arrives that the driver has on the road, and tell of it where it matters.
 
-    Call it outside of any transaction: `times` may ask over the network.
+    Call it outside of any transaction: `times` may ask over the network. What another call has reckoned meanwhile from
+    newer facts stays.
     """
     live = await live_positions.find_live_position(valkey, driver_id)
     stops = await queries.list_next_stops(db, driver_id, first=None if live is None else live.order_id)
@@ -50,7 +51,9 @@ async def reckon(
     at = rules.arrivals([leg.seconds for leg in way.legs], [stop.arrived_at for stop in stops], now=now)
     etas = {stop.order_id: moment for stop, moment in zip(stops, at, strict=True)}
     async with db.transaction() as tx:
-        moved = await orders.set_etas(tx, driver_id=driver_id, etas=etas, source=way.source)
+        moved = await orders.set_etas(
+            tx, driver_id=driver_id, etas=etas, source=way.source, reckoned_at=stops[0].read_at
+        )
     for one in moved:
         await orders.tell_eta(
             realtime,

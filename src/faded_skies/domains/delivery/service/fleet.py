@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from faded_skies.domains.compliance.service import Paper
 from faded_skies.domains.delivery.errors import DriverNotFound, VehicleNotFound, VehicleOnShift
 from faded_skies.domains.delivery.models.trips import DriverPapers, HeldPaper, Vehicle
 from faded_skies.domains.delivery.queries import fleet as queries
@@ -18,6 +19,11 @@ KEEP = object()
 def license_context(driver_id: UUID) -> str:
     """Return what a wrapped licence number is bound to."""
     return f"driver_license:{driver_id}"
+
+
+def as_law_asks(papers: Sequence[HeldPaper]) -> list[Paper]:
+    """Return papers as the facts that the law judges."""
+    return [Paper(paper.kind, paper.expires_on) for paper in papers]
 
 
 async def add_vehicle(

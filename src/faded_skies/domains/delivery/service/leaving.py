@@ -7,7 +7,6 @@ from uuid import UUID
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.domains.compliance.service import (
     Asked,
-    Paper,
     Place,
     RefusedAfterAsking,
     RuleBook,
@@ -23,11 +22,11 @@ from faded_skies.domains.delivery.errors import (
     TripPlanned,
 )
 from faded_skies.domains.delivery.events import TripDeparted, TripLoaded
-from faded_skies.domains.delivery.models.trips import HeldPaper, Trip, TripStop
+from faded_skies.domains.delivery.models.trips import Trip, TripStop
 from faded_skies.domains.delivery.queries import fleet
 from faded_skies.domains.delivery.queries import trips as queries
 from faded_skies.domains.delivery.service import answers, manifests
-from faded_skies.domains.delivery.service.fleet import get_driver_papers
+from faded_skies.domains.delivery.service.fleet import as_law_asks, get_driver_papers
 from faded_skies.domains.delivery.service.manifests import Draft, Load
 from faded_skies.domains.delivery.service.trips import Leaving, finish, get_trip
 from faded_skies.domains.inventory import service as inventory
@@ -89,24 +88,29 @@ async def pick_up(tx: Tx, *, actor: Actor, order_id: UUID, leaving: Leaving) -> 
     Raises OrderNotFound, IllegalMove, NotPaid while its money is not taken, TripPlanned, and RefusedAfterAsking.
     """
     order, trip = await _load(tx, actor=actor, order_id=order_id, now=leaving.now)
+    if trip.departed_at is not None:
+        await queries.add_stops(tx, trip.id, [order_id])
     await _leave(tx, trip, [order], leaving)
     return await orders.lock_order(tx, order_id)
 
 
 async def prepare_pick_up(tx: Tx, *, actor: Actor, order_id: UUID, now: datetime) -> UUID | None:
-    """Plan the trip by which `pick_up` will leave, for those who must know of it first.
+    """Plan the trip by which `pick_up` will leave, or name the one it will join, for those who must know of it first.
 
-    None where the order cannot leave, or joins a trip that left: `pick_up` says what then. Raises what it raises.
+    None where the order cannot leave: `pick_up` says what then. Raises what it raises.
     """
     order = await orders.lock_order_for(tx, actor, order_id)
     if order.status is not Status.PREPARING:
         return None
     _, trip = await _load(tx, actor=actor, order_id=order_id, now=now)
-    return trip.id if trip.departed_at is None else None
+    return trip.id
 
 
 async def _load(tx: Tx, *, actor: Actor, order_id: UUID, now: datetime) -> tuple[Order, Trip]:
-    """Put one order onto the trip that the driver is on, or onto one of its own, in place of one that did not leave."""
+    """Return the order with the trip that the driver is on, or one of its own, in place of one that did not leave.
+
+    It is on its own trip then; onto the one that left it comes with `pick_up`, once nothing is in the way.
+    """
     order = await orders.lock_order_for(tx, actor, order_id)
     if order.status is Status.PREPARING and order.awaits_money:
         raise NotPaid
@@ -123,7 +127,7 @@ async def _load(tx: Tx, *, actor: Actor, order_id: UUID, now: datetime) -> tuple
             raise TripPlanned
         await finish(tx, trip, now)
         trip, is_new = await queries.open_trip(tx, driver_id=actor.id, people=1, ends_itself=True)
-    if is_new or trip.departed_at is not None:
+    if is_new:
         await queries.add_stops(tx, trip.id, [order_id])
     return order, trip
 
@@ -154,9 +158,9 @@ async def _leave(tx: Tx, trip: Trip, goods: Sequence[Order], leaving: Leaving) -
         return TripFacts(
             now=leaving.now,
             driver_born_on=driver.born_on,
-            driver_papers=_shown(driver.papers),
+            driver_papers=as_law_asks(driver.papers),
             vehicle_enclosed=None if vehicle is None else vehicle.enclosed,
-            vehicle_papers=_shown(papers),
+            vehicle_papers=as_law_asks(papers),
             people=trip.people,
             value_cents=sum(value.values()),
             weight_mg=weight,
@@ -205,10 +209,6 @@ async def _set_out(
         manifest=manifest.number,
         digest=manifest.digest,
     )
-
-
-def _shown(papers: Sequence[HeldPaper]) -> list[Paper]:
-    return [Paper(paper.kind, paper.expires_on) for paper in papers]
 
 
 def _by_book(

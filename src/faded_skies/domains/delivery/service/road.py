@@ -21,7 +21,7 @@ from faded_skies.domains.delivery.events import (
     ShiftStarted,
 )
 from faded_skies.domains.delivery.models.road import Shift, Stop
-from faded_skies.domains.delivery.queries import fleet, trips
+from faded_skies.domains.delivery.queries import dispatch, fleet, trips
 from faded_skies.domains.delivery.queries import road as queries
 from faded_skies.domains.delivery.service.answers import withdraw
 from faded_skies.domains.delivery.service.trips import Leaving, hand_on, list_planned_orders
@@ -31,7 +31,7 @@ from faded_skies.domains.orders.service import Order, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import Gateways
 from faded_skies.platform import clock
-from faded_skies.platform.actor import Actor
+from faded_skies.platform.actor import Actor, InvalidToken
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.money import Cents
 
@@ -46,8 +46,11 @@ async def start_shift(
 ) -> tuple[Shift, Drawer]:
     """Open the driver's shift and its drawer, or return the open ones; saying the same again changes nothing.
 
-    Another planned end than before takes its place. Raises VehicleNotFound, VehicleInUse, OtherFloat, LastDrawerOpen.
+    Another planned end than before takes its place. Raises VehicleNotFound, VehicleInUse, OtherFloat, LastDrawerOpen,
+    or InvalidToken for who was suspended meanwhile or drives no more.
     """
+    if not await queries.lock_driver(tx, driver_id):
+        raise InvalidToken
     if vehicle_id is not None and not await fleet.has_vehicle(tx, vehicle_id):
         raise VehicleNotFound
     shift, is_new = await queries.open_shift(
@@ -94,7 +97,7 @@ async def assign(tx: Tx, *, order_id: UUID, driver_id: UUID, actor_id: UUID, lea
     DriverNotFound, IllegalMove.
     """
     order = await orders.lock_order(tx, order_id)
-    if not await queries.has_driver(tx, driver_id):
+    if not await queries.lock_driver(tx, driver_id):
         raise DriverNotFound
     if order.status is Status.OUT_FOR_DELIVERY and order.driver_id != driver_id:
         await hand_on(tx, order, to=driver_id, leaving=leaving)
@@ -170,3 +173,9 @@ def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
 async def is_on_duty(tx: Tx, driver_id: UUID) -> bool:
     """Tell whether a driver is on a shift, or has orders to bring."""
     return await queries.is_on_duty(tx, driver_id)
+
+
+async def lock_duty(tx: Tx, driver_id: UUID) -> bool:
+    """Tell whether a driver has orders to bring. The caller holds the person, so none is given before the commit."""
+    await dispatch.lock_shift(tx, driver_id)
+    return await queries.has_orders(tx, driver_id)

@@ -9,6 +9,7 @@ _END = (
     "DELETE FROM second_factor_enrolments",
     "DELETE FROM passkey_challenges",
     "DELETE FROM federated_sign_ins",
+    "UPDATE invitations SET revoked_at = now() WHERE accepted_at IS NULL AND revoked_at IS NULL",
 )
 
 

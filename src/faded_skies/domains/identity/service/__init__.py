@@ -23,7 +23,13 @@ from faded_skies.domains.identity.service.closing import (
     lock_leaving,
 )
 from faded_skies.domains.identity.service.completing import complete_profile
-from faded_skies.domains.identity.service.directory import find_people, get_person, list_people, set_standing
+from faded_skies.domains.identity.service.directory import (
+    find_people,
+    get_person,
+    list_people,
+    lock_person,
+    set_standing,
+)
 from faded_skies.domains.identity.service.federated import (
     STATE_LIFETIME,
     ask,
@@ -164,6 +170,7 @@ __all__ = [
     "list_sessions",
     "lock_customer",
     "lock_leaving",
+    "lock_person",
     "needs_second_factor",
     "new_token",
     "note_asked",

@@ -28,6 +28,11 @@ async def get_person(source: Database | Tx, user_id: UUID) -> Person:
     return person
 
 
+async def lock_person(tx: Tx, user_id: UUID) -> Person:
+    """Hold somebody, and before them all admins, as `set_standing` does. Raises PersonNotFound."""
+    return (await _lock_with_admins(tx, user_id))[1]
+
+
 async def find_people(source: Database | Tx, user_ids: Sequence[UUID]) -> dict[UUID, Person]:
     """Return those of the people who exist."""
     return await queries.find_people(source, user_ids)
@@ -47,12 +52,7 @@ async def set_standing(
     Saying what is so already changes nothing. Raises PersonNotFound, NotOneself, AccountIsClosed, LastActiveAdmin,
     or InsufficientPermissions when the admin is none any more.
     """
-    admins = await held.lock_admins(
-        tx
-    )  # all of them in one order, before the person: two who dismiss each other wait
-    person = await queries.lock_person(tx, user_id)
-    if person is None:
-        raise PersonNotFound
+    admins, person = await _lock_with_admins(tx, user_id)
     if user_id == actor.id:
         raise NotOneself
     if actor.id not in admins:  # dismissed while this waited
@@ -83,3 +83,12 @@ async def set_standing(
                 sessions_ended=ended,
             )
     return await get_person(tx, user_id)
+
+
+async def _lock_with_admins(tx: Tx, user_id: UUID) -> tuple[list[UUID], Person]:
+    # All admins in one order, before the person: two who dismiss each other wait.
+    admins = await held.lock_admins(tx)
+    person = await queries.lock_person(tx, user_id)
+    if person is None:
+        raise PersonNotFound
+    return admins, person

@@ -5,7 +5,7 @@ from faded_skies.platform.db import Tx
 
 
 async def end_everything(tx: Tx) -> None:
-    """End all sessions, and what was mailed or begun and not used.
+    """End all sessions and invitations, and what was mailed or begun and not used.
 
     Which of them were ended, used or given up after the moment of the backup, nobody knows any more.
     """

@@ -98,11 +98,13 @@ WHERE r.id = was.id RETURNING was.lines
 _SET_DRIVER = "UPDATE orders SET driver_id = $2, updated_at = now() WHERE id = $1"
 _SET_DRIVER_OF = "UPDATE orders SET driver_id = $2, updated_at = now() WHERE id = ANY($1::uuid[])"
 _SET_PACKED = "UPDATE orders SET packed_at = CASE WHEN $2 THEN coalesce(packed_at, now()) END WHERE id = $1"
-# What the customer was told is what they saw first, until they are told of another time.
+# What the customer was told is what they saw first, until they are told of another time. What was reckoned from older
+# facts than the estimate that is there comes too late.
 _SET_ETAS = """
 WITH was AS (
     SELECT id, eta_at, coalesce(eta_told_at, eta_at) AS told_at FROM orders
     WHERE id = ANY($2::uuid[]) AND driver_id = $1 AND status = 'out_for_delivery'
+      AND (eta_reckoned_at IS NULL OR eta_reckoned_at <= $6)
     ORDER BY id FOR NO KEY UPDATE
 ), found AS (
     SELECT was.*, n.eta_at AS new_at, coalesce(abs(extract(epoch FROM n.eta_at - was.told_at)) > $5, true) AS is_news
@@ -111,6 +113,7 @@ WITH was AS (
 UPDATE orders o SET
     eta_at = f.new_at,
     eta_source = $4,
+    eta_reckoned_at = $6,
     eta_told_at = CASE WHEN f.is_news THEN f.new_at ELSE f.told_at END
 FROM found f WHERE o.id = f.id
 RETURNING o.id, o.user_id, o.order_number, o.eta_at,
@@ -239,10 +242,18 @@ async def set_driver_of(tx: Tx, order_ids: Sequence[UUID], driver_id: UUID) -> N
 
 
 async def set_etas(
-    tx: Tx, *, driver_id: UUID, etas: Mapping[UUID, datetime], source: str, news_seconds: float
+    tx: Tx,
+    *,
+    driver_id: UUID,
+    etas: Mapping[UUID, datetime],
+    source: str,
+    news_seconds: float,
+    reckoned_at: datetime,
 ) -> list[EtaSet]:
-    """Set the estimates of those of the orders that the driver has on the road."""
-    rows = await tx.fetch(_SET_ETAS, driver_id, list(etas), list(etas.values()), source, news_seconds)
+    """Set the estimates of those of the orders that the driver has on the road, unless they have a newer one."""
+    rows = await tx.fetch(
+        _SET_ETAS, driver_id, list(etas), list(etas.values()), source, news_seconds, reckoned_at
+    )
     return [EtaSet(*row) for row in rows]
 
 

@@ -19,15 +19,21 @@ WORTH_SHOWING = timedelta(minutes=1)
 
 
 async def set_etas(
-    tx: Tx, *, driver_id: UUID, etas: Mapping[UUID, datetime], source: EtaSource
+    tx: Tx, *, driver_id: UUID, etas: Mapping[UUID, datetime], source: EtaSource, reckoned_at: datetime
 ) -> list[EtaSet]:
     """Set when orders arrive that the driver has on the road; others of them stay as they are.
 
-    Customers are told of news. Returns those whose estimate moved by a minute or more without being news, for who
-    watches them now.
+    `reckoned_at` is the moment, by the database's clock, of what they were reckoned from: an estimate from a later one
+    stays. Customers are told of news. Returns those whose estimate moved by a minute or more without being news, for
+    who watches them now.
     """
     kept = await writing.set_etas(
-        tx, driver_id=driver_id, etas=etas, source=source, news_seconds=NEWS.total_seconds()
+        tx,
+        driver_id=driver_id,
+        etas=etas,
+        source=source,
+        news_seconds=NEWS.total_seconds(),
+        reckoned_at=reckoned_at,
     )
     for one in kept:
         if one.is_news:

@@ -25,6 +25,7 @@ from faded_skies.domains.places.service.addresses import (
 from faded_skies.domains.places.service.area_keeping import (
     DrawnArea,
     change_area,
+    get_area,
     list_all_areas,
     take_areas,
     wrong_shapes,
@@ -67,6 +68,7 @@ __all__ = [
     "find",
     "geojson_of",
     "get_address_for",
+    "get_area",
     "get_shop",
     "held_on",
     "kinds_at",

@@ -38,6 +38,14 @@ async def list_all_areas(source: Database | Tx) -> list[ServiceArea]:
     return await queries.list_all_areas(source)
 
 
+async def get_area(source: Database | Tx, area_id: UUID) -> ServiceArea:
+    """Return an area. Raises AreaNotFound."""
+    for area in await queries.list_all_areas(source):
+        if area.id == area_id:
+            return area
+    raise AreaNotFound
+
+
 def wrong_shapes(drawn: Sequence[DrawnArea]) -> list[tuple[str, str]]:
     """Return where a shape is drawn wrongly, and what to do. Takes a fifth of a second for 500 corners."""
     found = ((one.where, shapes.problem_of(one.given["shape"])) for one in drawn if "shape" in one.given)
@@ -89,7 +97,7 @@ async def change_area(tx: Tx, area_id: UUID, given: Mapping[str, Any], *, actor_
     if area_id not in {area.id for area in await queries.lock_areas(tx)}:
         raise AreaNotFound
     await take_areas(tx, [DrawnArea("", area_id, given)], actor_id=actor_id)
-    return next(area for area in await queries.list_all_areas(tx) if area.id == area_id)
+    return await get_area(tx, area_id)
 
 
 def _resolved(

@@ -1,8 +1,10 @@
 """Writing promotions, and seeing whom they would reach."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from faded_skies.domains.identity.ports import Adulthood
@@ -23,14 +25,32 @@ async def create_draft(tx: Tx, words: Words, *, actor_id: UUID) -> Promotion:
     return await get_promotion(tx, promotion_id)
 
 
-async def change_draft(tx: Tx, promotion_id: UUID, words: Words, *, actor_id: UUID) -> Promotion:
-    """Write a draft anew. Raises PromotionNotFound, NotADraft or AreaUnknown."""
-    await get_promotion(tx, promotion_id)
+async def change_draft(
+    tx: Tx, promotion_id: UUID, changes: Mapping[str, Any], *, actor_id: UUID
+) -> Promotion:
+    """Change a draft, by the names of `Words`. Raises PromotionNotFound, NotADraft or AreaUnknown."""
+    draft = await _lock_draft(tx, promotion_id)
+    words = replace(Words(draft.title, draft.body, draft.image_url, draft.segment, draft.channels), **changes)
     await place_of(tx, words.segment)
-    if not await queries.rewrite(tx, promotion_id, words):
-        raise NotADraft
+    await queries.rewrite(tx, promotion_id, words)
     tx.audit("promotion.changed", object_type="promotion", object_id=promotion_id, actor_id=actor_id)
     return await get_promotion(tx, promotion_id)
+
+
+async def delete_draft(tx: Tx, promotion_id: UUID, *, actor_id: UUID) -> None:
+    """Throw a draft away. Raises PromotionNotFound or NotADraft."""
+    await _lock_draft(tx, promotion_id)
+    await queries.delete(tx, promotion_id)
+    tx.audit("promotion.deleted", object_type="promotion", object_id=promotion_id, actor_id=actor_id)
+
+
+async def _lock_draft(tx: Tx, promotion_id: UUID) -> Promotion:
+    promotion = await queries.lock_promotion(tx, promotion_id)
+    if promotion is None:
+        raise PromotionNotFound
+    if promotion.state != "draft":
+        raise NotADraft
+    return promotion
 
 
 async def get_promotion(source: Database | Tx, promotion_id: UUID) -> Promotion:

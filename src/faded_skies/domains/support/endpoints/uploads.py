@@ -9,7 +9,7 @@ from faded_skies.domains.support import service
 from faded_skies.domains.support.ports import Desk
 from faded_skies.domains.support.schemas import UploadAnswer
 from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES, DocumentReader
-from faded_skies.platform.errors import Refused
+from faded_skies.platform.errors import Refused, Situation
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import ErrorShape, Id
@@ -70,8 +70,9 @@ async def upload(
     try:
         async with desk.db.transaction() as tx:
             await service.keep_picture(tx, actor, sealed)
-    except BaseException:
-        # Its key was never written, so this is only tidying; what it leaves, the sweep removes.
+    except Situation:
+        # Refused before COMMIT, so its key was never written. After anything else it may be, for the answer to COMMIT
+        # can be what was lost; the sweep asks the rows.
         await desk.pictures.remove([sealed.id])
         raise
     told = {"id": sealed.id, "width": scan.width, "height": scan.height}

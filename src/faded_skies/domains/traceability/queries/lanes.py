@@ -36,6 +36,11 @@ SELECT s.order_id, s.place, s.outcome, s.ended_at,
         ORDER BY l.at DESC LIMIT 1) AS code
 FROM trip_stops s WHERE s.trip_id = $1 ORDER BY s.place
 """
+# Where it was handed on comes before where it went.
+_TRIPS_OF = """
+SELECT s.trip_id FROM trip_stops s JOIN trips t ON t.id = s.trip_id
+WHERE s.order_id = $1 AND t.departed_at IS NOT NULL ORDER BY s.ended_at NULLS LAST, s.trip_id
+"""
 _VEHICLE_OF = "SELECT vehicle_id FROM driver_shifts WHERE driver_id = $1 AND ended_at IS NULL"
 _LINES = """
 SELECT i.order_id, i.product_id, i.name, i.product_class, i.quantity, i.unit_price_cents,
@@ -102,6 +107,11 @@ async def find_trip(source: Database | Tx, trip_id: UUID) -> TripFacts | None:
 
 async def list_stops(tx: Tx, trip_id: UUID) -> list[StopFacts]:
     return [StopFacts(*row) for row in await tx.fetch(_STOPS, trip_id)]
+
+
+async def list_trips_of(db: Database, order_id: UUID) -> list[UUID]:
+    """Return the trips that left and that the order is or was on, where it went last at the end."""
+    return [row["trip_id"] for row in await db.fetch(_TRIPS_OF, order_id)]
 
 
 async def find_vehicle_of_shift(tx: Tx, driver_id: UUID) -> UUID | None:

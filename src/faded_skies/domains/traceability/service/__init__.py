@@ -9,6 +9,7 @@ from faded_skies.domains.traceability.service.deadlines import watch
 from faded_skies.domains.traceability.service.departing import Gate
 from faded_skies.domains.traceability.service.licensing import check_licence
 from faded_skies.domains.traceability.service.queueing import (
+    list_trips_of,
     prepare_departure,
     report_adjustment,
     report_arrival,
@@ -43,6 +44,7 @@ __all__ = [
     "get_status",
     "list_differences",
     "list_reports",
+    "list_trips_of",
     "prepare_departure",
     "report_adjustment",
     "report_arrival",

@@ -17,11 +17,14 @@ from faded_skies.domains.traceability.models import StopFacts, TripFacts
 from faded_skies.domains.traceability.queries import lanes as queries
 from faded_skies.domains.traceability.rules import UNIT, Step
 from faded_skies.domains.traceability.service.lanes import Lane, open_lane
-from faded_skies.platform.db import Row, Tx
+from faded_skies.platform.db import Database, Row, Tx
 
 
-async def report_trip(tx: Tx, law: Law, trip_id: UUID, *, now: datetime) -> None:
-    """Queue all that happened to a trip so far and is not queued yet, as the law of its departure wants it."""
+async def report_trip(tx: Tx, law: Law, trip_id: UUID, *, now: datetime, joining: UUID | None = None) -> None:
+    """Queue all that happened to a trip so far and is not queued yet, as the law of its departure wants it.
+
+    An order that is `joining` it counts as on board; where it does not come after all, the next call takes it off.
+    """
     trip = await queries.find_trip(tx, trip_id)
     if trip is None or trip.departed_at is None:
         return
@@ -35,6 +38,8 @@ async def report_trip(tx: Tx, law: Law, trip_id: UUID, *, now: datetime) -> None
         return
     lane = await open_lane(tx, book, trip_id, trip_id=trip_id, now=now)
     stops = await queries.list_stops(tx, trip_id)
+    if joining is not None:
+        stops = _joined(stops, joining)
     goods = await _goods(tx, [stop.order_id for stop in stops])
     if book.reporting.flow == "retailer_delivery":
         await _report_ledger(lane, trip, stops, goods, departs_at=trip.departed_at)
@@ -42,11 +47,28 @@ async def report_trip(tx: Tx, law: Law, trip_id: UUID, *, now: datetime) -> None
         await _report_deliveries(lane, trip, stops, goods, departs_at=trip.departed_at)
 
 
-async def prepare_departure(tx: Tx, law: Law, trip_id: UUID, *, now: datetime) -> None:
-    """Queue what has to be told before this planned trip may leave; a departed trip changes nothing."""
+def _joined(stops: Sequence[StopFacts], order_id: UUID) -> list[StopFacts]:
+    others = [stop for stop in stops if stop.order_id != order_id]
+    place = max((stop.place for stop in others), default=0) + 1
+    return [*others, StopFacts(order_id, place, outcome=None, ended_at=None, code=None)]
+
+
+async def list_trips_of(db: Database, order_id: UUID) -> list[UUID]:
+    """Return the trips that left and that the order is or was on, where it went last at the end."""
+    return await queries.list_trips_of(db, order_id)
+
+
+async def prepare_departure(
+    tx: Tx, law: Law, trip_id: UUID, *, now: datetime, joining: UUID | None = None
+) -> None:
+    """Queue what has to be told before this planned trip may leave, or before an order joins it once it has left."""
     trip = await queries.find_trip(tx, trip_id)
     book = law.at(now)
-    if trip is None or trip.departed_at is not None or trip.ended_at is not None:
+    if trip is None or trip.ended_at is not None:
+        return
+    if trip.departed_at is not None:
+        if joining is not None:
+            await report_trip(tx, law, trip_id, now=now, joining=joining)
         return
     if book.reporting.system == "none" or book.reporting.flow == "receipts":
         return
@@ -137,8 +159,9 @@ async def _report_ledger(
         at=departs_at,
     )
     for order_id in sorted(lane.on_ledger().keys() - {stop.order_id for stop in stops}):
-        # The ledger was made before the trip was planned anew without it.
-        await _take_off(lane, trip, order_id, at=departs_at)
+        # The ledger was made before the trip was planned anew without it, or it was to join and did not.
+        came_later = lane.restocks(order_id)[0] > 0
+        await _take_off(lane, trip, order_id, at=lane.now if came_later else departs_at)
     for stop in stops:
         was_taken_off = lane.restocks(stop.order_id)[1] > 0
         is_handed_on = stop.outcome == "handed_on" and stop.ended_at is not None

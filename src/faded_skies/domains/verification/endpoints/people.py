@@ -23,7 +23,7 @@ from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database
 from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES, DocumentReader
-from faded_skies.platform.errors import Refused
+from faded_skies.platform.errors import Refused, Situation
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import ErrorShape
@@ -142,8 +142,9 @@ async def _keep(
                 pictures=papers,
                 today=today,
             )
-    except BaseException:
-        # Their keys were never written, so this is only tidying; what it leaves, the sweep removes.
+    except Situation:
+        # Refused before COMMIT, so their keys were never written. After anything else they may be, for the answer to
+        # COMMIT can be what was lost; the sweep asks the rows.
         await vault.remove(papers)
         raise
 
