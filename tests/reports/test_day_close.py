@@ -126,7 +126,7 @@ async def test_a_journal_is_whole_however_many_parts_it_is_read_in(
     monkeypatch.setattr(books, "_ROWS_AT_ONCE", 3)
     assert (await get(day, "journal", as_table=True, **days)).text == at_once
     empty = await get(day, "journal", as_table=True, startDate="2020-01-01", endDate="2020-01-01")
-    assert empty.text == ",".join(books.JOURNAL_FIELDS) + "\r\n"
+    assert empty.text == ",".join(f'"{name}"' for name in books.JOURNAL_FIELDS) + "\r\n"
 
 
 async def post_at_random(db: Database, chance: Random) -> None:
