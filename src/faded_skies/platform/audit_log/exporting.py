@@ -18,6 +18,7 @@ from faded_skies.platform.audit_log.checking import Found, Progress
 from faded_skies.platform.audit_log.reading import PAGE, Filter, as_json, read_in_order
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import uuid_text
+from faded_skies.platform.spreadsheets import safe_cell
 
 COLUMNS = (
     "seq",
@@ -37,9 +38,6 @@ COLUMNS = (
     "link",
     "mac",
 )
-
-# A spreadsheet takes a cell that begins so for a formula (OWASP, CSV Injection), and user agents are anybody's text.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def ndjson(db: Database, wanted: Filter) -> AsyncIterator[bytes]:
@@ -74,7 +72,7 @@ def _taken(out: io.StringIO) -> bytes:
 
 
 def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return safe_cell(value) if isinstance(value, str) else value
 
 
 @dataclass
