@@ -26,6 +26,18 @@ from faded_skies.domains.orders.service.amending import (
 )
 from faded_skies.domains.orders.service.estimating import set_etas, tell_eta
 from faded_skies.domains.orders.service.exchanging import Change
+from faded_skies.domains.orders.service.finding import (
+    count_board,
+    count_deliveries_to,
+    get_order_for,
+    list_board,
+    list_bought_since,
+    list_items,
+    list_tracking,
+    lock_order,
+    lock_order_by_cart,
+    lock_order_for,
+)
 from faded_skies.domains.orders.service.giving_back import (
     book_found_refund,
     cancel,
@@ -44,20 +56,10 @@ from faded_skies.domains.orders.service.life import (
     check_may_depart,
     close_amendments,
     complete,
-    count_board,
-    count_deliveries_to,
     erase,
-    get_order_for,
     has_received,
     held_on,
-    list_board,
-    list_bought_since,
-    list_items,
     list_open,
-    list_tracking,
-    lock_order,
-    lock_order_by_cart,
-    lock_order_for,
     move,
     note,
     place,

@@ -28,9 +28,11 @@ from faded_skies.domains.orders.service.exchanging import (
     to_charge,
     total_of,
 )
+from faded_skies.domains.orders.service.finding import (
+    lock_order,
+)
 from faded_skies.domains.orders.service.life import (
     end_amendment,
-    lock_order,
     tell_amendment,
 )
 from faded_skies.domains.payments import service as payments

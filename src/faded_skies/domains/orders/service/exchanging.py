@@ -13,7 +13,11 @@ from faded_skies.domains.orders.errors import AmendmentNotDearer, NotAmendable
 from faded_skies.domains.orders.models import Amendment, Item, Order, Revision
 from faded_skies.domains.orders.queries import amendments, reading
 from faded_skies.domains.orders.rules import Resettled
-from faded_skies.domains.orders.service.life import emit_amendment, note, quantities
+from faded_skies.domains.orders.service.life import (
+    emit_amendment,
+    note,
+    quantities,
+)
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.service import BY_CARD, Intent, PaymentMethod
 from faded_skies.domains.rewards import service as rewards

@@ -18,7 +18,14 @@ from faded_skies.domains.orders.events import OrderDied, SaleChanged
 from faded_skies.domains.orders.models import Item, Order
 from faded_skies.domains.orders.queries import reading, writing
 from faded_skies.domains.orders.rules import Status
-from faded_skies.domains.orders.service.life import close_amendments, lock_order, move, note
+from faded_skies.domains.orders.service.finding import (
+    lock_order,
+)
+from faded_skies.domains.orders.service.life import (
+    close_amendments,
+    move,
+    note,
+)
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.errors import RefundTooLarge
 from faded_skies.domains.rewards import service as rewards

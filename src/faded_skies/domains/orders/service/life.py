@@ -1,115 +1,34 @@
-"""An order's life after checkout: seeing it, moving it, telling of it.
+"""An order's life after checkout: moving it, telling of it.
 
 Locks are always taken in this order: person, order, stock, coins, payment intent.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from faded_skies.domains.inventory import service as inventory
 from faded_skies.domains.ledger import service as ledger
 from faded_skies.domains.ledger.service import TAXES, Account, Fact
 from faded_skies.domains.orders import rules
-from faded_skies.domains.orders.errors import AmendmentOver, IllegalMove, OrderNotFound
+from faded_skies.domains.orders.errors import AmendmentOver, IllegalMove
 from faded_skies.domains.orders.events import AmendmentMoved, OrderMoved, OrderNoted
 from faded_skies.domains.orders.models import (
     Amendment,
-    BoardCounts,
-    BoardFilter,
     Item,
     NewOrder,
     Order,
-    TrackingLine,
 )
-from faded_skies.domains.orders.queries import amendments, board, held, reading, writing
+from faded_skies.domains.orders.queries import amendments, held, reading, writing
 from faded_skies.domains.orders.rules import ASSIGNABLE, BEFORE_DEPARTURE, HOLD, Status
+from faded_skies.domains.orders.service.finding import lock_order
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.rewards import service as rewards
-from faded_skies.platform.actor import Actor
-from faded_skies.platform.db import Database, Row, Tx
+from faded_skies.platform.db import Row, Tx
 from faded_skies.platform.ids import new_id
 
 FIRST_ESTIMATE = timedelta(minutes=60)
-
-
-async def get_order_for(source: Database | Tx, actor: Actor, order_id: UUID) -> Order:
-    """Return an order the actor may see. Raises OrderNotFound for all others."""
-    order = await reading.find_order_for(source, actor, order_id)
-    if order is None:
-        raise OrderNotFound
-    return order
-
-
-async def lock_order_for(tx: Tx, actor: Actor, order_id: UUID) -> Order:
-    """Hold the row of an order the actor may see. Raises OrderNotFound for all others."""
-    order = await reading.lock_order_for(tx, actor, order_id)
-    if order is None:
-        raise OrderNotFound
-    return order
-
-
-async def lock_order(tx: Tx, order_id: UUID) -> Order:
-    """Hold the row of an order, for the system itself. Raises OrderNotFound."""
-    order = await reading.lock_order(tx, order_id)
-    if order is None:
-        raise OrderNotFound
-    return order
-
-
-async def lock_order_by_cart(tx: Tx, cart_id: UUID) -> Order | None:
-    """Hold the live order that was made of a cart, if there is one."""
-    return await reading.lock_order_by_cart(tx, cart_id)
-
-
-async def list_board(
-    db: Database, wanted: BoardFilter, *, limit: int, offset: int
-) -> tuple[list[Order], int]:
-    """Return one page of all orders for staff, newest first, and how many there are."""
-    return await board.list_board(db, wanted, limit=limit, offset=offset)
-
-
-async def count_board(db: Database, wanted: BoardFilter, *, over_since: datetime) -> BoardCounts:
-    """Count the orders of each state, of those that are over the ones placed since then, and what they wait for."""
-    return await board.count_board(db, wanted, over_since=over_since)
-
-
-async def list_items(source: Database | Tx, order_ids: Sequence[UUID]) -> dict[UUID, list[Item]]:
-    """Return the lines of each order."""
-    return await reading.list_items(source, order_ids)
-
-
-async def list_tracking(db: Database, order_id: UUID) -> list[TrackingLine]:
-    """Return the order's story, oldest first."""
-    return await reading.list_tracking(db, order_id)
-
-
-async def list_bought_since(
-    source: Database | Tx,
-    user_id: UUID,
-    since: datetime,
-    *,
-    cart_id: UUID | None,
-    besides: UUID | None = None,
-) -> list[Item]:
-    """Return what a person bought since a moment, was brought since, or is still to be brought, for the daily limits.
-
-    An unpaid order of the cart that is judged does not count: the next order of that cart replaces it. Nor does the
-    order `besides` which other things were bought.
-    """
-    return await reading.list_bought_since(source, user_id, since, cart_id=cart_id, besides=besides)
-
-
-async def count_deliveries_to(
-    tx: Tx, user_id: UUID, address: Mapping[str, Any], *, since: datetime, but: UUID | None = None
-) -> int:
-    """Return how many orders went to a person's address since a moment or are on their way there, `but` one left out.
-
-    Those of neighbours behind another door of the same house do not count.
-    """
-    return await reading.count_deliveries_to(tx, user_id, address, since=since, but=but)
 
 
 async def place(tx: Tx, order: NewOrder, *, settled: bool, now: datetime) -> Order:

@@ -11,7 +11,14 @@ from faded_skies.domains.orders.models import Item, Order
 from faded_skies.domains.orders.queries import amendments, reading, writing
 from faded_skies.domains.orders.rules import Status
 from faded_skies.domains.orders.service.amending import check_none_waits
-from faded_skies.domains.orders.service.life import close_amendments, lock_order, quantities, reserved_by
+from faded_skies.domains.orders.service.finding import (
+    lock_order,
+)
+from faded_skies.domains.orders.service.life import (
+    close_amendments,
+    quantities,
+    reserved_by,
+)
 from faded_skies.platform.db import Tx
 
 

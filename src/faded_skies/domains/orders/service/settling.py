@@ -7,10 +7,12 @@ from faded_skies.domains.orders.models import Order
 from faded_skies.domains.orders.queries import writing
 from faded_skies.domains.orders.rules import UNPAID, Status
 from faded_skies.domains.orders.service.amending import settle_change
+from faded_skies.domains.orders.service.finding import (
+    lock_order,
+)
 from faded_skies.domains.orders.service.life import (
     change_method,
     give_excess_back,
-    lock_order,
     move,
     note,
 )
