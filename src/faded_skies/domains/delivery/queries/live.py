@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -24,6 +24,12 @@ EARLIER_POSITIONS = "driver:positions"
 MOST_WAITING = 100_000
 """About how many entries may wait for the database; beyond it the oldest are lost, not the memory."""
 
+Row: TypeAlias = tuple[str, int, str | None, float, float, float | None, float | None, bool]
+"""A position for the database: driver, epoch milliseconds, order, degrees, compass degrees, m/s, and is it suspect.
+
+As it lies in the stream: the busiest path makes no objects that the next step takes apart again.
+"""
+
 _WINDOW = 60
 _ESTIMATED_AGAIN_AFTER = 60
 """Seconds."""
@@ -41,23 +47,27 @@ for _, driver in ipairs(cjson.decode(ARGV[4])) do
 end
 return '[' .. table.concat(found, ',') .. ']'
 """
-# A position that arrives late must not put the car back. The answer has a digit for each latest position: 0 for that,
-# 1 when it is the newest, 2 when the driver's minute began with it besides.
+# A position that arrives late must not put the car back. The answer has a digit for each latest position: 1 when it is
+# the newest, else 0.
 _PUSH = """
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'told', ARGV[4])
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'told', ARGV[3])
 local answer = {}
-for _, one in ipairs(cjson.decode(ARGV[5])) do
-    local driver, live, at, named = unpack(one)
-    local key, became = 'driver:location:' .. driver, 0
+for _, one in ipairs(cjson.decode(ARGV[4])) do
+    local driver, live, at = unpack(one)
+    local key = 'driver:location:' .. driver
     local held = redis.call('GET', key)
-    if not held or cjson.decode(held).lastUpdate < at then
-        redis.call('SET', key, live, 'EX', ARGV[2])
-        became = 1
-        if named and redis.call('SET', 'driver:eta:' .. driver, '1', 'NX', 'EX', ARGV[3]) then became = 2 end
-    end
-    answer[#answer + 1] = became
+    local isNewest = not held or cjson.decode(held).lastUpdate < at
+    if isNewest then redis.call('SET', key, live, 'EX', ARGV[2]) end
+    answer[#answer + 1] = isNewest and '1' or '0'
 end
 return table.concat(answer)
+"""
+_BEGIN_MINUTES = """
+local begun = {}
+for _, driver in ipairs(cjson.decode(ARGV[2])) do
+    if redis.call('SET', 'driver:eta:' .. driver, '1', 'NX', 'EX', ARGV[1]) then begun[#begun + 1] = driver end
+end
+return begun
 """
 
 
@@ -76,11 +86,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A latest position that is its driver's newest, and whether it is the first in a minute that names an order."""
+    """A latest position that is its driver's newest."""
 
     driver_id: UUID
     position: Position
-    is_first_of_minute: bool
 
 
 async def enter(
@@ -104,16 +113,16 @@ async def push(valkey: Valkey, told: Sequence[Told]) -> list[Noted]:
     entry = orjson.dumps([[one.driver_id, one.positions, list(one.suspects)] for one in told])
     latest = [(one.driver_id, one.latest) for one in told if one.latest is not None]
     lives = orjson.dumps([_live(driver_id, position) for driver_id, position in latest])
-    limits = (str(MOST_WAITING), str(LIVE_SECONDS), str(_ESTIMATED_AGAIN_AFTER))
+    limits = (str(MOST_WAITING), str(LIVE_SECONDS))
     became: Any = await valkey.eval(_PUSH, 1, POSITIONS, *limits, entry, lives)
     return [
-        Noted(driver_id, position, digit == "2")
+        Noted(driver_id, position)
         for (driver_id, position), digit in zip(latest, became.decode(), strict=True)
-        if digit != "0"
+        if digit == "1"
     ]
 
 
-def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int, bool]:
+def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int]:
     live = {
         "lat": latest.lat,
         "lng": latest.lng,
@@ -122,11 +131,19 @@ def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int, bool]:
         "orderId": latest.order_id,
         "lastUpdate": latest.timestamp,
     }
-    return driver_id, orjson.dumps(live).decode(), latest.timestamp, latest.order_id is not None
+    return driver_id, orjson.dumps(live).decode(), latest.timestamp
 
 
-def read_entry(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position, bool]]:
-    """Return what an entry of either stream holds: drivers, positions, and whether each is suspect."""
+async def begin_minutes(valkey: Valkey, driver_ids: Collection[str]) -> list[str]:
+    """Return the drivers for whom nobody has begun a minute between two estimates yet; it begins for them now."""
+    begun: Any = await valkey.eval(
+        _BEGIN_MINUTES, 0, str(_ESTIMATED_AGAIN_AFTER), orjson.dumps(list(driver_ids))
+    )
+    return [driver_id.decode() for driver_id in begun]
+
+
+def read_entry(fields: dict[bytes, bytes]) -> list[Row]:
+    """Return what an entry of either stream holds."""
     if b"told" in fields:
         calls = orjson.loads(fields[b"told"])
     else:
@@ -134,8 +151,13 @@ def read_entry(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position, bool]]:
         calls = [(fields[b"driver"].decode(), orjson.loads(positions), orjson.loads(suspects))]
     return [
         (
-            UUID(driver),
-            Position(**{**one, "order_id": one["order_id"] and UUID(one["order_id"])}),
+            driver,
+            one["timestamp"],
+            one["order_id"],
+            one["lat"],
+            one["lng"],
+            one["heading"],
+            one["speed"],
             place in suspects,
         )
         for driver, positions, suspects in calls
