@@ -14,7 +14,7 @@ from faded_skies.domains.notifications.ports import Delayed, Email, Mailer, Unde
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.outbound import NetworkInsideTransactionError
-from faded_skies.platform.settings import MailAccount
+from faded_skies.platform.settings.messages import MailAccount
 from mail_peer import PASSWORD, USER, MailPeer, listening
 from servers import free_port
 

@@ -59,7 +59,7 @@ from faded_skies.domains.traceability.ports import (
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.outbound import NetworkInsideTransactionError
-from faded_skies.platform.settings import MetrcAccount
+from faded_skies.platform.settings.metrc import MetrcAccount
 from peers.metrc import LICENSE, USER, VENDOR, MetrcPeer
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
