@@ -7,7 +7,6 @@ from uuid import UUID
 import httpx
 import pytest
 
-from factories.catalog import make_product
 from factories.payments import card_gateway, deliver_webhooks, only, sandbox_world
 from factories.shop import give_coins
 from factories.trade import Trade, balances, open_trade
@@ -28,11 +27,6 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 async def trade(app: Application, client: httpx.AsyncClient) -> Trade:
     return await open_trade(app, client, "pm_card_mastercard", "pm_card_authenticationRequired")
-
-
-@pytest.fixture
-async def haze(trade: Trade) -> UUID:
-    return await make_product(trade.db, "Haze", price_cents=4000, stock=9)
 
 
 async def external_id_of(trade: Trade) -> str:
