@@ -60,7 +60,7 @@ def verify(path: Path | None, anchors: tuple[str, ...]) -> None:
     faded-skies audit verify
     faded-skies audit verify --anchor /var/log/faded-skies/worker.log
     faded-skies audit verify --file audit.ndjson
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     if path is not None and anchors:
         raise click.UsageError("--anchor compares with the database; leave it away with --file.")
     for anchor in anchors:
@@ -99,7 +99,7 @@ def export(
     faded-skies audit export > audit.ndjson
     faded-skies audit export --since 2026-11-01 --until 2026-12-01 --format csv --output november.csv
     faded-skies audit export --action sign_in.failed | wc -l
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
 
     async def write(db: "Database") -> int:
         from faded_skies.platform.audit_log.exporting import as_csv, ndjson

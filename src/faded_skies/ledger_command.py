@@ -34,7 +34,7 @@ def verify() -> None:
 
     \b
     faded-skies ledger verify
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     sys.exit(on_database(_verify))
 
 
@@ -47,7 +47,7 @@ def balances(at: datetime | None, form: str) -> None:
     \b
     faded-skies ledger balances
     faded-skies ledger balances --at 2026-11-01 --format csv > october.csv
-    """  # noqa: D301 - as above
+    """
     sys.exit(on_database(lambda db: _balances(db, in_utc(at), as_csv=form == "csv")))
 
 
@@ -68,7 +68,7 @@ def export(since: datetime | None, until: datetime | None, form: str, output: Te
 
     \b
     faded-skies ledger export --since 2026-11-01 --until 2026-12-01 --output november.csv
-    """  # noqa: D301 - as above
+    """
     write = _csv_writer(output) if form == "csv" else _json_writer(output)
     sys.exit(on_database(lambda db: _export(db, in_utc(since), in_utc(until), write)))
 

@@ -19,7 +19,7 @@ import httpx
 import pytest
 import structlog
 from pydantic import SecretStr
-from thunkmetrc.client.client import MetrcClient, MetrcError  # type: ignore[import-untyped]
+from thunkmetrc.client.client import MetrcClient, MetrcError  # type: ignore[import-untyped]  # it has none
 
 from faded_skies.adapters.metrc.double import open_double
 from faded_skies.adapters.metrc.opening import open_metrc
