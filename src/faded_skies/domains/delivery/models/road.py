@@ -21,8 +21,8 @@ class Shift:
 class Stop:
     """One order on a driver's list, with what the door needs. `cash_due_cents` is still to collect.
 
-    `expected_at`: when dispatch planned them to be at the door. `is_dispatched`: the shop gives orders out by itself, so
-    an answer is waited for.
+    `expected_at`: when dispatch planned them to be at the door. `is_dispatched`: the shop gives orders out by itself,
+    so an answer is waited for.
     """
 
     order_id: UUID

@@ -24,6 +24,9 @@ EARLIER_POSITIONS = "driver:positions"
 MOST_WAITING = 100_000
 """About how many entries may wait for the database; beyond it the oldest are lost, not the memory."""
 
+SHOWN_SECONDS = 25 * 60 * 60
+"""How long it is known which order a driver named last: as long as a stored position shows where they are."""
+
 _WINDOW = 60
 _ESTIMATED_AGAIN_AFTER = 60
 """Seconds."""
@@ -42,22 +45,28 @@ end
 return '[' .. table.concat(found, ',') .. ']'
 """
 # A position that arrives late must not put the car back. The answer has a digit for each latest position: 0 for that,
-# 1 when it is the newest, 2 when the driver's minute began with it besides.
+# 1 when it is the newest, 2 when the driver's minute began with it besides; and behind it the order that the driver
+# named until now, where it was another one. While the live position names the same order, that costs nothing.
 _PUSH = """
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'told', ARGV[4])
 local answer = {}
 for _, one in ipairs(cjson.decode(ARGV[5])) do
     local driver, live, at, named = unpack(one)
-    local key, became = 'driver:location:' .. driver, 0
+    local key, became, left = 'driver:location:' .. driver, 0, ''
     local held = redis.call('GET', key)
-    if not held or cjson.decode(held).lastUpdate < at then
+    held = held and cjson.decode(held)
+    if not held or held.lastUpdate < at then
         redis.call('SET', key, live, 'EX', ARGV[2])
         became = 1
-        if named and redis.call('SET', 'driver:eta:' .. driver, '1', 'NX', 'EX', ARGV[3]) then became = 2 end
+        if named ~= '' and redis.call('SET', 'driver:eta:' .. driver, '1', 'NX', 'EX', ARGV[3]) then became = 2 end
+        if not held or (held.orderId ~= cjson.null and held.orderId or '') ~= named then
+            local shown = redis.call('SET', 'driver:shown:' .. driver, named, 'EX', ARGV[6], 'GET')
+            if shown and shown ~= named then left = shown end
+        end
     end
-    answer[#answer + 1] = became
+    answer[#answer + 1] = became .. left
 end
-return table.concat(answer)
+return table.concat(answer, ',')
 """
 
 
@@ -76,11 +85,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A latest position that is its driver's newest, and whether it is the first in a minute that names an order."""
+    """A latest position that is its driver's newest, and whether it is the first in a minute that names an order.
+
+    `left` is the order that the driver named before, where this position names another one or none.
+    """
 
     driver_id: UUID
     position: Position
     is_first_of_minute: bool
+    left: UUID | None
 
 
 async def enter(
@@ -105,15 +118,16 @@ async def push(valkey: Valkey, told: Sequence[Told]) -> list[Noted]:
     latest = [(one.driver_id, one.latest) for one in told if one.latest is not None]
     lives = orjson.dumps([_live(driver_id, position) for driver_id, position in latest])
     limits = (str(MOST_WAITING), str(LIVE_SECONDS), str(_ESTIMATED_AGAIN_AFTER))
-    became: Any = await valkey.eval(_PUSH, 1, POSITIONS, *limits, entry, lives)
+    answer: Any = await valkey.eval(_PUSH, 1, POSITIONS, *limits, entry, lives, str(SHOWN_SECONDS))
+    became = answer.decode().split(",") if latest else []
     return [
-        Noted(driver_id, position, digit == "2")
-        for (driver_id, position), digit in zip(latest, became.decode(), strict=True)
-        if digit != "0"
+        Noted(driver_id, position, told[0] == "2", UUID(told[1:]) if told[1:] else None)
+        for (driver_id, position), told in zip(latest, became, strict=True)
+        if told[0] != "0"
     ]
 
 
-def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int, bool]:
+def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int, str]:
     live = {
         "lat": latest.lat,
         "lng": latest.lng,
@@ -122,7 +136,7 @@ def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int, bool]:
         "orderId": latest.order_id,
         "lastUpdate": latest.timestamp,
     }
-    return driver_id, orjson.dumps(live).decode(), latest.timestamp, latest.order_id is not None
+    return driver_id, orjson.dumps(live).decode(), latest.timestamp, str(latest.order_id or "")
 
 
 def read_entry(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position, bool]]:

@@ -62,6 +62,8 @@ class PositionDesk:
     async def take(self, *, driver_id: UUID, positions: Sequence[Position]) -> None:
         """Keep where the driver was, and tell the watchers of the order that the newest position names.
 
+        Those of the order that was named before are told that the driver is theirs to see no longer.
+
         The positions reach the database within seconds (jobs.PositionFlusher). What is older than what we know, or
         cannot be true, is kept, but not told; after a minute without any that can, the next one is believed. The
         estimate is the stored one; once a minute it is asked for anew. Raises OrderNotFound for an order that another
@@ -91,9 +93,26 @@ class PositionDesk:
                 for one in noted:
                     if one.is_first_of_minute:
                         tx.emit(DriverMoved(driver_id=one.driver_id))
-        doors = [(one, destinations.get((one.driver_id, one.position.order_id))) for one in noted]
-        await self._realtime.tell_all(
-            [self._message(one, door, now) for one, door in doors if door is not None]
+        left = {(one.driver_id, one.left) for one in noted if one.left is not None}
+        if left:
+            destinations = {**destinations, **await queries.list_destinations(self._db, left)}
+        messages = []
+        for one in noted:
+            was, door = (
+                destinations.get((one.driver_id, order)) for order in (one.left, one.position.order_id)
+            )
+            if was is not None and was.status == Status.OUT_FOR_DELIVERY:
+                messages.append(self._hidden(one, was, now))
+            if door is not None:
+                messages.append(self._message(one, door, now))
+        await self._realtime.tell_all(messages)
+
+    def _hidden(self, noted: Noted, was: Destination, now: datetime) -> Message:
+        """Return what the watchers of an order are told when its driver goes elsewhere first."""
+        return Message(
+            "driver-hidden",
+            {"orderId": was.order_id, "timestamp": noted.position.timestamp},
+            watchers_of(was.order_id, noted.driver_id, self._law().of_town(now, was.city)),
         )
 
     def _message(self, noted: Noted, door: Destination, now: datetime) -> Message:
