@@ -11,7 +11,7 @@ from faded_skies.platform.http.errors import sentence
 
 def _refuse(kind: str, **context: Any) -> Any:
     def validate(_: str) -> str:
-        raise PydanticCustomError(kind, "Search for at least three letters", context or None)  # type: ignore[arg-type]
+        raise PydanticCustomError(kind, "Search for at least three letters", context or None)
 
     return Annotated[str, AfterValidator(validate)]
 

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-import obstore
 import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
+from faded_skies.adapters.object_store.calls import Calls
 from faded_skies.domains.catalog.errors import MediaStoreDown
 from faded_skies.platform.outbound import refuse_inside_transaction
 from faded_skies.platform.settings import MediaStorage, Settings
@@ -34,7 +34,7 @@ class Media:
     """
 
     def __init__(self, store: ObjectStore, *, address: str, tells: bool) -> None:
-        self._store = store
+        self._calls = Calls(store)
         self._address = address.rstrip("/")
         self._tells = tells
 
@@ -45,7 +45,7 @@ class Media:
         _check(key)
         told = {"Content-Type": content_type, "Cache-Control": FOREVER} if self._tells else None
         try:
-            await obstore.put_async(self._store, key, body, attributes=told)
+            await self._calls.put(key, body, told=told)
         except _TROUBLE as error:
             _give_up("put", error)
 
@@ -53,7 +53,7 @@ class Media:
         _check(*keys)
         for key in keys:
             try:
-                await obstore.delete_async(self._store, key)
+                await self._calls.delete(key)
             except FileNotFoundError:
                 continue
             except _TROUBLE as error:
@@ -61,7 +61,7 @@ class Media:
 
     async def list_older(self, than: datetime) -> AsyncIterator[Sequence[str]]:
         for folder in _FOLDERS:
-            pages = obstore.list(self._store, folder, chunk_size=_PAGE)
+            pages = self._calls.pages(folder, size=_PAGE)
             while True:
                 refuse_inside_transaction("The media store")
                 try:
