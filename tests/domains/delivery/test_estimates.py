@@ -23,6 +23,11 @@ from faded_skies.platform.geo import distance_m
 from faded_skies.platform.rooms import Message
 
 ETAS = "SELECT id, eta_at, eta_source, eta_told_at FROM orders WHERE id = ANY($1::uuid[])"
+AS_IT_WAS_CALLED_BEFORE = """
+UPDATE pgqueuer SET entrypoint = 'delivery.reckon_for_joined',
+    payload = (SELECT payload FROM pgqueuer WHERE entrypoint = 'delivery.dispatch_after_move' ORDER BY id DESC LIMIT 1)
+WHERE entrypoint = 'delivery.reckon_for_loaded' RETURNING id
+"""
 SHOP = "SELECT latitude, longitude FROM shop"
 Drain = Callable[[], Awaitable[None]]
 
@@ -111,6 +116,21 @@ async def test_an_order_that_joins_a_trip_has_all_of_them_reckoned(road: Road, d
     await drain()
     drive = await drive_from_shop(road)
     assert abs(await minutes(road, first) - drive) < 0.5
+    assert abs(await minutes(road, second) - drive - 4) < 0.5
+
+
+async def test_what_waits_under_the_name_of_the_state_before_is_reckoned_too_and_none_is_made(
+    road: Road, drain: Drain
+) -> None:
+    first, second = await road.packed(), await road.packed()
+    await road.post(f"orders/{first}/pickup")
+    await drain()
+    await road.post(f"orders/{second}/pickup")
+    assert await queued(road, "delivery.reckon_for_joined") == 0
+    assert len(await road.db.fetch(AS_IT_WAS_CALLED_BEFORE)) == 1
+    await drain()
+    assert await queued(road, "delivery.reckon_for_joined") == 0
+    drive = await drive_from_shop(road)
     assert abs(await minutes(road, second) - drive - 4) < 0.5
 
 

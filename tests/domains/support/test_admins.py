@@ -197,7 +197,7 @@ async def test_what_they_send_is_closed(
     client: httpx.AsyncClient, customer: SignedInPerson, admin: SignedInPerson
 ) -> None:
     ticket = await open_ticket(client, customer)
-    wrong: list[tuple[str, dict[str, object]]] = [
+    wrong: list[tuple[str, dict[str, Any]]] = [
         ("assign", {"agentId": "Bruno"}),
         ("assign", {"reason": "a" * 501}),
         ("assign", {"driverId": str(new_id())}),

@@ -30,6 +30,9 @@ Row: TypeAlias = tuple[str, int, str | None, float, float, float | None, float |
 As it lies in the stream: the busiest path makes no objects that the next step takes apart again.
 """
 
+SHOWN_SECONDS = 25 * 60 * 60
+"""How long it is known which order a driver named last: as long as a stored position shows where they are."""
+
 _WINDOW = 60
 _ESTIMATED_AGAIN_AFTER = 60
 """Seconds."""
@@ -47,20 +50,28 @@ for _, driver in ipairs(cjson.decode(ARGV[4])) do
 end
 return '[' .. table.concat(found, ',') .. ']'
 """
-# A position that arrives late must not put the car back. The answer has a digit for each latest position: 1 when it is
-# the newest, else 0.
+# A position that arrives late must not put the car back. The answer has a digit for each latest position, 1 when it is
+# the newest, else 0; and behind it the order that the driver named until now, where it was another one. While the live
+# position names the same order, that costs nothing.
 _PUSH = """
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'told', ARGV[3])
 local answer = {}
 for _, one in ipairs(cjson.decode(ARGV[4])) do
-    local driver, live, at = unpack(one)
-    local key = 'driver:location:' .. driver
+    local driver, live, at, named = unpack(one)
+    local key, became = 'driver:location:' .. driver, '0'
     local held = redis.call('GET', key)
-    local isNewest = not held or cjson.decode(held).lastUpdate < at
-    if isNewest then redis.call('SET', key, live, 'EX', ARGV[2]) end
-    answer[#answer + 1] = isNewest and '1' or '0'
+    held = held and cjson.decode(held)
+    if not held or held.lastUpdate < at then
+        redis.call('SET', key, live, 'EX', ARGV[2])
+        became = '1'
+        if not held or (held.orderId ~= cjson.null and held.orderId or '') ~= named then
+            local shown = redis.call('SET', 'driver:shown:' .. driver, named, 'EX', ARGV[5], 'GET')
+            if shown and shown ~= named then became = became .. shown end
+        end
+    end
+    answer[#answer + 1] = became
 end
-return table.concat(answer)
+return table.concat(answer, ',')
 """
 _BEGIN_MINUTES = """
 local begun = {}
@@ -86,10 +97,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A latest position that is its driver's newest."""
+    """A latest position that is its driver's newest.
+
+    `left` is the order that the driver named before, where this position names another one or none.
+    """
 
     driver_id: UUID
     position: Position
+    left: UUID | None
 
 
 async def enter(
@@ -114,15 +129,16 @@ async def push(valkey: Valkey, told: Sequence[Told]) -> list[Noted]:
     latest = [(one.driver_id, one.latest) for one in told if one.latest is not None]
     lives = orjson.dumps([_live(driver_id, position) for driver_id, position in latest])
     limits = (str(MOST_WAITING), str(LIVE_SECONDS))
-    became: Any = await valkey.eval(_PUSH, 1, POSITIONS, *limits, entry, lives)
+    answer: Any = await valkey.eval(_PUSH, 1, POSITIONS, *limits, entry, lives, str(SHOWN_SECONDS))
+    became = answer.decode().split(",") if latest else []
     return [
-        Noted(driver_id, position)
-        for (driver_id, position), digit in zip(latest, became.decode(), strict=True)
-        if digit == "1"
+        Noted(driver_id, position, UUID(left) if (left := one[1:]) else None)
+        for (driver_id, position), one in zip(latest, became, strict=True)
+        if one[0] == "1"
     ]
 
 
-def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int]:
+def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int, str]:
     live = {
         "lat": latest.lat,
         "lng": latest.lng,
@@ -131,7 +147,7 @@ def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int]:
         "orderId": latest.order_id,
         "lastUpdate": latest.timestamp,
     }
-    return driver_id, orjson.dumps(live).decode(), latest.timestamp
+    return driver_id, orjson.dumps(live).decode(), latest.timestamp, str(latest.order_id or "")
 
 
 async def begin_minutes(valkey: Valkey, driver_ids: Collection[str]) -> list[str]:

@@ -66,6 +66,8 @@ class PositionDesk:
     async def take(self, *, driver_id: UUID, positions: Sequence[Position]) -> None:
         """Keep where the driver was, and tell the watchers of the order that the newest position names.
 
+        Those of the order that was named before are told that the driver is theirs to see no longer.
+
         The positions reach the database within seconds (jobs.PositionFlusher). What is older than what we know, or
         cannot be true, is kept, but not told; after a minute without any that can, the next one is believed. The
         estimate is the stored one; once a minute the flusher asks for it anew. Of several positions, those that name an
@@ -92,18 +94,34 @@ class PositionDesk:
 
     async def _keep(self, told: Sequence[Told], destinations: _Orders, now: datetime) -> None:
         noted = await live.push(self._valkey, told)
-        doors = [(one, destinations.get((one.driver_id, one.position.order_id))) for one in noted]
-        watched = [(one, door) for one, door in doors if door is not None and _is_on_the_road(door)]
-        law = self._law()
-        books = {city: law.of_town(now, city) for city in {door.city for _, door in watched}}
-        await self._realtime.tell_all([_message(one, door, books[door.city], now) for one, door in watched])
+        left = {(one.driver_id, one.left) for one in noted if one.left is not None}
+        if left:
+            destinations = {**destinations, **await queries.list_destinations(self._db, left)}
+        messages = []
+        for one in noted:
+            was, door = (
+                destinations.get((one.driver_id, order)) for order in (one.left, one.position.order_id)
+            )
+            if was is not None and _is_on_the_road(was):
+                messages.append(_hidden(one, was, self._rooms_of(one, was, now)))
+            if door is not None and _is_on_the_road(door):
+                messages.append(_shown(one, door, self._rooms_of(one, door, now), now))
+        await self._realtime.tell_all(messages)
+
+    def _rooms_of(self, noted: Noted, order: Destination, now: datetime) -> Sequence[str]:
+        return watchers_of(order.order_id, noted.driver_id, self._law().of_town(now, order.city))
 
 
 def _rest_of_minute(now: datetime) -> int:
     return 60 - int(now.timestamp()) % 60
 
 
-def _message(noted: Noted, door: Destination, book: RuleBook, now: datetime) -> Message:
+def _hidden(noted: Noted, was: Destination, rooms: Sequence[str]) -> Message:
+    """Return what the watchers of an order are told when its driver goes elsewhere first."""
+    return Message("driver-hidden", {"orderId": was.order_id, "timestamp": noted.position.timestamp}, rooms)
+
+
+def _shown(noted: Noted, door: Destination, rooms: Sequence[str], now: datetime) -> Message:
     newest = noted.position
     eta = orders.minutes_until(door.eta_at, now=now) if door.eta_source else None
     if eta is None:  # it left a moment ago
@@ -118,7 +136,7 @@ def _message(noted: Noted, door: Destination, book: RuleBook, now: datetime) -> 
             "timestamp": newest.timestamp,
             "eta": eta,
         },
-        watchers_of(door.order_id, noted.driver_id, book),
+        rooms,
     )
 
 
