@@ -1,6 +1,5 @@
 """`faded-skies ledger`: prove the books, look at them, take them away."""
 
-import csv
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -93,6 +92,7 @@ async def _verify(db: "Database") -> int:
 
 async def _balances(db: "Database", at: datetime | None, *, as_csv: bool) -> int:
     from faded_skies.platform.money import to_dollars
+    from faded_skies.platform.spreadsheets import write_lines
     from faded_skies.reports import books
 
     found = await books.balances(db, before=at)
@@ -107,9 +107,7 @@ async def _balances(db: "Database", at: datetime | None, *, as_csv: bool) -> int
     debits = to_dollars(sum(one.debit_cents for one in found))
     credits_ = to_dollars(sum(one.credit_cents for one in found))
     if as_csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(("account", "kind", "debit", "credit", "balance"))
-        writer.writerows(rows)
+        click.echo(write_lines([("account", "kind", "debit", "credit", "balance"), *rows]), nl=False)
         return 0
     click.echo(f"{'account':<18}{'kind':<10}{'debit':>16}{'credit':>16}{'balance':>16}")
     for account, kind, debit, credit, balance in rows:
@@ -131,11 +129,11 @@ async def _export(db: "Database", since: datetime | None, until: datetime | None
 
 
 def _csv_writer(output: TextIO) -> Write:
+    from faded_skies.platform.spreadsheets import write_lines
     from faded_skies.reports.books import JOURNAL_FIELDS
 
-    writer = csv.DictWriter(output, JOURNAL_FIELDS)
-    writer.writeheader()
-    return writer.writerow
+    output.write(write_lines([JOURNAL_FIELDS]))
+    return lambda line: output.write(write_lines([line.values()]))
 
 
 def _json_writer(output: TextIO) -> Write:
