@@ -1,6 +1,7 @@
 """Staff ends the shift of a driver who does not: who is ill, gone or suspended; and counts their cash."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -145,7 +146,7 @@ async def test_who_never_drove_and_what_is_no_end(road: Road) -> None:
     assert (never.status_code, never.json()) == (200, {"shift": None, "drawer": None})
     nothing = await end(road, driver_id=road.other.id, closingCash=5)
     assert (nothing.status_code, nothing.json()["code"]) == (409, "INVALID_STATE")
-    wrong: list[dict[str, object]] = [
+    wrong: list[dict[str, Any]] = [
         {"reason": ""},
         {"reason": "a" * 501},
         {"reason": None},
