@@ -69,7 +69,13 @@ async def test_who_may_not_and_what_is_no_priority(
     app: Application, client: httpx.AsyncClient, customer: SignedInPerson, agent: SignedInPerson
 ) -> None:
     ticket = await open_ticket(client, customer)
-    wrong: list[object] = [{}, {"priority": "at once"}, {"priority": None}, {"priority": "low", "id": 1}, []]
+    wrong: list[object] = [
+        {},
+        {"priority": "at once"},
+        {"priority": None},
+        {"priority": "low", "agentId": None},
+        [],
+    ]
     for body in wrong:
         answer = await prioritize(client, agent, ticket, body)
         assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR"), body

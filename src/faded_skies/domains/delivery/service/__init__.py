@@ -32,6 +32,7 @@ from faded_skies.domains.delivery.service.dispatching import (
 from faded_skies.domains.delivery.service.door import bring_back, hand_over
 from faded_skies.domains.delivery.service.estimates import (
     CitySpeed,
+    find_driver_on_road,
     get_driver_of_trip,
     reckon,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "end",
     "end_shift",
     "end_shift_of",
+    "find_driver_on_road",
     "find_driver_position",
     "forget_decisions",
     "get_driver_of_trip",
