@@ -79,7 +79,8 @@ class Tx:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo everything inside, its events and audit entries too, when the block raises; the rest goes on."""
-        jobs, entries, events, counts = map(len, (self._jobs, self._audit, self.events, self.counts))
+        jobs, entries = len(self._jobs), len(self._audit)
+        events, counts = len(self.events), len(self.counts)
         try:
             async with self.connection.transaction():
                 yield

@@ -4,7 +4,7 @@ Keys are left out: they lead to people's papers. A folder of this machine is no 
 https://opentelemetry.io/docs/specs/semconv/object-stores/s3/
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ class Calls:
         with self._call("PutObject"):
             await obstore.put_async(self._store, key, body, mode="create")
 
-    async def put(self, key: str, body: bytes, *, told: Mapping[str, str] | None) -> None:
+    async def put(self, key: str, body: bytes, *, told: dict[str, str] | None) -> None:
         """Put it whatever is there; `told` is what the store shall say of it."""
         with self._call("PutObject"):
             await obstore.put_async(self._store, key, body, attributes=told)

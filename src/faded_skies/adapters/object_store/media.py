@@ -1,5 +1,6 @@
 """Public files that never change: in a folder that the server itself serves, or in a bucket that everybody can read."""
 
+import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ _KEY = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*\.[a-z0-9]{1,5}")
 _LONGEST_KEY = 200
 _TROUBLE = (BaseError, OSError)
 _FOLDERS = ("pictures",)
+_NO_SUCH_FOLDER = "pictures/none"
 _CONNECT = timedelta(seconds=3)
 _WHOLE = timedelta(seconds=20)
 
@@ -35,6 +37,7 @@ class Media:
 
     def __init__(self, store: ObjectStore, *, address: str, tells: bool) -> None:
         self._calls = Calls(store)
+        self._folder = store.prefix if isinstance(store, LocalStore) else None
         self._address = address.rstrip("/")
         self._tells = tells
 
@@ -71,6 +74,17 @@ class Media:
                 except _TROUBLE as error:
                     _give_up("list", error)
                 yield [thing["path"] for thing in page if thing["last_modified"] < than]
+
+    async def check(self) -> None:
+        """Find out whether the store answers. Raises MediaStoreDown; also where the folder is not ours to write."""
+        refuse_inside_transaction("The media store")
+        if self._folder is not None and not os.access(self._folder, os.W_OK | os.X_OK):
+            raise MediaStoreDown
+        try:
+            async for _ in self._calls.pages(_NO_SUCH_FOLDER, size=1):
+                break
+        except _TROUBLE as error:
+            _give_up("list", error)
 
 
 def _check(*keys: str) -> None:

@@ -77,7 +77,11 @@ class SmtpMailer:
 
     async def _hand_over(self, message: EmailMessage, to: str) -> None:
         account = self._account
-        words = {"server.address": account.host, "server.port": account.port, "network.protocol.name": "smtp"}
+        words: tracing.Words = {
+            "server.address": account.host,
+            "server.port": account.port,
+            "network.protocol.name": "smtp",
+        }
         with tracing.calling(f"SMTP {account.host}", words):
             async with self._client() as client:
                 if account.user is not None and account.password is not None:

@@ -16,8 +16,8 @@ from faded_skies.platform.ports import Ports
 
 router = APIRouter(tags=["operations"])
 
-NEEDED = ("database", "redis")
-"""Without these no request is served."""
+NEEDED = ("database",)
+"""Without it no request is served; without Valkey most are, and no other process has another Valkey."""
 
 
 class LiveShape(Shape):
@@ -58,7 +58,7 @@ async def live() -> Json:
 
 @router.get("/health/ready", response_model=HealthShape, responses=_DOWN)
 async def ready(request: Request) -> Json:
-    """Database and Valkey answer and the process stays, so traffic may come; 503 otherwise."""
+    """The database answers and the process stays, so traffic may come; 503 otherwise."""
     return await readiness(ports_of(request))
 
 
