@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from faded_skies.on_database import on_database
+from faded_skies.on_database import in_utc, on_database
 
 if TYPE_CHECKING:
     from faded_skies.platform.db import Database
@@ -33,7 +33,7 @@ def verify() -> None:
 
     \b
     faded-skies ledger verify
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     sys.exit(on_database(_verify))
 
 
@@ -46,8 +46,8 @@ def balances(at: datetime | None, form: str) -> None:
     \b
     faded-skies ledger balances
     faded-skies ledger balances --at 2026-11-01 --format csv > october.csv
-    """  # noqa: D301 - as above
-    sys.exit(on_database(lambda db: _balances(db, _utc(at), as_csv=form == "csv")))
+    """
+    sys.exit(on_database(lambda db: _balances(db, in_utc(at), as_csv=form == "csv")))
 
 
 @ledger.command()
@@ -67,9 +67,9 @@ def export(since: datetime | None, until: datetime | None, form: str, output: Te
 
     \b
     faded-skies ledger export --since 2026-11-01 --until 2026-12-01 --output november.csv
-    """  # noqa: D301 - as above
+    """
     write = _csv_writer(output) if form == "csv" else _json_writer(output)
-    sys.exit(on_database(lambda db: _export(db, _utc(since), _utc(until), write)))
+    sys.exit(on_database(lambda db: _export(db, in_utc(since), in_utc(until), write)))
 
 
 async def _verify(db: "Database") -> int:
@@ -140,7 +140,3 @@ def _json_writer(output: TextIO) -> Write:
     from faded_skies.platform.http.answers import dump
 
     return lambda line: output.write(dump(line).decode() + "\n")
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None

@@ -60,7 +60,7 @@ async def receiving() -> AsyncIterator[Receiver]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     assert site._server is not None
-    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]  # asyncio's, where no port was asked for
     receiver.address = f"http://127.0.0.1:{port}"
     try:
         yield receiver

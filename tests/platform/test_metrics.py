@@ -115,7 +115,7 @@ async def test_with_a_token_only_who_has_it_reads_them(guarded: httpx.AsyncClien
         ({"Authorization": f"Bearer {TOKEN}x"}, "INVALID_TOKEN"),
         ({"Authorization": b"Bearer \xe2\x98\x98"}, "INVALID_TOKEN"),
     ):
-        answer = await guarded.get("/metrics", headers=given)  # type: ignore[arg-type]
+        answer = await guarded.get("/metrics", headers=given)  # type: ignore[arg-type]  # bytes on purpose
         assert (answer.status_code, answer.json()["code"]) == (401, code)
     answer = await guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}", **CLASSIC})
     assert answer.status_code == 200

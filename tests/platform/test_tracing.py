@@ -16,7 +16,8 @@ from faded_skies.platform import tracing
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.jobs import Worker
-from faded_skies.platform.settings import MailAccount, Settings
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.settings.messages import MailAccount
 from mail_peer import MailPeer, listening
 from peers.otlp import Receiver, receiving, traced, words
 

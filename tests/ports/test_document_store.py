@@ -40,7 +40,8 @@ from faded_skies.platform.documents.ports import DocumentStore
 from faded_skies.platform.errors import Kind, StartRefused
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.outbound import NetworkInsideTransactionError
-from faded_skies.platform.settings import ObjectStorage, Settings
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.settings.storage import ObjectStorage
 from peers.otlp import receiving, traced, words
 from s3_peer import Call, Peer, s3_peer
 from servers import free_port, serving

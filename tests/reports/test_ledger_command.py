@@ -12,17 +12,12 @@ import pytest
 
 from factories.trade import Trade
 from faded_skies.platform.settings import Settings
+from servers import needed_of
 
 
 @pytest.fixture
 def environment(settings: Settings) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "JWT_SECRET": settings.jwt_secret.get_secret_value(),
-        "VAULT_MASTER_KEYS": settings.vault_master_keys.get_secret_value(),
-    }
+    return {"PATH": os.environ["PATH"], **needed_of(settings)}
 
 
 async def run(environment: dict[str, str], *words: str) -> tuple[int | None, str, str]:

@@ -7,7 +7,6 @@ from uuid import UUID
 import httpx
 import pytest
 
-from factories.catalog import make_product
 from factories.figures import watch_counter
 from factories.payments import card_gateway, deliver_webhooks
 from factories.trade import JSON, Trade, balances, open_trade
@@ -25,11 +24,6 @@ Drain = Callable[[], Awaitable[None]]
 @pytest.fixture
 async def trade(app: Application, client: httpx.AsyncClient) -> Trade:
     return await open_trade(app, client, "pm_card_chargeCustomerFail", "pm_card_authenticationRequired")
-
-
-@pytest.fixture
-async def haze(trade: Trade) -> UUID:
-    return await make_product(trade.db, "Haze", price_cents=4000, stock=9)
 
 
 async def prepare(trade: Trade, amount: float, method: str = "pm_card_visa") -> JSON:

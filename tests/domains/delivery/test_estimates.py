@@ -11,7 +11,9 @@ import pytest
 
 from factories.delivery import DOOR, id_check, position
 from factories.road import Road
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
+from faded_skies.domains.delivery.jobs import PositionFlusher
 from faded_skies.domains.delivery.ports import TravelTimes
 from faded_skies.domains.delivery.rules import SPEED_M_S
 from faded_skies.domains.orders import service as orders
@@ -133,18 +135,23 @@ async def test_what_waits_under_the_name_of_the_state_before_is_reckoned_too_and
 
 
 async def test_pings_have_it_reckoned_once_a_minute(road: Road, drain: Drain) -> None:
+    ports = road.app.ports
+    flusher = PositionFlusher(ports.valkey, ports.db, ports.get(Law))
+    await flusher.join()
     order_id = await road.packed()
     await road.on_the_road(order_id)
     await drain()
     for lat in (DOOR[0] + 0.1, DOOR[0] + 0.1001):
         answer = await road.post("location", position(order_id, lat=lat, lng=DOOR[1]))
         assert answer.status_code == 200
+        await flusher.flush()
     assert await queued(road, "delivery.reckon_on_the_way") == 1
     await drain()
     drive = distance_m(DOOR[0] + 0.1001, DOOR[1], *DOOR) / SPEED_M_S / 60
     assert abs(await minutes(road, order_id) - drive) < 0.5
     await road.app.ports.valkey.delete(f"driver:eta:{road.driver.id}")
     await road.post("location", position(order_id, lat=DOOR[0] + 0.1002, lng=DOOR[1]))
+    await flusher.flush()
     assert await queued(road, "delivery.reckon_on_the_way") == 1
 
 

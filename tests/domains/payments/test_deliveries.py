@@ -6,7 +6,6 @@ from uuid import UUID
 import httpx
 import pytest
 
-from factories.catalog import make_product
 from factories.figures import watch_counter
 from factories.payments import card_gateway, deliver_webhooks, sandbox_world
 from factories.trade import Trade, balances, open_trade
@@ -22,11 +21,6 @@ CARDS = ("pm_card_pendingRefund", "pm_card_refundFail", "pm_card_createDispute")
 @pytest.fixture
 async def trade(app: Application, client: httpx.AsyncClient) -> Trade:
     return await open_trade(app, client, *CARDS)
-
-
-@pytest.fixture
-async def haze(trade: Trade) -> UUID:
-    return await make_product(trade.db, "Haze", price_cents=4000, stock=9)
 
 
 async def charge_of(trade: Trade) -> str:

@@ -13,7 +13,8 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 from faded_skies.adapters.object_store.calls import Calls
 from faded_skies.domains.catalog.errors import MediaStoreDown
 from faded_skies.platform.outbound import refuse_inside_transaction
-from faded_skies.platform.settings import MediaStorage, Settings
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.settings.storage import MediaStorage
 
 FOREVER = "public, max-age=31536000, immutable"
 

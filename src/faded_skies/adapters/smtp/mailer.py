@@ -17,7 +17,7 @@ from faded_skies.adapters.smtp.composing import compose
 from faded_skies.domains.notifications.ports import Delayed, Email, Undeliverable
 from faded_skies.platform import tracing
 from faded_skies.platform.outbound import refuse_inside_transaction
-from faded_skies.platform.settings import MailAccount
+from faded_skies.platform.settings.messages import MailAccount
 
 log = structlog.get_logger()
 
