@@ -66,15 +66,10 @@ async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_post(ports, stack)
     await _choose_gateways(ports, stack)
     ports.provide(DocumentStore, await open_documents(ports.settings))
-<<<<<<< HEAD
-    ports.provide(MediaStore, open_media(ports.settings))
-    _choose_readers(ports)
-=======
     media = open_media(ports.settings)
     ports.provide(MediaStore, media)
     ports.checks.append(Check("media", media.check, kept_seconds=VENDOR_SECONDS))
-    ports.provide(PictureMaker, Pictures(Children()))
->>>>>>> monitor
+    _choose_readers(ports)
     await _choose_maps(ports, stack)
     await _choose_travel_times(ports, stack)
     await _choose_law(ports)
