@@ -47,7 +47,7 @@ def backup(context: click.Context, place: Path | None) -> None:
     faded-skies backup --to /backups
     faded-skies backup verify /backups/faded-skies-20261128T030000Z.backup
     faded-skies backup prune /backups --keep 14
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     if context.invoked_subcommand is not None:
         return
     if place is None:
@@ -99,12 +99,13 @@ def restore(path: Path, *, replace: bool, unsealed: bool) -> None:
 
     \b
     faded-skies restore --from /backups/faded-skies-20261128T030000Z.backup
-    """  # noqa: D301 - as above
+    """
     _run(lambda settings: _restore(settings, path, replace=replace, unsealed=unsealed))
 
 
 async def _back_up(settings: "Settings", path: Path) -> None:
     from faded_skies import bootstrap, registry
+    from faded_skies.platform.backup import TAKEN
     from faded_skies.platform.backup.taking import take
 
     keyring = _keyring(settings)
@@ -121,6 +122,8 @@ async def _back_up(settings: "Settings", path: Path) -> None:
             places=await bootstrap.places(settings),
             told=_told,
         )
+        async with db.transaction() as tx:
+            tx.audit(TAKEN, object_type="backup", object_id=whole.id, actor_id=None)
     _tell_unfound(whole)
     click.echo(f"{path}: {whole.stored_bytes:,} bytes in {time.monotonic() - began:.1f} s. {_what(whole)}")
     if keyring is None:

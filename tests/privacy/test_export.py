@@ -56,6 +56,7 @@ EXPORTED = {
 """Columns that say whose a row is, and the list of the export that has it."""
 
 LEFT_OUT = {
+    "cash_drawers.counted_by": "what staff did; their activity has it",
     "cash_drawers.signed_off_by": "what staff did; their activity has it",
     "document_holders.user_id": "a digest of a document's number, which says nothing to its owner",
     "federated_sign_ins.user_id": "a sign-in under way, for minutes",
@@ -80,6 +81,7 @@ LEFT_OUT = {
     "stock_movements.actor_id": "the shop's book; what staff did is in their activity",
     "stops.assigned_by": "what staff did; their activity has it",
     "support_absences.agent_id": "an agent who is missed, for minutes",
+    "support_away.agent_id": "an agent's switch; their activity has when they turned it",
     "support_messages.sender_id": "in the ticket; what staff did is in their activity",
     "support_notes.author_id": "what staff did; their activity has it",
     "support_tickets.agent_id": "what staff did; their activity has it",

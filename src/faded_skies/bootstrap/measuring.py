@@ -1,15 +1,21 @@
 """The figures that are read when they are asked for: of this process's parts, and of what all processes share."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+from typing import get_args
 
 import socketio
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from faded_skies.platform import clock
+from faded_skies.domains.notifications.service import Channel
+from faded_skies.domains.payments.ports import GatewayName
+from faded_skies.domains.payments.service import IntentStatus
+from faded_skies.platform import clock, metrics
 from faded_skies.platform.connections import Connections
 from faded_skies.platform.event_outbox import Backlog, read_backlog
 from faded_skies.platform.exposition import Exposition, Shared
+from faded_skies.platform.health import Health
 from faded_skies.platform.lifecycle import Lifecycle
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.queue_state import QueueState, read_queue
@@ -21,6 +27,7 @@ Row = tuple[tuple[str, ...], float]
 
 def measure(ports: Ports, server: socketio.AsyncServer) -> Exposition:
     """Return all figures of this process."""
+    _begin_at_zero()
 
     async def shared() -> Sequence[Metric]:
         queue = await read_queue(ports.db)
@@ -28,7 +35,24 @@ def measure(ports: Ports, server: socketio.AsyncServer) -> Exposition:
         backlog = await read_backlog(ports.db)
         return [*_queue(queue), *_standing(standing), *_events_out(backlog)]
 
-    return Exposition(_own(ports, server), Shared(shared))
+    health: Health = ports.get(Health)
+
+    async def checks() -> Iterable[Metric]:
+        found = await health.look()
+        rows = [((name,), one.status == "healthy") for name, one in found.items()]
+        return [_family("faded_skies_check_healthy", "What /health finds: 1 or 0.", rows, "check")]
+
+    return Exposition(_own(ports, server), Shared(shared), checks)
+
+
+def _begin_at_zero() -> None:
+    """Have counters there before they count: of one that is first seen at one, Prometheus sees no rise."""
+    for gateway, status in product(get_args(GatewayName), IntentStatus):
+        metrics.PAYMENTS.labels(gateway, status)
+    for way, outcome in product(("gateway", "cash"), ("requested", "succeeded", "failed")):
+        metrics.REFUNDS.labels(way, outcome)
+    for channel, outcome in product(Channel, ("sent", "delayed", "failed", "dropped")):
+        metrics.MESSAGES.labels(channel, outcome)
 
 
 def _own(ports: Ports, server: socketio.AsyncServer) -> Callable[[], Iterable[Metric]]:
@@ -120,6 +144,20 @@ def _standing(standing: Standing) -> Iterable[Metric]:
         [((gateway, status), count) for gateway, status, count in standing.payments],
         "gateway",
         "status",
+    )
+    backup: list[Row] = [] if standing.backup_seconds is None else [((), standing.backup_seconds)]
+    yield _family("faded_skies_backup_age_seconds", "Since the last backup was finished.", backup)
+    yield _family(
+        "faded_skies_proof_age_seconds",
+        "Since the books, the audit log, were last proved in whole.",
+        [((proof.name,), proof.seconds) for proof in standing.proofs],
+        "proof",
+    )
+    yield _family(
+        "faded_skies_proof_wrong",
+        "How many things that proof found wrong.",
+        [((proof.name,), proof.wrong) for proof in standing.proofs],
+        "proof",
     )
     yield _family(
         "faded_skies_papers_waiting", "Identity papers to look at.", [((), standing.papers_waiting)]
