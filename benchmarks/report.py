@@ -8,7 +8,8 @@ from benchmarks.cases import Case
 from benchmarks.delivering import Delivering
 from benchmarks.dispatching import AIM_SECONDS, Dispatched
 from benchmarks.draining import Drained
-from benchmarks.growth import OPEN_ORDERS, PEOPLE, Growth
+from benchmarks.growing import OPEN_ORDERS
+from benchmarks.growth import PEOPLE, Growth
 from benchmarks.lagging import AIM_MS, SIGN_INS_A_SECOND, Lag
 from benchmarks.law import DECISION_US, Decided
 from benchmarks.measuring import DISTURBED, Plan, Sample, Samples
