@@ -132,9 +132,9 @@ class Filler:
         """Look at a shop with one order, which has a stop, and one ticket; `people` are copied at once."""
         connection = await asyncpg.connect(url)
         await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
-        for table, rows in _MODELS.items():
+        for table, models in _MODELS.items():
             await connection.execute(
-                f"CREATE TEMP TABLE model_{table} AS SELECT *, (row_number() OVER () - 1)::int AS place FROM ({rows}) r"
+                f"CREATE TEMP TABLE model_{table} AS SELECT *, (row_number() OVER () - 1)::int AS place FROM ({models}) r"
             )
         filler = cls(connection, [])
         await filler._copy(_PEOPLE, 1, people)
@@ -161,7 +161,7 @@ class Filler:
         tickets = [number // ORDERS_A_TICKET for number in (self._orders, orders)]
         await self._copy(_TICKETS, tickets[0], tickets[1] - 1, orders=tickets[1])
         self._products, self._orders = max(self._products, products), max(self._orders, orders)
-        self.an_order, self.a_product = await self._connection.fetchrow(
+        ((self.an_order, self.a_product),) = await self._connection.fetch(
             "SELECT o.id, i.product_id FROM orders o JOIN order_items i ON i.order_id = o.id "
             "WHERE o.order_number = 'G-' || $1::text ORDER BY i.line LIMIT 1",
             str(orders // 2),
