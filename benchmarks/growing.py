@@ -111,8 +111,8 @@ _MODELS = {
     "order_items": "SELECT * FROM order_items ORDER BY line",
     "order_tracking": "SELECT * FROM order_tracking ORDER BY id",
     "stops": "SELECT * FROM stops",
-    "stock_movements": "SELECT * FROM stock_movements WHERE reason = 'ordered' ORDER BY id",
-    "audit_log": "SELECT * FROM audit_log WHERE object_type = 'order' ORDER BY seq",
+    "stock_movements": "SELECT * FROM stock_movements WHERE reason = 'ordered' ORDER BY id LIMIT 1",
+    "audit_log": "SELECT * FROM audit_log WHERE object_type = 'order' ORDER BY seq LIMIT 1",
     "support_tickets": "SELECT * FROM support_tickets",
 }
 
@@ -134,7 +134,8 @@ class Filler:
         await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
         for table, models in _MODELS.items():
             await connection.execute(
-                f"CREATE TEMP TABLE model_{table} AS SELECT *, (row_number() OVER () - 1)::int AS place FROM ({models}) r"
+                f"CREATE TEMP TABLE model_{table} AS "
+                f"SELECT *, (row_number() OVER () - 1)::int AS place FROM ({models}) r"
             )
         filler = cls(connection, [])
         await filler._copy(_PEOPLE, 1, people)
@@ -152,7 +153,10 @@ class Filler:
         models = await self._connection.fetchval("SELECT count(*) FROM model_products")
         for first in range(self._products, products, BATCH):
             last = min(first + BATCH, products) - 1
+            # Triggers note products' words, by which they are found.
+            await self._connection.execute("SET session_replication_role = origin")
             await self._copy(_PRODUCTS, first, last, which=f"t.place = n % {models}")
+            await self._connection.execute("SET session_replication_role = replica")
             progress(f"{last + 1:,} products after {time.monotonic() - began:.0f} s")
         for first in range(self._orders, orders, BATCH):
             last = min(first + BATCH, orders) - 1
