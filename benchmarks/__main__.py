@@ -206,7 +206,7 @@ def _metrc(*, quick: bool) -> str:
 
 
 def _positions(*, quick: bool) -> str:
-    size = {"rounds": 1, "singles": 200, "batches": 20} if quick else {}
+    size = {"rounds": 1, "seconds": 1, "singles": 200, "batches": 20} if quick else {}
     return report.positions_table(measure_positions(**size, progress=_tell))
 
 

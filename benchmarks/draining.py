@@ -30,7 +30,8 @@ from faded_skies.platform import logging
 from faded_skies.platform.db import Database
 from faded_skies.platform.embedded import start
 from faded_skies.platform.migrations import migrate
-from faded_skies.platform.settings import MetrcAccount, Settings
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.settings.metrc import MetrcAccount
 
 REPORTS = 10_000
 BEGIN = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)

@@ -167,7 +167,11 @@ class _Visitor:
                 lambda n: f"{products}&category=flower&sort=price_asc&maxPrice={1_000 + n}",
                 {},
             ),
-            ("Search for two words", lambda n: f"/api/products?search=blackberry%20gummies&limit={n % 20 + 1}", {}),
+            (
+                "Search for two words",
+                lambda n: f"/api/products?search=blackberry%20gummies&limit={n % 20 + 1}",
+                {},
+            ),
             ("Product page", lambda _: f"/api/products/{product}", {}),
             ("A customer's orders", lambda _: "/api/orders?limit=20", customer),
             ("A customer's tickets", lambda _: "/api/support/tickets", customer),

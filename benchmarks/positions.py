@@ -2,21 +2,22 @@
 
 The real service in this process takes them, one at a time and as the backlog of a phone (100 in a call), and the real
 flusher copies them into the database; all of it counts. The guide's way is one INSERT and one SETEX for each position,
-by the same pool and client and as many at once, in turn with ours; a second time it tells the order's watchers, too, as
-the guide's code does. Counted is the CPU of this process and of both engines. Neither way has a socket's event or a
-session in it, which cost both the same; the guide's way is spared limits and looking whose order it is besides.
-Single positions are measured alone and with several on their way at once: those share their visits to the engines.
+by the same pool and client, in turn with ours; a second time it tells the order's watchers, too, as the guide's code
+does. Counted is the CPU of this process and of both engines. Neither way has a socket's event or a session in it, which
+cost both the same; the guide's way is spared limits and looking whose order it is besides. Single positions come at an
+even pace, as from drivers who know nothing of each other; the backlog as fast as it is taken.
 """
 
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import httpx
@@ -31,7 +32,7 @@ from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
-from faded_skies.domains.delivery.jobs import PositionFlusher
+from faded_skies.domains.delivery.jobs import PAUSE_SECONDS, PositionFlusher
 from faded_skies.domains.delivery.service import Position, PositionDesk
 from faded_skies.domains.payments.service import Tender
 from faded_skies.platform import clock, logging
@@ -39,14 +40,21 @@ from faded_skies.platform.embedded import start
 from faded_skies.platform.migrations import migrate
 from faded_skies.platform.settings import Settings
 
-ROUNDS = 7
+Call: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+
+ROUNDS = 5
+SECONDS = 3
+"""For so long single positions come, in each round and at each pace."""
 SINGLES = 1_000
+"""Of the guide's, in the round of a backlog."""
 BATCHES = 200
 """In a round."""
 BATCH = 100
 """Positions in a call. So many singles and batches stay below the service's 600 calls a minute of each driver."""
 AT_ONCE = 16
 DRIVERS = 40
+PACES = (30, 300, 1_000)
+"""Positions a second: of drivers who tell where they are once in 4 seconds, 120, 1,200 and 4,000."""
 TIMES_FEWER = 5
 A_SECOND = 5_000
 
@@ -62,6 +70,7 @@ CREATE INDEX ON guides_locations (driver_id, recorded_at DESC)
 _GUIDES_INSERT = "INSERT INTO guides_locations VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 _STORED = "SELECT count(*) FROM driver_locations WHERE NOT suspect"
 _LIVE_SECONDS = 60
+_TICK_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -79,15 +88,17 @@ class Spent:
 
 @dataclass
 class Way:
-    """One way of keeping positions, and each round of it."""
+    """One way of keeping positions, each round of it, and what it is measured by: the guide's way in the same round."""
 
     title: str
+    guides: "Way | None" = None
     rounds: list[Spent] = field(default_factory=list)
 
 
 def measure_positions(
     *,
     rounds: int = ROUNDS,
+    seconds: int = SECONDS,
     singles: int = SINGLES,
     batches: int = BATCHES,
     progress: Callable[[str], None],
@@ -99,42 +110,44 @@ def measure_positions(
         with start(folder) as engines, on_core(SERVER_CORE):
             environment = server_environment(folder, engines, free_port())
             found = _find_engines(folder)
-            return uvloop.run(_measure(environment, found, rounds, singles, batches, progress))
+            return uvloop.run(_measure(environment, found, rounds, (seconds, singles, batches), progress))
 
 
 async def _measure(
     environment: dict[str, str],
     engines: Sequence[psutil.Process],
     rounds: int,
-    singles: int,
-    batches: int,
+    sizes: tuple[int, int, int],
     progress: Callable[[str], None],
 ) -> list[Way]:
+    seconds, singles, batches = sizes
     await migrate(environment["DATABASE_URL"])
     settings = Settings.model_validate(environment)
     logging.configure(settings.log_level, process="benchmark")
     async with bootstrap.application(settings) as application:
         road = await _set_out(application, engines)
-        ways = [
-            Way("The guide's way"),
-            Way("The guide's way, telling watchers"),
-            Way("One by one, nobody else"),
-            *(Way(f"One by one, {at_once} at once") for at_once in (AT_ONCE, DRIVERS)),
-            Way("A phone's backlog"),
-        ]
+        guides = Way(f"The guide's way, {AT_ONCE} at once")
+        ways = [guides, Way("A phone's backlog", guides)]
+        for pace in PACES:
+            guides = Way(f"The guide's way, {pace:,} a second")
+            telling = Way(f"The guide's way, {pace:,} a second, telling watchers", guides)
+            ways += [guides, telling, Way(f"One by one, {pace:,} a second", guides)]
         kept = 0
         for number in range(rounds + 1):
             progress(f"Positions, round {number} of {rounds}" if number else "Warming up")
             found = [
                 await road.spend(road.guides(singles), singles),
-                await road.spend(road.guides(singles, tells=True), singles),
-                *[
-                    await road.spend(road.ours(singles, size=1), singles, at_once=at_once)
-                    for at_once in (1, AT_ONCE, DRIVERS)
-                ],
                 await road.spend(road.ours(batches, size=BATCH), batches * BATCH),
             ]
-            kept += 3 * singles + batches * BATCH
+            kept += batches * BATCH
+            for pace in PACES:
+                come = pace * seconds
+                found += [
+                    await road.spend_evenly(road.guides(come), come, pace),
+                    await road.spend_evenly(road.guides(come, tells=True), come, pace),
+                    await road.spend_evenly(road.ours(come, size=1), come, pace),
+                ]
+                kept += come
             if number:
                 for way, spent in zip(ways, found, strict=True):
                     way.rounds.append(spent)
@@ -194,25 +207,45 @@ class _Road:
         self._seconds = {driver_id: count() for driver_id, _ in drivers}
         self._began = int((clock.now() - timedelta(hours=20)).timestamp() * 1000)
 
-    async def spend(
-        self, calls: Iterator[Callable[[], Awaitable[None]]], positions: int, *, at_once: int = AT_ONCE
-    ) -> Spent:
-        """Make the calls, so many at once, then have everything stored."""
+    async def spend(self, calls: Iterator[Call], positions: int) -> Spent:
+        """Make the calls, AT_ONCE of them at once, then have everything stored."""
 
         async def work() -> None:
             for call in calls:
                 await call()
 
+        async def make() -> None:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(AT_ONCE):
+                    group.create_task(work())
+
+        return await self._count(make(), positions)
+
+    async def spend_evenly(self, calls: Iterator[Call], positions: int, per_second: int) -> Spent:
+        """Make so many calls a second, while the flusher stores them as it does in the worker."""
+
+        async def make() -> None:
+            flushing = asyncio.create_task(self._flush_meanwhile())
+            await _pace(calls, per_second)
+            flushing.cancel()
+            await asyncio.wait([flushing])
+
+        return await self._count(make(), positions)
+
+    async def _flush_meanwhile(self) -> None:
+        while True:
+            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.shield(self._flusher.flush())
+
+    async def _count(self, work: Coroutine[Any, Any, None], positions: int) -> Spent:
         engines, process, began = _seconds_of(self._engines), time.process_time(), time.perf_counter()
-        async with asyncio.TaskGroup() as group:
-            for _ in range(at_once):
-                group.create_task(work())
+        await work
         await self._flusher.flush()
         took = time.perf_counter() - began
         process, engines = time.process_time() - process, _seconds_of(self._engines) - engines
         return Spent(process / positions * 1e6, engines / positions * 1e6, positions / took)
 
-    def ours(self, calls: int, *, size: int) -> Iterator[Callable[[], Awaitable[None]]]:
+    def ours(self, calls: int, *, size: int) -> Iterator[Call]:
         """Yield calls of the service with so many positions each."""
         desk: PositionDesk = self._ports.get(PositionDesk)
         for number in range(calls):
@@ -224,7 +257,7 @@ class _Road:
 
             yield record
 
-    def guides(self, calls: int, *, tells: bool = False) -> Iterator[Callable[[], Awaitable[None]]]:
+    def guides(self, calls: int, *, tells: bool = False) -> Iterator[Call]:
         """Yield one INSERT and one SETEX for each position, and where it `tells` one emit."""
         for number in range(calls):
             driver_id, order_id = self._drivers[number % len(self._drivers)]
@@ -261,6 +294,22 @@ class _Road:
     def _position(self, driver_id: UUID, order_id: UUID) -> Position:
         second = next(self._seconds[driver_id])
         return Position(order_id, 30.2 + second * 1e-5, -97.7, 90.0, 1.1, self._began + second * 1000)
+
+
+async def _pace(calls: Iterator[Call], per_second: int) -> None:
+    """Make the calls when they are due, whether those before have been answered or not."""
+    loop = asyncio.get_running_loop()
+    began, made = loop.time(), 0
+    async with asyncio.TaskGroup() as group:
+        while True:
+            due = int((loop.time() - began) * per_second) - made
+            for call in islice(calls, due):
+                group.create_task(call())
+                made += 1
+                due -= 1
+            if due > 0:
+                return
+            await asyncio.sleep(_TICK_SECONDS)
 
 
 def _find_engines(folder: Path) -> list[psutil.Process]:

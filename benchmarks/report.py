@@ -340,10 +340,10 @@ def processes_table(found: Sequence[Served]) -> str:
 
 
 def positions_table(ways: Sequence[Way]) -> str:
-    """Return the table of a position's cost, the guide's way first."""
-    guides = ways[0].rounds
+    """Return the table of a position's cost, each way after the guide's that it is measured by."""
     rows = []
     for way in ways:
+        guides = (way.guides or way).rounds
         fewer = [theirs.whole_us / ours.whole_us for theirs, ours in zip(guides, way.rounds, strict=True)]
         rows.append(
             [
@@ -492,8 +492,9 @@ def positions_part(kept: Sequence[Way]) -> str:
 {positions_table(kept)}
 
 Positions through the real service and the real flusher into the database, beside one INSERT and one SETEX for each,
-by the same pool and {AT_ONCE} at once. Times fewer than the first line of the same round. Aims: {TIMES_FEWER} times
-fewer CPU in all, and {POSITIONS_A_SECOND:,} a second for a phone's backlog, {BATCH} in a call."""
+by the same pool; {AT_ONCE} callers at once, or at an even pace. Times fewer than the guide's way above it in the same
+round. Aims: {TIMES_FEWER} times fewer CPU in all, and {POSITIONS_A_SECOND:,} a second for a phone's backlog, {BATCH} in
+a call."""
 
 
 def start_part(begun: Start) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.measuring import free_port
 from faded_skies.supervisor import answers
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,7 +52,7 @@ def measure_start(*, progress: Callable[[str], None]) -> Start:
 
 @contextmanager
 def _shop(folder: Path) -> Iterator[tuple[psutil.Process, float]]:
-    port = _free_port()
+    port = free_port()
     began = time.perf_counter()
     process = subprocess.Popen(
         ["make", "run"],
@@ -105,10 +105,3 @@ def _program(process: psutil.Process) -> str:
         if sign in words:
             return name
     return "make"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -7,7 +7,7 @@ _TOOLS = Path(__file__).resolve().parents[1] / ".tools"
 _PLACES = (_TOOLS / "checks" / "bin", _TOOLS / "debian" / "usr" / "sbin", _TOOLS / "debian" / "usr" / "bin")
 
 
-class ToolMissing(Exception):  # noqa: N818 - a fact about this machine
+class ToolMissing(Exception):
     """A program is neither in .tools nor on PATH; the text says what to do."""
 
 

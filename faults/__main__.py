@@ -43,7 +43,7 @@ def main(orders: int, in_flight: int, seed: int, rate: float, *, cluster: bool) 
     make faults
     make faults ARGS="--orders 10000 --seed 7"
     make faults ARGS="--cluster"
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     wish = Wish(orders, in_flight, seed, rate)
     if cluster:
         wish = replace(wish, servers=3, workers=2, behind_nginx=True)

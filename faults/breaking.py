@@ -126,7 +126,7 @@ def break_by(plan: Plan) -> None:
             plan.kill()
         return order
 
-    adapters.open_sandbox = open_breaking  # type: ignore[attr-defined]
+    adapters.open_sandbox = open_breaking  # type: ignore[attr-defined]  # imported there by name
     placing.settle = settle_and_die
     paying.settle = settle_and_die  # type: ignore[attr-defined]  # imported there by name
 

@@ -48,9 +48,7 @@ class MailPeer:
         """Who signed its certificate."""
         return self.folder / "mail-ca.pem"
 
-    # aiosmtpd calls these by name.
-
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it by this name
         self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
     ) -> str:
         if address in self.refuse:
@@ -58,7 +56,7 @@ class MailPeer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it by this name
         del session
         if self.after_data is not None:
             return self.after_data

@@ -116,15 +116,22 @@ class Deployed:
     worker: Program
 
 
+def needed_of(settings: Settings) -> dict[str, str]:
+    """Return the variables without which no process starts."""
+    return {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "JWT_SECRET": settings.jwt_secret.get_secret_value(),
+        "VAULT_MASTER_KEYS": settings.vault_master_keys.get_secret_value(),
+    }
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return the variables under which a process has these settings, with a sandbox that thinks and delivers."""
     return {
         "NODE_ENV": "development",
         "FADED_SKIES_DEMO": "true",
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "JWT_SECRET": settings.jwt_secret.get_secret_value(),
-        "VAULT_MASTER_KEYS": settings.vault_master_keys.get_secret_value(),
+        **needed_of(settings),
         "FADED_SKIES_DATA": str(settings.data),
         "MFA_REQUIRED": str(settings.mfa_required),
         "RATE_LIMIT_MAX": str(settings.rate_limit_max),

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from faded_skies.adapters.stripe.gateway import StripeGateway
 from faded_skies.adapters.stripe.opening import open_stripe
-from faded_skies.platform.settings import StripeAccount
+from faded_skies.platform.settings.charging import StripeAccount
 from peers.stripe_proxy import StripeProxy
 from s3_peer import peer_python
 from servers import Program, free_port

@@ -26,7 +26,7 @@ def create_admin(email: str, name: str, *, password_stdin: bool) -> None:
 
     \b
     faded-skies create-admin boss@example.com --name "Ines Marlow"
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     import asyncpg
 
     from faded_skies.domains.identity import service

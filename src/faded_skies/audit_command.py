@@ -5,14 +5,14 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
 
 import click
 
-from faded_skies.on_database import on_database
+from faded_skies.on_database import in_utc, on_database
 
 if TYPE_CHECKING:
     from faded_skies.platform.audit.walk import Finding
@@ -60,7 +60,7 @@ def verify(path: Path | None, anchors: tuple[str, ...]) -> None:
     faded-skies audit verify
     faded-skies audit verify --anchor /var/log/faded-skies/worker.log
     faded-skies audit verify --file audit.ndjson
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     if path is not None and anchors:
         raise click.UsageError("--anchor compares with the database; leave it away with --file.")
     for anchor in anchors:
@@ -99,13 +99,13 @@ def export(
     faded-skies audit export > audit.ndjson
     faded-skies audit export --since 2026-11-01 --until 2026-12-01 --format csv --output november.csv
     faded-skies audit export --action sign_in.failed | wc -l
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
 
     async def write(db: "Database") -> int:
         from faded_skies.platform.audit_log.exporting import as_csv, ndjson
         from faded_skies.platform.audit_log.reading import Filter
 
-        wanted = Filter(action=action, actor_id=actor, since=_utc(since), until=_utc(until))
+        wanted = Filter(action=action, actor_id=actor, since=in_utc(since), until=in_utc(until))
         async with db.transaction() as tx:
             tx.audit("audit_log.exported", object_type="audit_log", object_id=None, actor_id=None)
         chunks: AsyncIterator[bytes] = (as_csv if form == "csv" else ndjson)(db, wanted)
@@ -114,10 +114,6 @@ def export(
         return 0
 
     sys.exit(on_database(write))
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None
 
 
 class _Told:

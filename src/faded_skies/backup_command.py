@@ -47,7 +47,7 @@ def backup(context: click.Context, place: Path | None) -> None:
     faded-skies backup --to /backups
     faded-skies backup verify /backups/faded-skies-20261128T030000Z.backup
     faded-skies backup prune /backups --keep 14
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     if context.invoked_subcommand is not None:
         return
     if place is None:
@@ -99,7 +99,7 @@ def restore(path: Path, *, replace: bool, unsealed: bool) -> None:
 
     \b
     faded-skies restore --from /backups/faded-skies-20261128T030000Z.backup
-    """  # noqa: D301 - as above
+    """
     _run(lambda settings: _restore(settings, path, replace=replace, unsealed=unsealed))
 
 

@@ -37,7 +37,7 @@ def inspect(first: datetime, last: datetime, out: Path | None) -> None:
     \b
     faded-skies inspect --from 2026-11-01 --to 2026-11-30
     faded-skies inspect --from 2026-11-27 --to 2026-11-27 --out friday.zip
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     path = out or Path(f"inspection-{first:%Y-%m-%d}-{last:%Y-%m-%d}.zip")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

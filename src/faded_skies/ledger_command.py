@@ -1,14 +1,13 @@
 """`faded-skies ledger`: prove the books, look at them, take them away."""
 
-import csv
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from faded_skies.on_database import on_database
+from faded_skies.on_database import in_utc, on_database
 
 if TYPE_CHECKING:
     from faded_skies.platform.db import Database
@@ -34,7 +33,7 @@ def verify() -> None:
 
     \b
     faded-skies ledger verify
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     sys.exit(on_database(_verify))
 
 
@@ -47,8 +46,8 @@ def balances(at: datetime | None, form: str) -> None:
     \b
     faded-skies ledger balances
     faded-skies ledger balances --at 2026-11-01 --format csv > october.csv
-    """  # noqa: D301 - as above
-    sys.exit(on_database(lambda db: _balances(db, _utc(at), as_csv=form == "csv")))
+    """
+    sys.exit(on_database(lambda db: _balances(db, in_utc(at), as_csv=form == "csv")))
 
 
 @ledger.command()
@@ -68,9 +67,9 @@ def export(since: datetime | None, until: datetime | None, form: str, output: Te
 
     \b
     faded-skies ledger export --since 2026-11-01 --until 2026-12-01 --output november.csv
-    """  # noqa: D301 - as above
+    """
     write = _csv_writer(output) if form == "csv" else _json_writer(output)
-    sys.exit(on_database(lambda db: _export(db, _utc(since), _utc(until), write)))
+    sys.exit(on_database(lambda db: _export(db, in_utc(since), in_utc(until), write)))
 
 
 async def _verify(db: "Database") -> int:
@@ -93,6 +92,7 @@ async def _verify(db: "Database") -> int:
 
 async def _balances(db: "Database", at: datetime | None, *, as_csv: bool) -> int:
     from faded_skies.platform.money import to_dollars
+    from faded_skies.platform.spreadsheets import write_lines
     from faded_skies.reports import books
 
     found = await books.balances(db, before=at)
@@ -107,9 +107,7 @@ async def _balances(db: "Database", at: datetime | None, *, as_csv: bool) -> int
     debits = to_dollars(sum(one.debit_cents for one in found))
     credits_ = to_dollars(sum(one.credit_cents for one in found))
     if as_csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(("account", "kind", "debit", "credit", "balance"))
-        writer.writerows(rows)
+        click.echo(write_lines([("account", "kind", "debit", "credit", "balance"), *rows]), nl=False)
         return 0
     click.echo(f"{'account':<18}{'kind':<10}{'debit':>16}{'credit':>16}{'balance':>16}")
     for account, kind, debit, credit, balance in rows:
@@ -131,18 +129,14 @@ async def _export(db: "Database", since: datetime | None, until: datetime | None
 
 
 def _csv_writer(output: TextIO) -> Write:
+    from faded_skies.platform.spreadsheets import write_lines
     from faded_skies.reports.books import JOURNAL_FIELDS
 
-    writer = csv.DictWriter(output, JOURNAL_FIELDS)
-    writer.writeheader()
-    return writer.writerow
+    output.write(write_lines([JOURNAL_FIELDS]))
+    return lambda line: output.write(write_lines([line.values()]))
 
 
 def _json_writer(output: TextIO) -> Write:
     from faded_skies.platform.http.answers import dump
 
     return lambda line: output.write(dump(line).decode() + "\n")
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,3 +37,8 @@ def on_database(work: "Callable[[Database], Coroutine[Any, Any, int]]") -> int:
         raise click.ClickException(str(error)) from None
     except (OSError, asyncpg.PostgresError) as error:
         raise click.ClickException(f"The database or the file refuses: {error}") from None
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """Return what click.DateTime read, as the UTC that its help promises."""
+    return moment.replace(tzinfo=UTC) if moment else None

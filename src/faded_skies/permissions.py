@@ -280,12 +280,26 @@ TABLE: tuple[Permission, ...] = (
         doors=(
             "GET /api/agent/tickets",
             "GET /api/agent/tickets/{ticket_id}",
+            "PATCH /api/agent/tickets/{ticket_id}",
             "POST /api/agent/tickets/{ticket_id}/take",
             "POST /api/agent/tickets/{ticket_id}/transfer",
             "POST /api/agent/tickets/{ticket_id}/notes",
             "POST /api/agent/tickets/{ticket_id}/close",
             "POST /api/agent/tickets/{ticket_id}/reopen",
             "GET /api/agent/colleagues",
+            "PUT /api/agent/presence",
+        ),
+    ),
+    Permission(
+        name="watch over what agents answer",
+        roles=ADMIN,
+        doors=(
+            "GET /api/admin/tickets",
+            "GET /api/admin/tickets/{ticket_id}",
+            "PATCH /api/admin/tickets/{ticket_id}",
+            "POST /api/admin/tickets/{ticket_id}/assign",
+            "POST /api/admin/tickets/{ticket_id}/notes",
+            "GET /api/admin/agents",
         ),
     ),
     Permission(

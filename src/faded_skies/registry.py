@@ -25,6 +25,7 @@ from faded_skies.backoffice import sales_endpoints as sales_reports
 from faded_skies.backoffice import settings_endpoints as shop_settings
 from faded_skies.backoffice import sheet_endpoints as sheets
 from faded_skies.backoffice import stock_endpoints as stock
+from faded_skies.backoffice import ticket_admin_endpoints as all_tickets
 from faded_skies.backoffice import ticket_endpoints as tickets
 from faded_skies.backoffice import trip_endpoints as trips
 from faded_skies.domains.analytics import endpoints as analytics
@@ -249,6 +250,7 @@ def routers() -> Sequence[APIRouter]:
         trips.router,
         dispatch.router,
         tickets.router,
+        all_tickets.router,
         trips.completions,
         shop_settings.router,
         law.router,

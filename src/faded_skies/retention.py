@@ -104,6 +104,7 @@ TABLES: Mapping[str, Pruned | Kept] = {
     "stop_log": _RECORDS,
     "stops": _RECORDS,
     "support_absences": _IN_USE,
+    "support_away": _IN_USE,
     "support_messages": _ACCOUNT,
     "support_notes": _ACCOUNT,
     "support_tickets": _ACCOUNT,

@@ -31,7 +31,7 @@ def check(jurisdictions: tuple[str, ...]) -> None:
     \b
     faded-skies rules check
     faded-skies rules check us-ca
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     from faded_skies.domains.compliance import service as compliance
 
     known = compliance.jurisdictions()
@@ -56,7 +56,7 @@ def list_rules(everything: bool) -> None:
     \b
     faded-skies rules list
     faded-skies rules list --all
-    """  # noqa: D301 - as above
+    """
     sys.exit(on_database(lambda db: _list(db, everything=everything)))
 
 
@@ -68,7 +68,7 @@ def acknowledge(rule: str, operator: str) -> None:
 
     \b
     faded-skies rules acknowledge hours.order --operator "Maya Okafor"
-    """  # noqa: D301 - as above
+    """
     sys.exit(on_database(lambda db: _acknowledge(db, rule, operator.strip())))
 
 

@@ -24,7 +24,7 @@ def remove_mfa(email: str, reason: str) -> None:
 
     \b
     faded-skies remove-mfa agent@example.com --reason "Lost phone; seen in the shop, staff pass 1042"
-    """  # noqa: D301 - click's own mark for lines that stay as they are
+    """
     import asyncpg
 
     from faded_skies.domains.identity.errors import NoSecondFactor, PersonNotFound

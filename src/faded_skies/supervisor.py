@@ -52,11 +52,11 @@ class Process:
     log: Path | None = None
 
 
-class Interrupted(Exception):  # noqa: N818 - being asked to stop is no error
+class Interrupted(Exception):
     """The operator asked to stop."""
 
 
-class StartFailed(Exception):  # noqa: N818 - errors are named situations
+class StartFailed(Exception):
     """The shop cannot start; the message is for the operator."""
 
 

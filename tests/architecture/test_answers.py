@@ -658,12 +658,24 @@ async def _talk_with_support(app: Application, client: httpx.AsyncClient, call: 
     await call(f"POST {path}/transfer", me.headers, ids=ids, json={"agentId": str(other.id)})
     await call(f"POST {path}/close", other.headers, ids=ids, json={})
     await call(f"POST {path}/reopen", me.headers, ids=ids, json={})
+    await call(f"PATCH {path}", me.headers, ids=ids, json={"priority": "high"})
+    await call("PUT /api/agent/presence", other.headers, json={"status": "away"})
     whole = await call(f"GET {path}", me.headers, ids=ids)
     assert (len(whole["notes"]), whole["order"]["id"], whole["ticket"]["agentId"]) == (
         1,
         order_id,
         str(me.id),
     )
+    admin, path = await signed_in(app, client, Role.ADMIN), "/api/admin/tickets"
+    found = await call(f"GET {path}", admin.headers, params={"search": "jar"})
+    assert [one["priority"] for one in found["tickets"]] == ["high"]
+    listed = await call("GET /api/admin/agents", admin.headers)
+    assert [one["status"] for one in listed["agents"]] == ["present", "away"]
+    path = f"{path}/{{ticket_id}}"
+    await call(f"PATCH {path}", admin.headers, ids=ids, json={"priority": "low"})
+    await call(f"POST {path}/assign", admin.headers, ids=ids, json={"agentId": str(me.id)})
+    await call(f"POST {path}/notes", admin.headers, ids=ids, json={"note": "Pay it back."})
+    assert len((await call(f"GET {path}", admin.headers, ids=ids))["notes"]) == 2
 
 
 async def _jobs(app: Application, client: httpx.AsyncClient, call: Caller) -> None:

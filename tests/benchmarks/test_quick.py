@@ -152,9 +152,7 @@ def test_several_processes_stand_beside_one() -> None:
     assert run.returncode == 0, run.stderr
     rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in run.stdout.splitlines()][2:]
     assert rows == [
-        [count, case]
-        for count in ("1", "2")
-        for case in ("A constant (the floor)", "Product list, uncached")
+        [count, case] for count in ("1", "2") for case in ("A constant (the floor)", "Product list, uncached")
     ]
 
 
@@ -176,7 +174,12 @@ def test_the_page_names_what_is_missing_and_drops_what_stood_in_for_a_part(
     text = page.read_text()
     assert "## The law\n" in text
     assert "Not measured: lag.\n" in text
-    assert [old in text for old in ("old tables", "Old law", "Old lag", "Before.")] == [False, False, True, True]
+    assert [old in text for old in ("old tables", "Old law", "Old lag", "Before.")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_reports_stand_beside_counting_the_same_orders() -> None:

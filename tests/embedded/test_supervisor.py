@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from servers import free_port
+
 if TYPE_CHECKING:
     from embedded.conftest import Folder
 
@@ -33,9 +35,7 @@ class Shop:
         self.folder = folder
         self.notes = folder.data.parent
         self.until = until
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, mode: str = "plain", *, wrapper: list[str] | None = None, **environment: str) -> None:

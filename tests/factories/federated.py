@@ -23,7 +23,8 @@ from faded_skies.domains.identity.errors import ProviderRefused, SignInFailed
 from faded_skies.domains.identity.ports import IdentityProvider, IdentityProviders, ProvedIdentity
 from faded_skies.domains.identity.queries import identities
 from faded_skies.platform.ids import new_id
-from faded_skies.platform.settings import AppleClient, GoogleClient, Settings
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.settings.providers import AppleClient, GoogleClient
 
 API = "https://api.shop.test"
 APP = "https://shop.test"

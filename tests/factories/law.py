@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from faded_skies.domains.compliance import service
 from faded_skies.domains.compliance.service import (
@@ -41,8 +42,8 @@ def line(
     return Line(product_class, quantity, cents * quantity, net, thc)
 
 
-def order(**fields: object) -> OrderFacts:
-    facts = {
+def order(**fields: Any) -> OrderFacts:
+    facts: dict[str, Any] = {
         "now": NOW,
         "date_of_birth": date(1990, 5, 17),
         "place": Place("Austin", "TX"),
@@ -50,11 +51,11 @@ def order(**fields: object) -> OrderFacts:
         "cart": [line("flower", net=1000)],
         "bought_today": [],
     }
-    return OrderFacts(**(facts | fields))  # type: ignore[arg-type]
+    return OrderFacts(**(facts | fields))
 
 
-def trip(**fields: object) -> TripFacts:
-    facts = {
+def trip(**fields: Any) -> TripFacts:
+    facts: dict[str, Any] = {
         "now": NOW,
         "driver_born_on": date(1990, 5, 17),
         "driver_papers": [],
@@ -66,11 +67,11 @@ def trip(**fields: object) -> TripFacts:
         "prepaid_cents": 10_000,
         "places": [Place("Austin", "TX")],
     }
-    return TripFacts(**(facts | fields))  # type: ignore[arg-type]
+    return TripFacts(**(facts | fields))
 
 
-def door(**fields: object) -> DoorFacts:
-    facts = {
+def door(**fields: Any) -> DoorFacts:
+    facts: dict[str, Any] = {
         "now": NOW,
         "document_type": "drivers_license",
         "born_on": date(1990, 5, 17),
@@ -81,7 +82,7 @@ def door(**fields: object) -> DoorFacts:
         "deliveries_to_address_today": 0,
         "place": Place("Austin", "TX"),
     }
-    return DoorFacts(**(facts | fields))  # type: ignore[arg-type]
+    return DoorFacts(**(facts | fields))
 
 
 def all_of(book: RuleBook) -> frozenset[str]:

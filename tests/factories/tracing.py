@@ -23,7 +23,7 @@ from faded_skies.domains.traceability.ports import Line, TrackAndTrace
 from faded_skies.domains.traceability.service import Gate, Sender
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database, Row
-from faded_skies.platform.settings import MetrcAccount
+from faded_skies.platform.settings.metrc import MetrcAccount
 from peers.metrc import LICENSE, USER, VENDOR, MetrcPeer
 
 TAG = "1A4060300002EE1000000001"

@@ -77,7 +77,7 @@ class Ledger:
         return len(self.placed) + len(self.refused) + len(self.given_up)
 
 
-class GaveUp(Exception):  # noqa: N818 - what a client does, no error
+class GaveUp(Exception):
     """The connection broke, and this client does not try again."""
 
 

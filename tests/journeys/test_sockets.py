@@ -1,10 +1,12 @@
 """Socket.IO over a real server: signing in, following an order, and seeing the driver come."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import orjson
@@ -169,6 +171,51 @@ async def test_a_customer_sees_their_driver_come(
         assert [[line[key] for key in keys] for line in (moved, noted)] == story[-2:]
 
 
+async def test_who_was_shown_the_driver_hears_that_they_go_elsewhere_first(
+    app: Application, client: httpx.AsyncClient, address: str
+) -> None:
+    driver = await signed_in(app, client, Role.DRIVER)
+    first, second = await signed_in(app, client), await signed_in(app, client)
+    ids = [
+        await make_order(app, one.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+        for one in (first, second)
+    ]
+    async with (
+        connected(app, address, first) as early,
+        connected(app, address, second) as later,
+        connected(app, address, driver) as driving,
+    ):
+        watching = list(zip((early, later), ids, strict=True))
+        for socket, order_id in watching:
+            assert (await socket.send("track-order", {"orderId": str(order_id)}))["ok"] is True
+
+        async def drives(order_id: UUID | None, **more: object) -> list[list[str]]:
+            """Return what each watcher heard of a position."""
+            told = position(order_id, **more)
+            assert (await driving.send("driver-location-update", told))["ok"] is True
+            heard = [await socket.heard() for socket, _ in watching]
+            for name, data in (one for each in heard for one in each):
+                if name == "driver-hidden":
+                    assert data == {"orderId": data["orderId"], "timestamp": now}
+            return [[name for name, _ in one] for one in heard]
+
+        async def shown() -> list[bool]:
+            states = [await socket.send("track-order", {"orderId": str(one)}) for socket, one in watching]
+            return [state["driver"] is not None for state in states]
+
+        now = int(time.time() * 1000) - 5000
+        assert await drives(ids[0], timestamp=now - 2) == [["driver-location"], []]
+        assert await shown() == [True, False]
+        assert await drives(ids[1], timestamp=now) == [["driver-hidden"], ["driver-location"]]
+        assert await shown() == [False, True]
+        assert await drives(ids[0], timestamp=now - 1) == [[], []]
+        await app.ports.valkey.delete(f"driver:location:{driver.id}")  # as after a minute of silence
+        now += 3000
+        assert await drives(None, timestamp=now) == [[], ["driver-hidden"]]
+        assert await shown() == [False, False]
+        assert await drives(None, timestamp=now + 1) == [[], []]
+
+
 async def test_where_the_law_hides_the_driver_only_staff_see_them(
     app: Application, client: httpx.AsyncClient, address: str, tmp_path: Path
 ) -> None:
@@ -190,6 +237,10 @@ async def test_where_the_law_hides_the_driver_only_staff_see_them(
         assert await watching.heard() == []
         assert (await watching.send("track-order", order))["driver"] is None
         assert (await staff.send("track-order", order))["driver"]["lat"] == 30.28
+        assert (await driving.send("driver-location-update", position()))["ok"] is True
+        assert [event for event, _ in await staff.heard()] == ["driver-hidden"]
+        assert await watching.heard() == []
+        assert (await driving.send("driver-location-update", position(order_id)))["ok"] is True
     assert (await client.get(url, headers=customer.headers)).json()["driver"] is None
     for person in (driver, agent):
         assert (await client.get(url, headers=person.headers)).json()["driver"]["lat"] == 30.28

@@ -70,7 +70,7 @@ class Shown:
             self._hear_line((told["createdAt"], told["status"], told["message"]))
         elif name == "eta-update":
             self.minutes = told["eta"]
-        elif name == "driver-changed":
+        elif name in {"driver-changed", "driver-hidden"}:
             self.driver = None
         elif name == "driver-location":
             self.driver = {key: told[key] for key in ("lat", "lng", "heading", "speed")}
@@ -310,9 +310,9 @@ class Watching(RuleBasedStateMachine):
         url = f"/api/driver/orders/{self.order['id']}/{what}"
         self.did(self.stage.post(url, self.drivers(other=other), body), turn)
 
-    @rule(turn=turns, other=st.booleans(), heading=st.integers(0, 359))
-    def driver_moves(self, turn: int | None, heading: int, *, other: bool) -> None:
-        where = position(UUID(self.order["id"]), heading=heading)
+    @rule(turn=turns, other=st.booleans(), heading=st.integers(0, 359), elsewhere=st.booleans())
+    def driver_moves(self, turn: int | None, heading: int, *, other: bool, elsewhere: bool) -> None:
+        where = position(None if elsewhere else UUID(self.order["id"]), heading=heading)
         self.did(self.stage.post("/api/driver/location", self.drivers(other=other), where), turn)
 
     @rule(turn=turns)

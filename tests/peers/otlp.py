@@ -3,6 +3,7 @@
 https://opentelemetry.io/docs/specs/otlp/#otlphttp
 """
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from faded_skies.adapters.otel.traces import tracing_to
 
 
 @dataclass
@@ -57,9 +60,25 @@ async def receiving() -> AsyncIterator[Receiver]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     assert site._server is not None
-    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]  # asyncio's, where no port was asked for
     receiver.address = f"http://127.0.0.1:{port}"
     try:
         yield receiver
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def traced(receiver: Receiver) -> AsyncIterator[None]:
+    """Keep this process' spans meanwhile, and send them in the end."""
+    kept = tracing_to(receiver.address, release="1.2.3", environment="test", process="serve")
+    kept.__enter__()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(kept.__exit__, None, None, None)
+
+
+def words(span: Span) -> dict[str, str | int]:
+    """Return a span's attributes."""
+    return {one.key: one.value.string_value or one.value.int_value for one in span.attributes}

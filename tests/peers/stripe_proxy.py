@@ -58,7 +58,7 @@ class Sent:
     key: str | None
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not an error of ours
+class Refusal(Exception):
     """What Stripe answers instead of doing it."""
 
     def __init__(self, status: int, **error: Any) -> None:

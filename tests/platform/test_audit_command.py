@@ -18,18 +18,14 @@ from faded_skies.platform.audit_log.sealing import anchor_of, seal_chains
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.settings import Settings
+from servers import needed_of
 
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
 @pytest.fixture
 def environment(settings: Settings) -> dict[str, str]:
-    return {
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "JWT_SECRET": settings.jwt_secret.get_secret_value(),
-        "VAULT_MASTER_KEYS": settings.vault_master_keys.get_secret_value(),
-    }
+    return needed_of(settings)
 
 
 @pytest.fixture

@@ -80,3 +80,22 @@ async def test_a_batch_has_its_most() -> None:
     await asyncio.gather(*tasks)
     assert max(len(batch) for batch in kitchen.batches) <= MOST_TOGETHER
     assert sum(len(batch) for batch in kitchen.batches) == 1 + MOST_TOGETHER
+
+
+async def test_batches_keep_apart_until_one_is_full() -> None:
+    loop = asyncio.get_running_loop()
+    began: list[tuple[float, int]] = []
+
+    async def note(numbers: Sequence[int]) -> Sequence[int]:
+        began.append((loop.time(), len(numbers)))
+        return numbers
+
+    asked: Batcher[int, int] = Batcher(note, apart=0.2)
+    await asked.ask(1)
+    await asyncio.gather(*(asked.ask(number) for number in (2, 3)))
+    assert [size for _, size in began] == [1, 2]
+    assert began[1][0] - began[0][0] >= 0.19
+    asked = Batcher(note, apart=3_600)
+    await asked.ask(1)
+    await asyncio.gather(*(asked.ask(number) for number in range(MOST_TOGETHER)))
+    assert [size for _, size in began[2:]] == [1, MOST_TOGETHER]

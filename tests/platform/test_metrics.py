@@ -11,6 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_classic
 from pydantic import SecretStr
 
+from factories.figures import watch_counter
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.events import OrderMoved
@@ -20,7 +21,7 @@ from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.http.beside import listening
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.lifecycle import Lifecycle
-from faded_skies.platform.metrics import REGISTRY
+from faded_skies.platform.metrics import REFUNDS, REGISTRY
 from faded_skies.platform.settings import Settings, SettingsError, read_settings
 from servers import free_port
 
@@ -74,6 +75,11 @@ async def test_both_texts_are_read_by_prometheus_own_parser(client: httpx.AsyncC
     names = {family.name for family in read_classic(classic.text)}
     assert {"faded_skies_jobs", "faded_skies_db_pool_connections", "process_resident_memory_bytes"} <= names
     assert {"faded_skies_events", "faded_skies_event_loop_lag_seconds"} <= set(found)
+    # What did not happen yet is there at zero: of what is first seen at one, rate() sees nothing.
+    of_money = found["faded_skies_payments"].samples
+    assert {"authorized", "succeeded", "failed", "cancelled"} <= {one.labels["status"] for one in of_money}
+    assert len(found["faded_skies_refunds"].samples) == 6
+    assert len(found["faded_skies_messages"].samples) == 8
     jobs = {one.labels["state"]: one.value for one in found["faded_skies_jobs"].samples}
     assert jobs == {"waiting": 0, "running": 0, "held": 0}
     assert found["faded_skies_shared_state_readable"].samples[0].value == 1
@@ -103,7 +109,7 @@ async def test_with_a_token_only_who_has_it_reads_them(guarded: httpx.AsyncClien
         ({"Authorization": f"Bearer {TOKEN}x"}, "INVALID_TOKEN"),
         ({"Authorization": b"Bearer \xe2\x98\x98"}, "INVALID_TOKEN"),
     ):
-        answer = await guarded.get("/metrics", headers=given)  # type: ignore[arg-type]
+        answer = await guarded.get("/metrics", headers=given)  # type: ignore[arg-type]  # bytes on purpose
         assert (answer.status_code, answer.json()["code"]) == (401, code)
     answer = await guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}", **CLASSIC})
     assert answer.status_code == 200
@@ -146,8 +152,11 @@ async def test_facts_are_counted_when_they_are_committed_and_not_before(app: App
         moved_at=clock.now(),
     )
 
+    refunds = watch_counter("faded_skies_refunds_total")
+
     def fail(tx: Tx) -> None:
         tx.emit(moved)
+        tx.count(REFUNDS, "cash", "succeeded")
         raise LookupError
 
     with pytest.raises(LookupError):
@@ -158,7 +167,9 @@ async def test_facts_are_counted_when_they_are_committed_and_not_before(app: App
             async with tx.savepoint():
                 fail(tx)
         tx.emit(moved)
-        assert sample("faded_skies_events_total", **labels) == before
+        tx.count(REFUNDS, "cash", "requested")
+        assert (sample("faded_skies_events_total", **labels), refunds()) == (before, {})
+    assert refunds() == {("requested", "cash"): 1}
     assert sample("faded_skies_events_total", **labels) == before + 1
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from factories.migrations import numbers_of, write_steps
 from faded_skies.platform import migrations
 from faded_skies.platform.migrations import MigrationError, migrate
 
@@ -49,21 +50,6 @@ async def schema_of(url: str) -> list[tuple[str, ...]]:
         await connection.close()
 
 
-async def numbers_of(url: str) -> list[int]:
-    connection = await asyncpg.connect(url)
-    try:
-        return await migrations.applied(connection)
-    finally:
-        await connection.close()
-
-
-def write(folder: Path, *pairs: tuple[str, str]) -> Path:
-    for number, (up, down) in enumerate(pairs, start=1):
-        (folder / f"{number:04}_step.up.sql").write_text(up)
-        (folder / f"{number:04}_step.down.sql").write_text(down)
-    return folder
-
-
 async def test_down_to_nothing_and_up_again_is_the_same_schema(fresh_database_url: str) -> None:
     before = await schema_of(fresh_database_url)
     assert len(before) > 200
@@ -98,7 +84,7 @@ async def test_a_failing_step_is_undone_and_named_and_those_before_it_stay(
     fresh_database_url: str, tmp_path: Path
 ) -> None:
     await migrate(fresh_database_url, to=0)
-    folder = write(
+    folder = write_steps(
         tmp_path,
         ("CREATE TABLE one (id int)", "DROP TABLE one"),
         ("CREATE TABLE two (id int); SELECT 1 / 0", "DROP TABLE two"),
@@ -118,7 +104,7 @@ async def test_a_failing_step_is_undone_and_named_and_those_before_it_stay(
 async def test_an_older_release_leaves_a_newer_database_alone(
     fresh_database_url: str, tmp_path: Path
 ) -> None:
-    folder = write(tmp_path, ("CREATE TABLE one (id int)", "DROP TABLE one"))
+    folder = write_steps(tmp_path, ("CREATE TABLE one (id int)", "DROP TABLE one"))
     with pytest.raises(MigrationError, match="run the newer release"):
         await migrate(fresh_database_url, folder=folder)
     assert await numbers_of(fresh_database_url) == list(range(1, NEWEST + 1))

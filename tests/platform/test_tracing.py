@@ -1,26 +1,27 @@
 """One trace from the request through its job to the vendor's call, and nobody's data in it."""
 
-import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from factories.identity import registration
 from faded_skies import bootstrap
-from faded_skies.adapters.otel.traces import tracing_to
+from faded_skies.adapters.smtp.mailer import SmtpMailer
 from faded_skies.domains.identity.events import PersonRegistered
+from faded_skies.domains.notifications.ports import Email, Undeliverable
 from faded_skies.platform import tracing
 from faded_skies.platform.events import Subscription
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.jobs import Worker
 from faded_skies.platform.settings import Settings
-from peers.otlp import Receiver, receiving
+from faded_skies.platform.settings.messages import MailAccount
+from mail_peer import MailPeer, listening
+from peers.otlp import Receiver, receiving, traced, words
 
 FORGED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-def words(span: Span) -> dict[str, str | int]:
-    return {one.key: one.value.string_value or one.value.int_value for one in span.attributes}
 
 
 async def _register(settings: Settings, receiver: Receiver) -> None:
@@ -47,12 +48,8 @@ async def _register(settings: Settings, receiver: Receiver) -> None:
 
 async def test_a_request_its_job_and_the_vendors_call_are_one_trace(settings: Settings) -> None:
     async with receiving() as receiver:
-        kept = tracing_to(receiver.address, release="1.2.3", environment="test", process="serve")
-        kept.__enter__()
-        try:
+        async with traced(receiver):
             await _register(settings, receiver)
-        finally:
-            await asyncio.to_thread(kept.__exit__, None, None, None)
         assert tracing.active() is None
         (request,) = [one for one in receiver.spans if one.kind == Span.SPAN_KIND_SERVER]
         (job,) = [one for one in receiver.spans if one.kind == Span.SPAN_KIND_CONSUMER]
@@ -89,3 +86,28 @@ async def test_without_a_receiver_jobs_carry_nothing(settings: Settings) -> None
         headers = await app.ports.db.fetch("SELECT headers FROM pgqueuer")
     assert headers
     assert {row["headers"] for row in headers} == {None}
+
+
+async def test_a_mail_is_a_span_that_does_not_say_to_whom(tmp_path: Path) -> None:
+    email = Email(to="maya@example.com", subject="A subject", text="Words", html="<p>Words</p>")
+    async with (
+        listening(MailPeer(tmp_path, tls="none", needs_sign_in=False)) as peer,
+        receiving() as receiver,
+        traced(receiver),
+    ):
+        peer.refuse["nobody@example.com"] = "550 No such box"
+        mailer = SmtpMailer(
+            MailAccount(host="localhost", port=peer.port, tls="none", user=None, password=None, ca_file=None),
+            sender="noreply@shop.example",
+        )
+        await mailer.send(new_id(), email)
+        with pytest.raises(Undeliverable):
+            await mailer.send(new_id(), replace(email, to="nobody@example.com"))
+    sent, refused = receiver.spans
+    to_server = {"server.address": "localhost", "server.port": peer.port, "network.protocol.name": "smtp"}
+    assert {sent.name, refused.name} == {"SMTP localhost"}
+    assert (words(sent), sent.status.code) == (to_server, Status.STATUS_CODE_UNSET)
+    assert words(refused) == to_server | {"error.type": "SMTPRecipientsRefused"}
+    assert refused.status.code == Status.STATUS_CODE_ERROR
+    for value in ("maya", "nobody", "A subject"):
+        assert value.encode() not in receiver.raw, value

@@ -17,7 +17,7 @@ from faded_skies.platform.events import Bus
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.keyring import KeyLost, Keyring, PurposeKeys
 from faded_skies.platform.settings import Settings
-from servers import Program, until
+from servers import Program, needed_of, until
 
 OLD, NEW, OTHER = (
     f"{name}:{base64.b64encode(name.encode() * 8).decode()}" for name in ("old1", "new1", "oth1")
@@ -36,10 +36,8 @@ Run = Callable[..., Awaitable[tuple[int, str, str]]]
 def environment(settings: Settings, keys: Sequence[str]) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
+        **needed_of(settings),
         "NODE_ENV": "test",
-        "JWT_SECRET": settings.jwt_secret.get_secret_value(),
         "VAULT_MASTER_KEYS": ",".join(keys),
     }
 

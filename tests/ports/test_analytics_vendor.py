@@ -19,7 +19,7 @@ from faded_skies.domains.analytics.ports import Fact, NotNow, Taken, Unsure, Ven
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.outbound import NetworkInsideTransactionError
-from faded_skies.platform.settings import GoogleAnalyticsStream, MixpanelProject
+from faded_skies.platform.settings.analytics import GoogleAnalyticsStream, MixpanelProject
 from peers.google_analytics import MEASUREMENT_ID, SECRET, GoogleAnalyticsPeer, validated
 from peers.mixpanel import TOKEN, MixpanelPeer
 from servers import serving

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from pydantic import SecretStr
 
 from faded_skies import bootstrap
@@ -39,7 +40,9 @@ from faded_skies.platform.documents.ports import DocumentStore
 from faded_skies.platform.errors import Kind, StartRefused
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.outbound import NetworkInsideTransactionError
-from faded_skies.platform.settings import ObjectStorage, Settings
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.settings.storage import ObjectStorage
+from peers.otlp import receiving, traced, words
 from s3_peer import Call, Peer, s3_peer
 from servers import free_port, serving
 
@@ -281,6 +284,41 @@ async def test_a_stranger_cannot_read_what_is_in_the_bucket_and_it_is_encrypted_
     assert (signed.status_code, signed.content) == (200, BODY)
     assert signed.headers["x-amz-server-side-encryption"] == "AES256"
     assert forged.status_code == 403
+
+
+async def test_calls_are_spans_that_do_not_say_of_what(shop: Shop, key: str) -> None:
+    async with receiving() as receiver, traced(receiver):
+        documents = await open_bucket(shop.storage("private"))
+        await documents.put(key, BODY)
+        await documents.get(key)
+        with pytest.raises(DocumentExists):
+            await documents.put(key, BODY)
+        await documents.delete([key])
+        with pytest.raises(DocumentGone):
+            await documents.get(key)
+        await listed(documents, clock.now())
+    calls = [one for one in receiver.spans if one.name.startswith("S3 ")]
+    told = [(one.name, words(one).get("error.type")) for one in calls]
+    assert told[:2] == [("S3 PutObject", None), ("S3 DeleteObject", None)]  # whether it is private
+    assert told[2:7] == [
+        ("S3 PutObject", None),
+        ("S3 GetObject", None),
+        ("S3 PutObject", "AlreadyExistsError"),
+        ("S3 DeleteObject", None),
+        ("S3 GetObject", "FileNotFoundError"),
+    ]
+    assert set(told[7:]) == {("S3 ListObjectsV2", None)}
+    for call in calls:
+        assert {name: told for name, told in words(call).items() if name != "error.type"} == {
+            "rpc.system": "aws-api",
+            "rpc.service": "S3",
+            "rpc.method": call.name.removeprefix("S3 "),
+            "aws.s3.bucket": "private",
+            "server.address": "127.0.0.1",
+        }
+    assert {one.status.code for one in calls} == {Status.STATUS_CODE_UNSET}
+    for value in (key, key.partition("/")[0], shop.key_id):
+        assert value.encode() not in receiver.raw, value
 
 
 async def test_what_else_is_in_the_bucket_is_left_alone(peer: Peer, shop: Shop) -> None:

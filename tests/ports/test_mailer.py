@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from ssl import SSLError
+from typing import Any, Literal
 
 import pytest
 from aiosmtplib import SMTPException
@@ -14,7 +15,7 @@ from faded_skies.domains.notifications.ports import Delayed, Email, Mailer, Unde
 from faded_skies.platform.db import Database
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.outbound import NetworkInsideTransactionError
-from faded_skies.platform.settings import MailAccount
+from faded_skies.platform.settings.messages import MailAccount
 from mail_peer import PASSWORD, USER, MailPeer, listening
 from servers import free_port
 
@@ -27,8 +28,8 @@ MAIL = Email(
 )
 
 
-def mailer(peer: MailPeer, **changes: object) -> SmtpMailer:
-    fields: dict[str, object] = {
+def mailer(peer: MailPeer, **changes: Any) -> SmtpMailer:
+    fields: dict[str, Any] = {
         "host": "localhost",
         "port": peer.port,
         "tls": peer.tls,
@@ -36,7 +37,7 @@ def mailer(peer: MailPeer, **changes: object) -> SmtpMailer:
         "password": SecretStr(PASSWORD),
         "ca_file": peer.ca_file,
     }
-    return SmtpMailer(MailAccount(**(fields | changes)), sender=SENDER)  # type: ignore[arg-type]
+    return SmtpMailer(MailAccount(**(fields | changes)), sender=SENDER)
 
 
 @pytest.fixture
@@ -46,9 +47,9 @@ async def peer(tmp_path: Path) -> AsyncIterator[MailPeer]:
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-async def test_a_mail_arrives_whole(tmp_path: Path, tls: str) -> None:
+async def test_a_mail_arrives_whole(tmp_path: Path, tls: Literal["starttls", "implicit"]) -> None:
     message_id = new_id()
-    async with listening(MailPeer(tmp_path, tls=tls)) as peer:  # type: ignore[arg-type]
+    async with listening(MailPeer(tmp_path, tls=tls)) as peer:
         await mailer(peer).send(message_id, MAIL)
     assert peer.signed_in == [True]
     (taken,) = peer.taken

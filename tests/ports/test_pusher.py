@@ -17,7 +17,7 @@ from faded_skies.platform.db import Database
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.outbound import NetworkInsideTransactionError
-from faded_skies.platform.settings import FirebaseAccount
+from faded_skies.platform.settings.messages import FirebaseAccount
 from peers.fcm import PROJECT, FcmDouble, service_account
 from servers import serving
 

@@ -19,7 +19,7 @@ import httpx
 import pytest
 import structlog
 from pydantic import SecretStr
-from thunkmetrc.client.client import MetrcClient, MetrcError  # type: ignore[import-untyped]
+from thunkmetrc.client.client import MetrcClient, MetrcError  # type: ignore[import-untyped]  # it has none
 
 from faded_skies.adapters.metrc.double import open_double
 from faded_skies.adapters.metrc.opening import open_metrc
@@ -59,7 +59,7 @@ from faded_skies.domains.traceability.ports import (
 from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.outbound import NetworkInsideTransactionError
-from faded_skies.platform.settings import MetrcAccount
+from faded_skies.platform.settings.metrc import MetrcAccount
 from peers.metrc import LICENSE, USER, VENDOR, MetrcPeer
 
 PACIFIC = ZoneInfo("America/Los_Angeles")

@@ -80,6 +80,7 @@ LEFT_OUT = {
     "stock_movements.actor_id": "the shop's book; what staff did is in their activity",
     "stops.assigned_by": "what staff did; their activity has it",
     "support_absences.agent_id": "an agent who is missed, for minutes",
+    "support_away.agent_id": "an agent's switch; their activity has when they turned it",
     "support_messages.sender_id": "in the ticket; what staff did is in their activity",
     "support_notes.author_id": "what staff did; their activity has it",
     "support_tickets.agent_id": "what staff did; their activity has it",

@@ -9,24 +9,15 @@ import pytest
 from factories.catalog import make_product
 from factories.lots import receive_lot, scan
 from factories.trade import Trade, open_trade
+from factories.waiting import until_somebody_waits
 from faded_skies.bootstrap import Application
-from faded_skies.platform.db import Database
 
 ASKS = "pm_card_authenticationRequired"
-WAITING = """
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 
 
 @pytest.fixture
 async def trade(app: Application, client: httpx.AsyncClient) -> Trade:
     return await open_trade(app, client, ASKS)
-
-
-async def until_somebody_waits(db: Database) -> None:
-    async with asyncio.timeout(30):
-        while not await db.fetchval(WAITING):  # noqa: ASYNC110 - locks do not tell
-            await asyncio.sleep(0.01)
 
 
 async def test_a_departure_holds_the_lots_of_all_its_orders_in_one_order(trade: Trade) -> None:

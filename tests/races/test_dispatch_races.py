@@ -8,6 +8,7 @@ import pytest
 
 from factories.delivery import make_order
 from factories.road import make_road
+from factories.waiting import until_somebody_waits
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import service
@@ -27,9 +28,6 @@ _TWICE = """
 SELECT count(*) FROM (
     SELECT object_id FROM audit_log WHERE action = 'order.assigned' GROUP BY object_id HAVING count(*) > 1
 ) twice
-"""
-_WAITING = """
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 
 
@@ -85,9 +83,7 @@ async def test_whoever_writes_several_stops_takes_them_by_the_ids_of_their_order
         async with app.ports.db.transaction() as tx:
             await tx.fetch("SELECT FROM stops WHERE order_id = $1 FOR UPDATE", ids[0])
             writing = asyncio.create_task(write_all())
-            async with asyncio.timeout(30):
-                while not await app.ports.db.fetchval(_WAITING):  # noqa: ASYNC110 - locks do not tell
-                    await asyncio.sleep(0.01)
+            await until_somebody_waits(app.ports.db)
             await tx.fetch("SELECT FROM stops WHERE order_id = ANY($1::uuid[]) FOR UPDATE NOWAIT", ids[1:])
         await writing
     rows = await road.db.fetch("SELECT accepted_at, expected_at FROM stops ORDER BY order_id")

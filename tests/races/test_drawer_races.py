@@ -10,16 +10,13 @@ import pytest
 from factories.cash import cash_order, drawer_of, hand_over, posted, say_shift, sign_off, stands
 from factories.delivery import make_counted_drawer, start_shift
 from factories.identity import SignedInPerson, signed_in
+from factories.waiting import until_somebody_waits
 from faded_skies.bootstrap import Application
 from faded_skies.domains.cash import service as cash
 from faded_skies.domains.ledger.service import Account
 from faded_skies.domains.orders import service as orders
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
-
-WAITING = """
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 
 
 @pytest.fixture
@@ -39,12 +36,6 @@ async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
 
 def outcomes(answers: Sequence[httpx.Response]) -> Counter[str]:
     return Counter("done" if one.status_code == 200 else str(one.json()["code"]) for one in answers)
-
-
-async def until_somebody_waits(db: Database) -> None:
-    async with asyncio.timeout(30):
-        while not await db.fetchval(WAITING):  # noqa: ASYNC110 - locks do not tell
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("floats", [(100,) * 6, (100, 80) * 3])

@@ -241,3 +241,31 @@ async def test_of_who_leaves_while_they_write_nothing_is_left(
     await app.worker.drain()
     assert await db.fetchval("SELECT count(*) FROM support_tickets") == 0
     assert await db.fetchval("SELECT count(*) FROM support_messages") == 0
+
+
+async def test_an_agent_who_goes_away_is_given_nothing_after_it(
+    app: Application, doors: list[httpx.AsyncClient], db: Database
+) -> None:
+    client = doors[0]
+    agent, colleague = await people(app, client, Role.AGENT, 2)
+    customers = await people(app, client, Role.CUSTOMER, 8)
+    for one in (agent, colleague):
+        await come_in(client, one)
+    moved = await open_ticket(client, customers[0])
+    away = client.put("/api/agent/presence", json={"status": "away"}, headers=agent.headers)
+    answer, back, *tickets = await asyncio.gather(
+        away,
+        act(doors[1], colleague, moved, "transfer", agentId=str(agent.id)),
+        *(open_ticket(doors[turn % 2], one) for turn, one in enumerate(customers)),
+    )
+    assert answer.status_code == 200, answer.text
+    assert back.status_code in {200, 409}, back.text
+    given_late = """
+        SELECT count(*) FROM support_tickets t JOIN support_away w ON w.agent_id = t.agent_id
+        JOIN audit_log a ON a.object_id = t.id AND a.details ->> 'agentId' = t.agent_id::text
+        WHERE a.seq > (SELECT seq FROM audit_log WHERE action = 'support_agent.away')
+    """
+    assert await db.fetchval(given_late) == 0
+    told = answer.json()["agent"]["activeChats"]
+    assert await db.fetchval("SELECT count(*) FROM support_tickets WHERE agent_id = $1", agent.id) == told
+    assert len(tickets) == 8

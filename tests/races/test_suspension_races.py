@@ -9,6 +9,7 @@ import pytest
 from factories.delivery import make_order
 from factories.identity import SignedInPerson, signed_in
 from factories.road import Road, make_road
+from factories.waiting import until_somebody_waits
 from faded_skies.bootstrap import Application
 from faded_skies.domains.delivery import service as delivery
 from faded_skies.domains.delivery.service import DispatchDesk
@@ -17,9 +18,6 @@ from faded_skies.domains.orders.service import Status
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
 
-_WAITING = """
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 _OPEN_SHIFTS = "SELECT count(*) FROM driver_shifts WHERE driver_id = $1 AND ended_at IS NULL"
 _LOST = """
 SELECT count(*) FROM orders o JOIN users u ON u.id = o.driver_id WHERE u.account_status <> 'active'
@@ -30,12 +28,6 @@ SUSPEND = {"accountStatus": "suspended"}
 @pytest.fixture
 async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
     return await signed_in(app, client, Role.ADMIN)
-
-
-async def until_somebody_waits(db: Database) -> None:
-    async with asyncio.timeout(30):
-        while not await db.fetchval(_WAITING):  # noqa: ASYNC110 - locks do not tell
-            await asyncio.sleep(0.01)
 
 
 async def change(

@@ -20,17 +20,12 @@ from faded_skies import inspect_command
 from faded_skies.domains.compliance import service as compliance
 from faded_skies.platform import clock
 from faded_skies.platform.settings import Settings
+from servers import needed_of
 
 
 @pytest.fixture
 def environment(settings: Settings) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "JWT_SECRET": settings.jwt_secret.get_secret_value(),
-        "VAULT_MASTER_KEYS": settings.vault_master_keys.get_secret_value(),
-    }
+    return {"PATH": os.environ["PATH"], **needed_of(settings)}
 
 
 def today() -> str:

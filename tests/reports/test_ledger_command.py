@@ -12,17 +12,12 @@ import pytest
 
 from factories.trade import Trade
 from faded_skies.platform.settings import Settings
+from servers import needed_of
 
 
 @pytest.fixture
 def environment(settings: Settings) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "JWT_SECRET": settings.jwt_secret.get_secret_value(),
-        "VAULT_MASTER_KEYS": settings.vault_master_keys.get_secret_value(),
-    }
+    return {"PATH": os.environ["PATH"], **needed_of(settings)}
 
 
 async def run(environment: dict[str, str], *words: str) -> tuple[int | None, str, str]:
@@ -67,12 +62,17 @@ async def test_balances_balance(day: Trade, environment: dict[str, str]) -> None
 
 
 async def test_the_journal_is_taken_away(day: Trade, environment: dict[str, str]) -> None:
+    await day.db.fetch(
+        "UPDATE orders SET order_number = '=1+1' WHERE id = (SELECT max(id::text)::uuid FROM orders)"
+    )
     code, out, err = await run(environment, "export")
+    assert out.count(',"\'=1+1",') == out.count("=1+1") > 0
     rows = list(csv.DictReader(io.StringIO(out)))
     assert (code, len(rows)) == (0, await day.db.fetchval("SELECT count(*) FROM ledger_transfers"))
     assert err == f"{len(rows):,} transfers.\n"
     code, out, _ = await run(environment, "export", "--until", "2020-01-01")
-    assert (code, out) == (0, "postedAt,fact,subject,leg,debit,credit,amount,orderNumber,party\r\n")
+    heading = '"postedAt","fact","subject","leg","debit","credit","amount","orderNumber","party"\r\n'
+    assert (code, out) == (0, heading)
     code, out, _ = await run(environment, "export", "--format", "ndjson")
     lines = [json.loads(line) for line in out.splitlines()]
     assert code == 0

@@ -1,17 +1,10 @@
 """How the command is called, and how it ends when it cannot begin."""
 
-import socket
-
 import pytest
 from click.testing import CliRunner
 
 from faded_skies.simulate.command import simulate
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from servers import free_port
 
 
 def test_help_teaches() -> None:
@@ -38,7 +31,7 @@ def test_what_makes_no_sense_is_usage(arguments: list[str]) -> None:
 
 
 def test_nobody_there_is_usage_and_says_what_to_do() -> None:
-    url = f"http://127.0.0.1:{closed_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     result = CliRunner().invoke(simulate, ["--url", url, "--customers", "1", "--drivers", "1"])
     assert result.exit_code == 2
     assert f"Nothing answers at {url}" in result.output

@@ -52,7 +52,7 @@ class Geometry(Body):
                 return None
             longitude, latitude = self.coordinates[:2]
             return Circle(latitude, longitude, radius_m)  # type: ignore[arg-type]  # a position, as just asked
-        return polygon_of(self.coordinates) if isinstance(first, list) else None  # type: ignore[arg-type]
+        return polygon_of(self.coordinates) if isinstance(first, list) else None  # type: ignore[arg-type]  # rings
 
 
 class AreaProperties(Body):

@@ -3,16 +3,29 @@
 Whoever calls one of these counts as there for a while, and so gets tickets.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from faded_skies.backoffice.searching import Search, like
+from faded_skies.backoffice.ticket_answers import (
+    CONFLICT,
+    Wired,
+    listed,
+    moved,
+    noted,
+    prioritized,
+    who_is_there,
+    whole,
+)
 from faded_skies.backoffice.ticket_schemas import (
     CloseTicket,
+    ColleagueAnswer,
     ColleaguesAnswer,
     NoteAnswer,
+    Prioritize,
     ReopenTicket,
+    SetPresence,
     StaffTicketAnswer,
     StaffTicketsAnswer,
     TransferTicket,
@@ -20,26 +33,17 @@ from faded_skies.backoffice.ticket_schemas import (
     WholeTicketAnswer,
     WriteNote,
     present_colleague,
-    present_for_staff,
-    present_note,
 )
-from faded_skies.domains.orders import service as orders
-from faded_skies.domains.orders.schemas import present_order
 from faded_skies.domains.support import service
-from faded_skies.domains.support.ports import Desk, Staffing
-from faded_skies.domains.support.schemas import present_message
-from faded_skies.domains.support.service import ChatStatus, Priority, Ticket
-from faded_skies.platform import clock
+from faded_skies.domains.support.ports import Staffing
+from faded_skies.domains.support.service import ChatStatus, Priority, Ticket, TicketFilter
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Tx
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
-from faded_skies.platform.http.fields import ErrorShape, Id
-from faded_skies.platform.http.provide import provided
-from faded_skies.platform.idempotency import Answer, Call, KeyHeader, once
-from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
-
-Wired = Annotated[Desk, provided(Desk)]
+from faded_skies.platform.http.fields import Id
+from faded_skies.platform.idempotency import Call, KeyHeader
+from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset
 
 
 async def _at_work(actor: SignedIn, desk: Wired) -> Actor:
@@ -51,10 +55,6 @@ async def _at_work(actor: SignedIn, desk: Wired) -> Actor:
 Agent = Annotated[Actor, Depends(_at_work)]
 
 router = APIRouter(prefix="/api/agent", tags=["staff"], dependencies=needs_token, responses=needs_role)
-
-_CONFLICT: dict[int | str, dict[str, Any]] = {
-    409: {"model": ErrorShape, "description": "INVALID_STATE: taken, closed, not closed, or no room."}
-}
 
 
 @router.get("/tickets", response_model=StaffTicketsAnswer)
@@ -70,73 +70,65 @@ async def list_tickets(
     category: Annotated[str | None, Query(max_length=100, description="Only of this category.")] = None,
     priority: Annotated[Priority | None, Query(description="Only of this priority.")] = None,
     user_id: Annotated[Id | None, Query(alias="userId", description="Only this customer's tickets.")] = None,
+    search: Search = None,
     limit: Limit = DEFAULT_ROWS,
     offset: Offset = 0,
 ) -> Json:
     """Customers' tickets: in the queue the most urgent and longest waiting first, else open and last moved ones."""
     wanted = {"queue": ChatStatus.WAITING, "own": chat_status or ChatStatus.ACTIVE, "all": chat_status}
-    found, total = await service.list_for_staff(
-        desk.db,
-        actor.id,
-        agent_id=actor.id if view == "own" else None,
-        chat_status=wanted[view],
-        category=category,
-        priority=priority,
-        user_id=user_id,
+    return await listed(
+        desk,
+        actor,
+        TicketFilter(
+            agent_id=actor.id if view == "own" else None,
+            chat_status=wanted[view],
+            category=category,
+            priority=priority,
+            user_id=user_id,
+            words=like(search),
+        ),
         limit=limit,
         offset=offset,
-    )
-    return Json(
-        page(
-            "tickets",
-            [{**present_for_staff(one.ticket), "unread": one.unread} for one in found],
-            total=total,
-            offset=offset,
-        )
     )
 
 
 @router.get("/colleagues", response_model=ColleaguesAnswer)
 async def list_colleagues(_: Agent, desk: Wired) -> Json:
-    """The agents who are there, the least busy first: to whom a ticket can be transferred."""
-    staffing = await desk.staffing()
-    found = await service.list_loads(desk.db, staffing.present)
-    return Json({"agents": [present_colleague(one, capacity=staffing.capacity) for one in found]})
+    """The agents who are there, oneself too, the least busy first; a ticket can be transferred to who is present."""
+    return await who_is_there(desk)
+
+
+@router.put("/presence", response_model=ColleagueAnswer)
+async def set_presence(body: SetPresence, actor: Agent, desk: Wired) -> Json:
+    """Be given no more tickets and keep those one has, or be given tickets again; the same again changes nothing."""
+    async with desk.db.transaction() as tx:
+        load = await service.set_away(tx, actor.id, away=body.status == "away")
+    return Json({"agent": present_colleague(load, capacity=desk.capacity)})
 
 
 @router.get("/tickets/{ticket_id}", response_model=WholeTicketAnswer)
 async def get_ticket(ticket_id: Id, actor: Agent, desk: Wired) -> Json:
     """One ticket with its messages, the staff's notes, and its order; 404 for an agent's own, here and below."""
-    db = desk.db
-    ticket = await service.get_ticket_for_staff(db, actor, ticket_id)
-    told = None
-    if ticket.order_id is not None:
-        order = await orders.get_order_for(db, actor, ticket.order_id)
-        items = await orders.list_items(db, [order.id])
-        told = present_order(order, items[order.id], now=clock.now())
-    messages = await service.list_messages(db, actor, ticket_id)
-    notes = await service.list_notes(db, ticket_id)
-    return Json(
-        {
-            "ticket": present_for_staff(ticket),
-            "messages": [present_message(message) for message in messages],
-            "notes": [present_note(note) for note in notes],
-            "order": told,
-        }
-    )
+    return await whole(desk, actor, ticket_id)
 
 
-@router.post("/tickets/{ticket_id}/take", response_model=StaffTicketAnswer, responses=_CONFLICT)
+@router.patch("/tickets/{ticket_id}", response_model=StaffTicketAnswer, responses=CONFLICT)
+async def prioritize(ticket_id: Id, body: Prioritize, actor: Agent, desk: Wired) -> Json:
+    """Give a ticket another place in the queue; 409 INVALID_STATE once it is closed."""
+    return await prioritized(desk, actor, ticket_id, priority=body.priority)
+
+
+@router.post("/tickets/{ticket_id}/take", response_model=StaffTicketAnswer, responses=CONFLICT)
 async def take(ticket_id: Id, actor: Agent, desk: Wired, key: KeyHeader = None) -> Json:
     """Take a ticket that waits; one that is one's own already stays so."""
 
     async def work(tx: Tx, staffing: Staffing) -> Ticket:
         return await service.take(tx, actor, ticket_id, staffing=staffing)
 
-    return await _moved(desk, Call.of(actor.id, key, what=f"take ticket {ticket_id}"), work)
+    return await moved(desk, Call.of(actor.id, key, what=f"take ticket {ticket_id}"), work)
 
 
-@router.post("/tickets/{ticket_id}/transfer", response_model=StaffTicketAnswer, responses=_CONFLICT)
+@router.post("/tickets/{ticket_id}/transfer", response_model=StaffTicketAnswer, responses=CONFLICT)
 async def transfer(
     ticket_id: Id, body: TransferTicket, actor: Agent, desk: Wired, key: KeyHeader = None
 ) -> Json:
@@ -148,10 +140,10 @@ async def transfer(
         )
 
     call = Call.of(actor.id, key, what=f"transfer ticket {ticket_id}", body=body.model_dump(mode="json"))
-    return await _moved(desk, call, work)
+    return await moved(desk, call, work)
 
 
-@router.post("/tickets/{ticket_id}/close", response_model=StaffTicketAnswer, responses=_CONFLICT)
+@router.post("/tickets/{ticket_id}/close", response_model=StaffTicketAnswer, responses=CONFLICT)
 async def close(ticket_id: Id, body: CloseTicket, actor: Agent, desk: Wired, key: KeyHeader = None) -> Json:
     """End a conversation; its customer gets the transcript by mail."""
 
@@ -159,10 +151,10 @@ async def close(ticket_id: Id, body: CloseTicket, actor: Agent, desk: Wired, key
         return await service.close(tx, actor, ticket_id, reason=body.reason)
 
     call = Call.of(actor.id, key, what=f"close ticket {ticket_id}", body=body.model_dump(mode="json"))
-    return await _moved(desk, call, work)
+    return await moved(desk, call, work)
 
 
-@router.post("/tickets/{ticket_id}/reopen", response_model=StaffTicketAnswer, responses=_CONFLICT)
+@router.post("/tickets/{ticket_id}/reopen", response_model=StaffTicketAnswer, responses=CONFLICT)
 async def reopen(ticket_id: Id, body: ReopenTicket, actor: Agent, desk: Wired, key: KeyHeader = None) -> Json:
     """Go on with a closed conversation, as its agent."""
 
@@ -170,25 +162,11 @@ async def reopen(ticket_id: Id, body: ReopenTicket, actor: Agent, desk: Wired, k
         return await service.reopen(tx, actor, ticket_id, reason=body.reason, staffing=staffing)
 
     call = Call.of(actor.id, key, what=f"reopen ticket {ticket_id}", body=body.model_dump(mode="json"))
-    return await _moved(desk, call, work)
+    return await moved(desk, call, work)
 
 
 @router.post("/tickets/{ticket_id}/notes", status_code=201, response_model=NoteAnswer)
 async def add_note(ticket_id: Id, body: WriteNote, actor: Agent, desk: Wired, key: KeyHeader = None) -> Json:
     """Note something for colleagues; the customer never sees it."""
-
-    async def work(tx: Tx) -> Answer:
-        note = await service.add_note(tx, actor, ticket_id, note=body.note)
-        return Answer(201, {"note": present_note(note)})
-
     call = Call.of(actor.id, key, what=f"note on {ticket_id}", body=body.model_dump(mode="json"))
-    return await once(desk.db, call, work)
-
-
-async def _moved(desk: Desk, call: Call | None, move: Callable[[Tx, Staffing], Awaitable[Ticket]]) -> Json:
-    staffing = await desk.staffing()
-
-    async def work(tx: Tx) -> Answer:
-        return Answer(200, {"ticket": present_for_staff(await move(tx, staffing))})
-
-    return await once(desk.db, call, work)
+    return await noted(desk, call, actor, ticket_id, note=body.note)

@@ -1,4 +1,4 @@
-"""What agents send about tickets, and get."""
+"""What staff sends about tickets, and gets."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,10 +12,11 @@ from faded_skies.domains.support.schemas import (
     TicketShape,
     present_ticket,
 )
-from faded_skies.domains.support.service import Load, Note, Ticket
+from faded_skies.domains.support.service import Load, Note, Priority, Ticket
 from faded_skies.platform.http.fields import Body, Id, Line, Shape
 
 View = Literal["queue", "own", "all"]
+Presence = Literal["present", "away"]
 Reason = Annotated[Line, Field(max_length=500)]
 
 
@@ -26,6 +27,14 @@ class TransferTicket(
 
     agent_id: Id | None = None
     reason: Reason | None = None
+
+
+class Prioritize(Body, json_schema_extra={"examples": [{"priority": "urgent"}]}):
+    priority: Priority
+
+
+class SetPresence(Body, json_schema_extra={"examples": [{"status": "away"}]}):
+    status: Presence
 
 
 class CloseTicket(Body, json_schema_extra={"examples": [{"reason": "A new jar is on its way."}]}):
@@ -87,7 +96,7 @@ class NoteAnswer(Shape):
 
 
 class WholeTicketAnswer(Shape):
-    """A ticket with everything an agent needs beside it."""
+    """A ticket with everything that staff needs beside it."""
 
     ticket: StaffTicketShape
     messages: list[ChatMessageShape]
@@ -96,12 +105,17 @@ class WholeTicketAnswer(Shape):
 
 
 class ColleagueShape(Shape):
-    """An agent who is there, and how many of so many chats they hold."""
+    """An agent, and how many of so many chats they hold; who is `away` is given no more."""
 
     id: UUID
     name: str
+    status: Presence
     active_chats: int
     capacity: int
+
+
+class ColleagueAnswer(Shape):
+    agent: ColleagueShape
 
 
 class ColleaguesAnswer(Shape):
@@ -132,4 +146,10 @@ def present_note(note: Note) -> dict[str, object]:
 
 
 def present_colleague(load: Load, *, capacity: int) -> dict[str, object]:
-    return {"id": load.id, "name": load.name, "activeChats": load.active, "capacity": capacity}
+    return {
+        "id": load.id,
+        "name": load.name,
+        "status": "away" if load.is_away else "present",
+        "activeChats": load.active,
+        "capacity": capacity,
+    }

@@ -1,12 +1,17 @@
 """The figures that are read when they are asked for: of this process's parts, and of what all processes share."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+from typing import get_args
 
 import socketio
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from faded_skies.platform import clock
+from faded_skies.domains.notifications.service import Channel
+from faded_skies.domains.payments.ports import GatewayName
+from faded_skies.domains.payments.service import IntentStatus
+from faded_skies.platform import clock, metrics
 from faded_skies.platform.connections import Connections
 from faded_skies.platform.event_outbox import Backlog, read_backlog
 from faded_skies.platform.exposition import Exposition, Shared
@@ -21,6 +26,7 @@ Row = tuple[tuple[str, ...], float]
 
 def measure(ports: Ports, server: socketio.AsyncServer) -> Exposition:
     """Return all figures of this process."""
+    _begin_at_zero()
 
     async def shared() -> Sequence[Metric]:
         queue = await read_queue(ports.db)
@@ -29,6 +35,16 @@ def measure(ports: Ports, server: socketio.AsyncServer) -> Exposition:
         return [*_queue(queue), *_standing(standing), *_events_out(backlog)]
 
     return Exposition(_own(ports, server), Shared(shared))
+
+
+def _begin_at_zero() -> None:
+    """Have counters there before they count: of one that is first seen at one, Prometheus sees no rise."""
+    for gateway, status in product(get_args(GatewayName), IntentStatus):
+        metrics.PAYMENTS.labels(gateway, status)
+    for way, outcome in product(("gateway", "cash"), ("requested", "succeeded", "failed")):
+        metrics.REFUNDS.labels(way, outcome)
+    for channel, outcome in product(Channel, ("sent", "delayed", "failed", "dropped")):
+        metrics.MESSAGES.labels(channel, outcome)
 
 
 def _own(ports: Ports, server: socketio.AsyncServer) -> Callable[[], Iterable[Metric]]:

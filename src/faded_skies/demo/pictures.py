@@ -6,7 +6,8 @@ from zlib import crc32
 
 from faded_skies.demo.drawing.choice import draw
 from faded_skies.demo.drawing.strokes import Palette
-from faded_skies.demo.product import Product, Strain
+from faded_skies.demo.product import Product
+from faded_skies.domains.catalog.service import Strain
 
 _PALETTES: dict[Strain | None, tuple[Palette, ...]] = {
     "sativa": (

@@ -4,21 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal
 
-ProductClass = Literal[
-    "flower",
-    "preroll",
-    "vape",
-    "concentrate",
-    "edible",
-    "beverage",
-    "tincture",
-    "topical",
-    "plant",
-    "accessory",
-]
-Strain = Literal["sativa", "indica", "hybrid"]
+from faded_skies.domains.catalog.service import ProductClass, Strain
 
 
 @dataclass(frozen=True, slots=True)

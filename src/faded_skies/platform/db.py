@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
+from prometheus_client import Counter
 
 from faded_skies.platform import metrics, tracing
 from faded_skies.platform.audit import Entry, origin
@@ -45,7 +46,7 @@ class Tx:
     they exist exactly when the changes exist.
     """
 
-    __slots__ = ("_audit", "_bus", "_jobs", "_sign", "connection", "events")
+    __slots__ = ("_audit", "_bus", "_jobs", "_sign", "connection", "counts", "events")
 
     def __init__(self, connection: "asyncpg.Connection[Row]", bus: Bus, sign: Sign) -> None:
         self.connection = connection
@@ -53,6 +54,7 @@ class Tx:
         self._sign = sign
         self._jobs: list[tuple[str, bytes]] = []
         self.events: list[Event] = []
+        self.counts: list[Counter] = []
         self._audit: list[Entry] = []
 
     async def fetch(self, statement: str, *values: object) -> list[Row]:
@@ -78,7 +80,8 @@ class Tx:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo everything inside, its events and audit entries too, when the block raises; the rest goes on."""
-        jobs, entries, events = len(self._jobs), len(self._audit), len(self.events)
+        jobs, entries = len(self._jobs), len(self._audit)
+        events, counts = len(self.events), len(self.counts)
         try:
             async with self.connection.transaction():
                 yield
@@ -86,12 +89,17 @@ class Tx:
             del self._jobs[jobs:]
             del self._audit[entries:]
             del self.events[events:]
+            del self.counts[counts:]
             raise
 
     def emit(self, event: Event) -> None:
         """State a fact: one job for each of its subscribers is enqueued with this commit."""
         self.events.append(event)
         self._jobs.extend(self._bus.jobs_for(event))
+
+    def count(self, counter: Counter, *labels: str) -> None:
+        """Have a counter of this process go up by one after the commit."""
+        self.counts.append(counter.labels(*labels))
 
     def audit(
         self,
@@ -248,3 +256,5 @@ class Database:
                 transaction_open.reset(token)
         for event in tx.events:
             metrics.committed(event)
+        for counter in tx.counts:
+            counter.inc()

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import ClassVar
 
 
-class StartRefused(Exception):  # noqa: N818 - a refusal, in a sentence for whoever starts the process
+class StartRefused(Exception):
     """A process cannot start as things are; the text says what to do. The command line prints it and ends."""
 
 
@@ -29,7 +29,7 @@ class Kind(Enum):
     UNAVAILABLE = "unavailable"
 
 
-class Situation(Exception):  # noqa: N818 - a refusal is not always an error
+class Situation(Exception):
     """Base of all named situations.
 
     `facts` are further keys of the answer (camelCase), never secrets or personal data of others.

@@ -37,11 +37,15 @@ class Event:
 
 @dataclass(frozen=True)
 class Subscription:
-    """One subscriber of one event. `job` is the stable name of the queue's entrypoint."""
+    """One subscriber of one event. `job` is the stable name of the queue's entrypoint.
+
+    A former one is run where its jobs still wait from a release before; no new ones are made.
+    """
 
     job: str
     event: type[Event]
     handler: Callable[[Any], Awaitable[None]]
+    is_former: bool = False
 
     def decode(self, payload: bytes) -> Event:
         """Return the event from its payload. Raises pydantic.ValidationError when the shape has changed."""
@@ -58,6 +62,8 @@ class Bus:
 
     def register(self, subscriptions: Iterable[Subscription]) -> None:
         for subscription in subscriptions:
+            if subscription.is_former:
+                continue
             self._jobs.setdefault(subscription.event, []).append(subscription.job)
 
     def jobs_for(self, event: Event) -> list[tuple[str, bytes]]:

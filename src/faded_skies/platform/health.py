@@ -22,7 +22,7 @@ VENDOR_SECONDS = 30.0
 """For how long an answer of somebody else's service is kept: asking costs them and us."""
 
 
-class Ailing(Exception):  # noqa: N818 - a finding, not an error
+class Ailing(Exception):
     """It answers, and something is wrong; the sentence says what, without quoting anybody."""
 
 

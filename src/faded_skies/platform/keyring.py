@@ -45,7 +45,7 @@ class KeyLost(Unavailable):
         )
 
 
-class Tampered(Exception):  # noqa: N818 - named beside KeyLost
+class Tampered(Exception):
     """What was read is not what was written, or was written for another place. Nobody can open it."""
 
     def __init__(self) -> None:

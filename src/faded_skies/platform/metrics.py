@@ -77,6 +77,24 @@ _EVENTS_OUT = Counter(
     ["event", "outcome"],
     registry=REGISTRY,
 )
+PAYMENTS = Counter(
+    "faded_skies_payments",
+    "Attempts to charge, by gateway and what they came to: authorized, succeeded, failed …",
+    ["gateway", "status"],
+    registry=REGISTRY,
+)
+REFUNDS = Counter(
+    "faded_skies_refunds",
+    "Refunds, by way (gateway, cash) and what happened to them: requested, succeeded, failed.",
+    ["way", "outcome"],
+    registry=REGISTRY,
+)
+MESSAGES = Counter(
+    "faded_skies_messages",
+    "Tries to send mails and pushes: sent, delayed (tried again), failed (for good), dropped (nobody to send it to).",
+    ["channel", "outcome"],
+    registry=REGISTRY,
+)
 SLOW_CLIENTS = Counter(
     "faded_skies_slow_clients", "Sockets that were closed because they took nothing.", registry=REGISTRY
 )

@@ -1,9 +1,11 @@
-"""Migrations: plain SQL files, up and down, applied in order, each in its own transaction.
+"""Migrations: plain SQL files, up and down, applied in order, each in its own transaction unless it says otherwise.
 
 Files are `NNNN_name.up.sql` and `NNNN_name.down.sql`. One advisory lock makes two at once harmless; lock and
-statement timeouts keep a migration from stopping the shop (docs/adr/0002).
+statement timeouts keep a migration from stopping the shop, and indexes of large tables are built beside its work
+(`index_steps`; docs/adr/0002).
 """
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +13,13 @@ from pathlib import Path
 
 import asyncpg
 
+from faded_skies.platform import index_steps
+
 FOLDER = Path(__file__).resolve().parents[3] / "migrations"
 
 _NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)\.up\.sql$")
 _LOCK = 7_262_024_001
+_LOOK_AGAIN = 0.2  # seconds
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     number int PRIMARY KEY,
@@ -84,7 +89,9 @@ async def migrate(
 
 async def lock(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Wait until nobody else changes the schema, and keep others from it until the connection ends."""
-    await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+    # Asked again and again: a statement that waits is a transaction, and an index that is built waits for all of them.
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110 - locks do not tell
+        await asyncio.sleep(_LOOK_AGAIN)
 
 
 async def step(
@@ -121,16 +128,31 @@ async def _run(
     connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration, path: Path, statements: str
 ) -> None:
     try:
+        if index_steps.stands_alone(statements) and not connection.is_in_transaction():
+            await index_steps.run_alone(connection, statements)
+            await _note(connection, migration, path)
+            return
+        if index_steps.stands_alone(statements):
+            statements = index_steps.within_a_transaction(statements)
         async with connection.transaction():
             await connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s'")
             await connection.execute(statements)
-            if path == migration.up:
-                await connection.execute(
-                    "INSERT INTO schema_migrations (number, name) VALUES ($1, $2)",
-                    migration.number,
-                    migration.name,
-                )
-            else:
-                await connection.execute("DELETE FROM schema_migrations WHERE number = $1", migration.number)
+            await _note(connection, migration, path)
+    except index_steps.NotAnIndexStepError as error:
+        raise MigrationError(f"{path.name}: {error}") from None
     except asyncpg.PostgresError as error:
-        raise MigrationError(f"{path.name} failed and was undone: {error}") from error
+        left = (
+            "failed; run it again, and what is left of it goes first"
+            if index_steps.stands_alone(statements)
+            else "failed and was undone"
+        )
+        raise MigrationError(f"{path.name} {left}: {error}") from error
+
+
+async def _note(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration, path: Path) -> None:
+    if path == migration.up:
+        await connection.execute(
+            "INSERT INTO schema_migrations (number, name) VALUES ($1, $2)", migration.number, migration.name
+        )
+    else:
+        await connection.execute("DELETE FROM schema_migrations WHERE number = $1", migration.number)

@@ -44,7 +44,7 @@ return redis.call('ZRANGE', KEYS[1], 0, -1)
 
 @dataclass(frozen=True, kw_only=True)
 class StaffArrived(Event):
-    """An agent is there who was not."""
+    """An agent is there who was not, or who was away."""
 
     name: ClassVar[str] = "platform.staff_arrived"
 

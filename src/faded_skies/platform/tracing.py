@@ -3,8 +3,8 @@
 While nobody does, `active()` is None and each place costs this one comparison.
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Literal, Protocol
 
 import asyncpg
@@ -59,6 +59,27 @@ def active() -> Tracer | None:
 def keep_with(tracer: Tracer | None) -> None:
     """Let somebody keep spans from now on, or nobody."""
     _Kept.tracer = tracer
+
+
+@contextmanager
+def calling(name: str, words: Words, *, answers: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Make a span of a call to somebody outside, where traces are kept; httpx's calls have theirs without it.
+
+    What it raises is a failure, except for `answers`: a thing that is not there was looked for well.
+    """
+    tracer = active()
+    if tracer is None:
+        yield
+        return
+    answer: Exception | None = None
+    with tracer.span(name, "client", words) as span:
+        try:
+            yield
+        except answers as given:
+            span.tell({"error.type": type(given).__name__})
+            answer = given
+    if answer is not None:
+        raise answer
 
 
 def job_headers() -> dict[str, dict[str, str]] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import StreamingResponse
@@ -10,8 +10,8 @@ from starlette.responses import StreamingResponse
 from faded_skies.domains.identity import service as identity
 from faded_skies.domains.identity.ports import PasswordHasher
 from faded_skies.platform.http.auth import SignedIn, needs_token
-from faded_skies.platform.http.fields import ErrorShape
 from faded_skies.platform.http.provide import Db, Store, ports_of, provided
+from faded_skies.platform.http.refusals import refusals
 from faded_skies.platform.ratelimit import Gate
 from faded_skies.privacy import closing, exporting
 from faded_skies.privacy.schemas import CloseAccount, ExportShape
@@ -45,14 +45,10 @@ async def _closing_gate(request: Request) -> Gate:
     )
 
 
-def _refusals(**codes: str) -> dict[int | str, dict[str, Any]]:
-    return {int(status[1:]): {"model": ErrorShape, "description": code} for status, code in codes.items()}
-
-
 @router.get(
     "/export",
     response_model=ExportShape,
-    responses=_refusals(_401="TOKEN_REQUIRED", _429="RATE_LIMITED"),
+    responses=refusals(_401="TOKEN_REQUIRED", _429="RATE_LIMITED"),
 )
 async def export(
     actor: SignedIn, db: Db, valkey: Store, gate: Annotated[Gate, Depends(_export_gate)]
@@ -83,7 +79,7 @@ async def _then_close(file: BinaryIO, opened: AsyncExitStack) -> AsyncIterator[b
     "",
     status_code=204,
     response_class=Response,
-    responses=_refusals(
+    responses=refusals(
         _401="TOKEN_REQUIRED",
         _403="FRESH_SIGN_IN_REQUIRED: without a password, only within five minutes of signing in",
         _409="INVALID_STATE: an order is not over, a shift is open, or nobody else is an admin",
@@ -101,7 +97,7 @@ async def close(
 ) -> Response:
     """Close your account for good and erase what the law does not make us keep."""
     await gate.enter(str(actor.id))
-    given = await identity.check_who_leaves(db, hasher, actor, password=body.password)
+    given = await identity.gave_password(db, hasher, actor, password=body.password)
     async with db.transaction() as tx:
         refusal = await closing.close_account(
             tx, actor, ports_of(request).keyring, password_given=given, code=body.code

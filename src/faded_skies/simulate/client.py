@@ -28,7 +28,7 @@ EXPLAINED = frozenset({"RATE_LIMITED"})
 """Codes that explain themselves wherever they come."""
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is no error: the shop may say no
+class Refused(Exception):
     """The API said no for a reason that this call allows. It is counted already."""
 
     def __init__(self, answer: "Answer") -> None:
@@ -37,7 +37,7 @@ class Refused(Exception):  # noqa: N818 - a refusal is no error: the shop may sa
         self.code = answer.code
 
 
-class Unexplained(Exception):  # noqa: N818 - named for what it means
+class Unexplained(Exception):
     """Something that must not happen."""
 
     def __init__(self, failure: Failure) -> None:

@@ -103,7 +103,7 @@ def simulate(
       faded-skies simulate                                          ten lively minutes
       faded-skies simulate --minutes 1 --json                       a smoke test
       faded-skies simulate --customers 40 --orders-per-minute 600   a load
-    """  # noqa: D301 - click wants the character, not the letters
+    """
     if not url.startswith(("http://", "https://")):
         raise click.BadParameter("give an address that begins with http:// or https://", param_hint="--url")
     plan = Plan(

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from factories.answers import refusal_of
 from factories.cash import audited, cash_order, drawer_of, hand_over, posted, say_shift, stands
 from factories.delivery import make_order
 from factories.identity import SignedInPerson, signed_in
@@ -21,13 +22,9 @@ from faded_skies.platform.db import Database
 BAD_SUMS: list[Any] = [100.005, -1, -0.01, 1_000_000.01, 10**30, "100", "", True, [100], {"dollars": 100}]
 
 
-def refusal(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
-
-
 def field_of(answer: httpx.Response) -> tuple[int, str, str]:
     (detail,) = answer.json()["details"]
-    return *refusal(answer), detail["field"]
+    return *refusal_of(answer), detail["field"]
 
 
 async def said(client: httpx.AsyncClient, driver: SignedInPerson, **body: Any) -> Mapping[str, Any]:
@@ -68,7 +65,7 @@ async def test_another_float_than_the_first_is_refused_and_changes_nothing(
     await said(client, driver, online=True, openingCash=100)
     for other in (0, 99.99, 150):
         answer = await say_shift(client, driver, online=True, openingCash=other)
-        assert refusal(answer) == (409, "INVALID_STATE")
+        assert refusal_of(answer) == (409, "INVALID_STATE")
     assert (await drawer_of(db, driver))["float_cents"] == 10_000
     assert len(await posted(db)) == 1
 
@@ -89,7 +86,7 @@ async def test_a_shift_that_cannot_start_leaves_no_drawer(
 ) -> None:
     unknown = {"vehicleId": "0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60"}
     answer = await say_shift(client, driver, online=True, openingCash=100, **unknown)
-    assert refusal(answer) == (404, "NOT_FOUND")
+    assert refusal_of(answer) == (404, "NOT_FOUND")
     assert (await count(db, "driver_shifts"), await count(db, "cash_drawers")) == (0, 0)
     assert (await posted(db), await audited(db)) == ([], [])
 
@@ -130,7 +127,7 @@ async def test_cash_needs_a_shift(
     await said(client, colleague, online=True)
     order_id = await cash_order(app, customer, driver)
     answer = await hand_over(client, driver, order_id)
-    assert refusal(answer) == (409, "INVALID_STATE")
+    assert refusal_of(answer) == (409, "INVALID_STATE")
     assert answer.json()["error"] == "Start your shift first: cash goes into its drawer."
     assert await db.fetchval("SELECT status FROM orders WHERE id = $1", order_id) == "out_for_delivery"
     assert await count(db, "handovers") == 0
@@ -151,7 +148,7 @@ async def test_what_was_due_goes_into_the_drawer_and_the_change_goes_back(
     await said(client, driver, online=True, openingCash=50)
     first, second = [await cash_order(app, customer, driver) for _ in range(2)]
     missing = await hand_over(client, driver, first, received=24.49)
-    assert refusal(missing) == (422, "CASH_MISSING")
+    assert refusal_of(missing) == (422, "CASH_MISSING")
     assert (await drawer_of(db, driver))["collected_cents"] == 0
     answers = [
         await hand_over(client, driver, first, received=40, key="door-1"),
@@ -266,7 +263,7 @@ async def test_the_same_end_again_answers_the_same_and_another_count_is_refused(
         assert (again.status_code, again.content) == (200, ended.content)
     for other in (100, 0):
         answer = await say_shift(client, driver, online=False, closingCash=other)
-        assert refusal(answer) == (409, "INVALID_STATE")
+        assert refusal_of(answer) == (409, "INVALID_STATE")
     assert (await drawer_of(db, driver))["counted_cents"] == 9900
     assert [action for action, _, _ in await audited(db)] == ["drawer.opened", "drawer.counted"]
 
@@ -274,7 +271,7 @@ async def test_the_same_end_again_answers_the_same_and_another_count_is_refused(
 async def test_who_never_had_a_shift_has_nothing_to_count(
     client: httpx.AsyncClient, db: Database, driver: SignedInPerson
 ) -> None:
-    assert refusal(await say_shift(client, driver, online=False, closingCash=10)) == (409, "INVALID_STATE")
+    assert refusal_of(await say_shift(client, driver, online=False, closingCash=10)) == (409, "INVALID_STATE")
     assert (await say_shift(client, driver, online=False)).json() == {"shift": None, "cash": None}
     assert await count(db, "cash_drawers") == 0
 
@@ -289,7 +286,7 @@ async def test_a_shift_lasts_while_a_cash_order_is_on_the_road(
     await said(client, driver, online=True, openingCash=100)
     order_id = await cash_order(app, customer, driver)
     answer = await say_shift(client, driver, online=False, closingCash=100)
-    assert refusal(answer) == (409, "INVALID_STATE")
+    assert refusal_of(answer) == (409, "INVALID_STATE")
     assert "cash order" in answer.json()["error"]
     assert (await drawer_of(db, driver))["status"] == "open"
     assert await count(db, "driver_shifts WHERE ended_at IS NULL") == 1
@@ -339,7 +336,7 @@ async def test_a_shift_from_before_the_drawers_ends_without_one_or_gets_one_by_s
         await said(client, driver, online=True)
         await db.fetch("DELETE FROM cash_drawers WHERE status = 'open'")
         refused = await say_shift(client, driver, online=False, closingCash=10)
-        assert refusal(refused) == (409, "INVALID_STATE")
+        assert refusal_of(refused) == (409, "INVALID_STATE")
         if again:
             assert (await said(client, driver, online=True, openingCash=10))["openingCash"] == 10
             assert (await said(client, driver, online=False, closingCash=10))["status"] == "counted"
@@ -354,7 +351,7 @@ async def test_a_drawer_that_was_left_open_is_counted_before_the_next_one_opens(
     await said(client, driver, online=True, openingCash=100)
     await db.fetch("UPDATE driver_shifts SET ended_at = now()")
     refused = await say_shift(client, driver, online=True, openingCash=100)
-    assert refusal(refused) == (409, "INVALID_STATE")
+    assert refusal_of(refused) == (409, "INVALID_STATE")
     assert await count(db, "driver_shifts") == 1
     assert (await said(client, driver, online=False, closingCash=100))["status"] == "counted"
     assert (await said(client, driver, online=True, openingCash=100))["status"] == "open"

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from factories.answers import refusal_of
 from factories.catalog import make_product
 from factories.identity import signed_in
 from factories.payments import deliver_webhooks, sandbox_world
@@ -28,17 +29,8 @@ async def trade(app: Application, client: httpx.AsyncClient) -> Trade:
 
 
 @pytest.fixture
-async def haze(trade: Trade) -> UUID:
-    return await make_product(trade.db, "Haze", price_cents=4000, stock=9)
-
-
-@pytest.fixture
 async def kush(trade: Trade) -> UUID:
     return await make_product(trade.db, "Kush", price_cents=5000, stock=9)
-
-
-def code_of(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 def lines(*goods: tuple[UUID, int], **more: Any) -> JSON:
@@ -145,7 +137,7 @@ async def test_cheaper_by_card_gives_the_difference_back_with_its_taxes(
     assert (books[Account.SALES], books[Account.TIPS]) == (4000, 400)
     # Coins are earned of what was kept, and goods go back by their new lines.
     assert (await trade.coins())["balance"] == 54
-    assert code_of(await trade.refund(order, items=[{"productId": str(kush), "quantity": 1}])) == (
+    assert refusal_of(await trade.refund(order, items=[{"productId": str(kush), "quantity": 1}])) == (
         422,
         "VALIDATION_ERROR",
     )
@@ -223,7 +215,7 @@ async def test_an_order_paid_by_coins_is_not_made_dearer(trade: Trade, haze: UUI
         await propose(trade, order, lines((kush, 1))),
         await amend(trade, order, lines((kush, 1))),
     ):
-        assert code_of(refused) == (422, "AMENDMENT_NOT_DEARER")
+        assert refusal_of(refused) == (422, "AMENDMENT_NOT_DEARER")
         assert refused.json()["dearerBy"] == 12.33
     assert await trade.look(order) == order
     assert await listed(trade, order) == []
@@ -235,21 +227,21 @@ async def test_a_declined_withdrawn_or_late_proposal_changes_nothing(
 ) -> None:
     order = await trade.order((haze, 2))
     declined = await proposed(trade, order, lines((haze, 1)))
-    assert code_of(await propose(trade, order, lines((haze, 1)))) == (409, "INVALID_STATE")
-    assert code_of(await amend(trade, order, lines((haze, 1)))) == (409, "INVALID_STATE")
+    assert refusal_of(await propose(trade, order, lines((haze, 1)))) == (409, "INVALID_STATE")
+    assert refusal_of(await amend(trade, order, lines((haze, 1)))) == (409, "INVALID_STATE")
     assert (await answer(trade, declined, "decline")).json()["amendment"]["status"] == "declined"
     withdrawn = await proposed(trade, order, lines((haze, 1)))
     url = f"/api/admin/orders/{order['id']}/amendments/{withdrawn['id']}"
     assert (await trade.client.delete(url, headers=trade.admin.headers)).status_code == 204
-    assert code_of(await trade.client.delete(url, headers=trade.admin.headers)) == (409, "INVALID_STATE")
+    assert refusal_of(await trade.client.delete(url, headers=trade.admin.headers)) == (409, "INVALID_STATE")
     late = await proposed(trade, order, lines((haze, 1)))
     await trade.db.fetch("UPDATE order_amendments SET expires_at = now() WHERE status = 'open'")
-    assert code_of(await answer(trade, late)) == (409, "INVALID_STATE")
+    assert refusal_of(await answer(trade, late)) == (409, "INVALID_STATE")
     assert await orders.expire_amendments(trade.db, now=clock.now()) == 1
     assert await orders.expire_amendments(trade.db, now=clock.now()) == 0
     for over in (declined, withdrawn, late):
-        assert code_of(await answer(trade, over)) == (409, "INVALID_STATE")
-        assert code_of(await answer(trade, over, "decline")) == (409, "INVALID_STATE")
+        assert refusal_of(await answer(trade, over)) == (409, "INVALID_STATE")
+        assert refusal_of(await answer(trade, over, "decline")) == (409, "INVALID_STATE")
     assert [one["status"] for one in await listed(trade, order)] == ["expired", "withdrawn", "declined"]
     assert await trade.look(order) == order
     assert await stock_of(trade.app, haze) == 7
@@ -286,10 +278,10 @@ async def test_an_order_that_is_packed_ended_or_gone_is_not_changed(trade: Trade
     await trade.pack(gone)
     assert (await trade.pick_up(gone)).status_code == 200
     for order in (cancelled, packed, gone):
-        assert code_of(await propose(trade, order, lines((haze, 1)))) == (409, "INVALID_STATE")
-        assert code_of(await amend(trade, order, lines((haze, 1)))) == (409, "INVALID_STATE")
+        assert refusal_of(await propose(trade, order, lines((haze, 1)))) == (409, "INVALID_STATE")
+        assert refusal_of(await amend(trade, order, lines((haze, 1)))) == (409, "INVALID_STATE")
     for amendment in (waiting, left):
-        assert code_of(await answer(trade, amendment)) == (409, "INVALID_STATE")
+        assert refusal_of(await answer(trade, amendment)) == (409, "INVALID_STATE")
     for order in (cancelled, gone):
         assert [one["status"] for one in await listed(trade, order)] == ["closed"]
     assert await stock_of(trade.app, haze) == 5
@@ -302,7 +294,7 @@ async def test_packing_that_ends_closes_what_waits(trade: Trade, haze: UUID) -> 
         held = await orders.lock_order(tx, UUID(order["id"]))
         await tx.execute("UPDATE orders SET packed_at = now() WHERE id = $1", held.id)
         await orders.close_amendments(tx, held, actor_id=trade.admin.id)
-    assert code_of(await answer(trade, amendment)) == (409, "INVALID_STATE")
+    assert refusal_of(await answer(trade, amendment)) == (409, "INVALID_STATE")
     assert [one["status"] for one in await listed(trade, order)] == ["closed"]
 
 
@@ -347,9 +339,9 @@ async def test_limits_count_what_else_was_bought_and_never_stand_against_less(tr
     first = await trade.order((ounce, 1), tender="cash")
     second = await trade.order((vape, 2), tender="cash")
     refused = await amend(trade, second, lines((ounce, 2)))
-    assert code_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
+    assert refusal_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
     assert (await amend(trade, second, lines((ounce, 1)))).status_code == 200
-    assert code_of(await amend(trade, first, lines((ounce, 2)))) == (422, "PURCHASE_LIMIT_EXCEEDED")
+    assert refusal_of(await amend(trade, first, lines((ounce, 2)))) == (422, "PURCHASE_LIMIT_EXCEEDED")
     # By what the law allows now both are too much; having less is no matter of limits.
     await trade.db.fetch("UPDATE order_items SET net_weight_mg = 60000")
     assert (await amend(trade, second, lines((vape, 1)))).status_code == 200
@@ -361,9 +353,9 @@ async def test_what_the_law_said_against_a_change_is_kept(trade: Trade) -> None:
     order = await trade.order((ounce, 1), tender="cash")
     for _ in range(2):
         refused = await amend(trade, order, lines((ounce, 3)), key="own")
-        assert code_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
+        assert refusal_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
         refused = await propose(trade, order, lines((ounce, 3)), key="staff")
-        assert code_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
+        assert refusal_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
     kept = await trade.db.fetch(
         "SELECT stage, outcome, order_id, user_id FROM rule_decisions WHERE outcome = 'deny'"
     )
@@ -377,22 +369,22 @@ async def test_what_a_change_may_not_be(trade: Trade, haze: UUID, kush: UUID) ->
     order = await trade.order((haze, 2), tender="cash")
     bar = "UPDATE products SET barred_tenders = '{cash}' WHERE id = $1"
     await trade.db.fetch(bar, kush)
-    assert code_of(await propose(trade, order, lines((kush, 1)))) == (422, "TENDER_NOT_ALLOWED")
-    assert code_of(await propose(trade, order, lines((haze, 12)))) == (409, "OUT_OF_STOCK")
-    assert code_of(await propose(trade, order, lines((haze, 2)))) == (422, "VALIDATION_ERROR")
-    assert code_of(await propose(trade, order, lines((haze, 1), (haze, 2)))) == (422, "VALIDATION_ERROR")
-    assert code_of(await propose(trade, order, lines())) == (422, "VALIDATION_ERROR")
+    assert refusal_of(await propose(trade, order, lines((kush, 1)))) == (422, "TENDER_NOT_ALLOWED")
+    assert refusal_of(await propose(trade, order, lines((haze, 12)))) == (409, "OUT_OF_STOCK")
+    assert refusal_of(await propose(trade, order, lines((haze, 2)))) == (422, "VALIDATION_ERROR")
+    assert refusal_of(await propose(trade, order, lines((haze, 1), (haze, 2)))) == (422, "VALIDATION_ERROR")
+    assert refusal_of(await propose(trade, order, lines())) == (422, "VALIDATION_ERROR")
     dear = lines((haze, 2))
     dear["lines"][0]["unitPrice"] = 40.01
-    assert code_of(await propose(trade, order, dear)) == (422, "VALIDATION_ERROR")
+    assert refusal_of(await propose(trade, order, dear)) == (422, "VALIDATION_ERROR")
     own = lines((haze, 1))
     own["lines"][0]["unitPrice"] = 1
-    assert code_of(await amend(trade, order, own)) == (422, "VALIDATION_ERROR")
+    assert refusal_of(await amend(trade, order, own)) == (422, "VALIDATION_ERROR")
     gone = await make_product(trade.db, "Gone", price_cents=100, stock=9)
     await trade.db.fetch("UPDATE products SET is_active = false WHERE id = $1", gone)
-    assert code_of(await propose(trade, order, lines((gone, 1)))) == (404, "NOT_FOUND")
+    assert refusal_of(await propose(trade, order, lines((gone, 1)))) == (404, "NOT_FOUND")
     cheap = await make_product(trade.db, "Papers", price_cents=100, stock=9, product_class="accessory")
-    assert code_of(await amend(trade, order, lines((cheap, 1)))) == (422, "BELOW_MINIMUM_ORDER")
+    assert refusal_of(await amend(trade, order, lines((cheap, 1)))) == (422, "BELOW_MINIMUM_ORDER")
     assert await listed(trade, order) == []
     # The shop may propose less than the smallest order: it is the shop that has too little.
     small = await proposed(trade, order, lines((cheap, 1)))
@@ -406,7 +398,7 @@ async def test_what_is_sold_out_when_it_is_accepted_stays_as_it_was(
     order = await trade.order((kush, 2))
     amendment = await proposed(trade, order, lines((haze, 2)))
     await trade.db.fetch("UPDATE stock_levels SET quantity = 1 WHERE product_id = $1", haze)
-    assert code_of(await answer(trade, amendment)) == (409, "OUT_OF_STOCK")
+    assert refusal_of(await answer(trade, amendment)) == (409, "OUT_OF_STOCK")
     assert await trade.look(order) == order
     assert [one["status"] for one in await listed(trade, order)] == ["open"]
 
@@ -422,13 +414,13 @@ async def test_consent_is_the_customers_alone(
     for headers in (stranger.headers, agent.headers, trade.admin.headers, trade.driver.headers):
         for word in ("accept", "decline"):
             url = f"{base}/amendments/{amendment['id']}/{word}"
-            assert code_of(await client.post(url, headers=headers)) == (404, "NOT_FOUND")
+            assert refusal_of(await client.post(url, headers=headers)) == (404, "NOT_FOUND")
         own = await client.post(f"{base}/amend", json=lines((haze, 1)), headers=headers)
-        assert code_of(own) == (404, "NOT_FOUND")
-    assert code_of(await client.get(f"{base}/amendments", headers=stranger.headers)) == (404, "NOT_FOUND")
+        assert refusal_of(own) == (404, "NOT_FOUND")
+    assert refusal_of(await client.get(f"{base}/amendments", headers=stranger.headers)) == (404, "NOT_FOUND")
     other = await trade.order((haze, 1))
     url = f"/api/orders/{other['id']}/amendments/{amendment['id']}/accept"
-    assert code_of(await client.post(url, headers=trade.shopper.headers)) == (404, "NOT_FOUND")
+    assert refusal_of(await client.post(url, headers=trade.shopper.headers)) == (404, "NOT_FOUND")
     assert [one["status"] for one in await listed(trade, order)] == ["open"]
 
 
@@ -443,7 +435,10 @@ async def test_a_key_does_it_once(trade: Trade, haze: UUID, drain: Drain) -> Non
     assert (await answer(trade, amendment, key="yes")).json() == accepted.json()
     own = await amend(trade, order, lines((haze, 1)), key="own")
     assert (await amend(trade, order, lines((haze, 1)), key="own")).json() == own.json()
-    assert code_of(await amend(trade, order, lines((haze, 2)), key="own")) == (409, "IDEMPOTENCY_KEY_REUSED")
+    assert refusal_of(await amend(trade, order, lines((haze, 2)), key="own")) == (
+        409,
+        "IDEMPOTENCY_KEY_REUSED",
+    )
     await drain()
     assert await trade.db.fetchval("SELECT count(*) FROM refunds") == 2
     assert await wrong_in_the_books(trade) == []

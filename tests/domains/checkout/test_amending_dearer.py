@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from factories.answers import refusal_of
 from factories.catalog import make_product
 from factories.payments import LostAnswers, card_gateway, deliver_webhooks, only
 from factories.shop import stock_of
@@ -28,15 +29,6 @@ DECLINES, ASKS = "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"
 @pytest.fixture
 async def trade(app: Application, client: httpx.AsyncClient) -> Trade:
     return await open_trade(app, client, DECLINES, ASKS)
-
-
-@pytest.fixture
-async def haze(trade: Trade) -> UUID:
-    return await make_product(trade.db, "Haze", price_cents=4000, stock=9)
-
-
-def code_of(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def amend(
@@ -168,12 +160,12 @@ async def test_a_declined_difference_leaves_the_order_as_it_was(
     await pay_with(trade, order, DECLINES)
     before = await trade.look(order)
     refused = await amend(trade, order, haze, 3, key="more")
-    assert code_of(refused) == (402, "PAYMENT_FAILED")
+    assert refusal_of(refused) == (402, "PAYMENT_FAILED")
     assert refused.json()["orderId"] == order["id"]
     assert (await amend(trade, order, haze, 3, key="more")).json() == refused.json()
     amendment = await proposed(trade, order, haze, 2)
-    assert code_of(await accept(trade, amendment)) == (402, "PAYMENT_FAILED")
-    assert code_of(await accept(trade, amendment)) == (409, "INVALID_STATE")
+    assert refusal_of(await accept(trade, amendment)) == (402, "PAYMENT_FAILED")
+    assert refusal_of(await accept(trade, amendment)) == (409, "INVALID_STATE")
     await drain()
     assert await trade.look(order) == before
     assert [one["status"] for one in await changes(trade, order)] == ["failed", "failed"]
@@ -197,9 +189,12 @@ async def test_the_banks_extra_step_finishes_it_in_each_way(
     assert told["order"]["totalAmount"] == 54.3
     assert await stock_of(trade.app, haze) == 7
     # Nothing else is changed meanwhile, and it is neither declined nor taken back.
-    assert code_of(await amend(trade, order, haze, 3)) == (409, "INVALID_STATE")
+    assert refusal_of(await amend(trade, order, haze, 3)) == (409, "INVALID_STATE")
     decline = f"/api/orders/{order['id']}/amendments/{amendment['id']}/decline"
-    assert code_of(await trade.client.post(decline, headers=trade.shopper.headers)) == (409, "INVALID_STATE")
+    assert refusal_of(await trade.client.post(decline, headers=trade.shopper.headers)) == (
+        409,
+        "INVALID_STATE",
+    )
 
     await authenticate(trade)
     if way == "accept":
@@ -315,7 +310,7 @@ async def test_a_removed_card_pays_no_more(trade: Trade, haze: UUID) -> None:
     amendment = await proposed(trade, order, haze, 2)
     url = f"/api/payments/methods/{trade.shopper.methods['card']}"
     assert (await trade.client.delete(url, headers=trade.shopper.headers)).status_code == 204
-    assert code_of(await accept(trade, amendment)) == (422, "AMENDMENT_NOT_DEARER")
+    assert refusal_of(await accept(trade, amendment)) == (422, "AMENDMENT_NOT_DEARER")
     assert [one["status"] for one in await changes(trade, order)] == ["open"]
     assert await stock_of(trade.app, haze) == 8
 
@@ -328,7 +323,7 @@ async def test_what_a_change_waits_to_pay_for_counts_in_the_days_limit(trade: Tr
     assert waits.json()["payment"]["status"] == "requires_action", waits.text
     body = {"productId": str(ounce), "quantity": 1}
     refused = await trade.client.post("/api/cart/add", json=body, headers=trade.shopper.headers)
-    assert code_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
+    assert refusal_of(refused) == (422, "PURCHASE_LIMIT_EXCEEDED")
     await authenticate(trade)
     await deliver_webhooks(trade.app, trade.client)
     await drain()

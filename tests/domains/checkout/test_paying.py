@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from factories.catalog import make_product
+from factories.figures import watch_counter
 from factories.payments import card_gateway, deliver_webhooks
 from factories.trade import JSON, Trade, balances, open_trade
 from faded_skies.adapters.sandbox.gateway import SandboxGateway
@@ -24,11 +24,6 @@ Drain = Callable[[], Awaitable[None]]
 @pytest.fixture
 async def trade(app: Application, client: httpx.AsyncClient) -> Trade:
     return await open_trade(app, client, "pm_card_chargeCustomerFail", "pm_card_authenticationRequired")
-
-
-@pytest.fixture
-async def haze(trade: Trade) -> UUID:
-    return await make_product(trade.db, "Haze", price_cents=4000, stock=9)
 
 
 async def prepare(trade: Trade, amount: float, method: str = "pm_card_visa") -> JSON:
@@ -118,7 +113,9 @@ async def test_a_wrong_amount_prepares_nothing(trade: Trade, amount: object) -> 
 
 
 async def test_paying_another_way_with_the_same_key_pays_once(trade: Trade, haze: UUID) -> None:
+    paid = watch_counter("faded_skies_payments_total")
     declined = await trade.try_order((haze, 1), tender="pm_card_chargeCustomerFail")
+    assert paid() == {("sandbox", "failed"): 1}
     order_id = declined.json()["orderId"]
     key = str(new_id())
     answers = [await confirm(trade, order_id, "card", key=key) for _ in range(3)]

@@ -211,6 +211,9 @@ async def test_neighbours_are_planned_together_in_the_order_of_the_way(road: Roa
     assert [one["id"] for one in listed] == [
         one["orderId"] for one in sorted(told, key=lambda one: str(one["expectedAt"]))
     ]
+    assert {one["id"]: one["expectedAt"] for one in listed} == {
+        one["orderId"]: one["expectedAt"] for one in told
+    }
 
 
 async def test_what_would_not_be_over_by_the_end_of_the_shift_waits(road: Road) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from factories.delivery import DOOR, id_check, position
 from factories.road import Road
+from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.delivery import service
+from faded_skies.domains.delivery.jobs import PositionFlusher
 from faded_skies.domains.delivery.ports import TravelTimes
 from faded_skies.domains.delivery.rules import SPEED_M_S
 from faded_skies.domains.orders import service as orders
@@ -21,6 +23,11 @@ from faded_skies.platform.geo import distance_m
 from faded_skies.platform.rooms import Message
 
 ETAS = "SELECT id, eta_at, eta_source, eta_told_at FROM orders WHERE id = ANY($1::uuid[])"
+AS_IT_WAS_CALLED_BEFORE = """
+UPDATE pgqueuer SET entrypoint = 'delivery.reckon_for_joined',
+    payload = (SELECT payload FROM pgqueuer WHERE entrypoint = 'delivery.dispatch_after_move' ORDER BY id DESC LIMIT 1)
+WHERE entrypoint = 'delivery.reckon_for_loaded' RETURNING id
+"""
 SHOP = "SELECT latitude, longitude FROM shop"
 Drain = Callable[[], Awaitable[None]]
 
@@ -112,19 +119,39 @@ async def test_an_order_that_joins_a_trip_has_all_of_them_reckoned(road: Road, d
     assert abs(await minutes(road, second) - drive - 4) < 0.5
 
 
+async def test_what_waits_under_the_name_of_the_state_before_is_reckoned_too_and_none_is_made(
+    road: Road, drain: Drain
+) -> None:
+    first, second = await road.packed(), await road.packed()
+    await road.post(f"orders/{first}/pickup")
+    await drain()
+    await road.post(f"orders/{second}/pickup")
+    assert await queued(road, "delivery.reckon_for_joined") == 0
+    assert len(await road.db.fetch(AS_IT_WAS_CALLED_BEFORE)) == 1
+    await drain()
+    assert await queued(road, "delivery.reckon_for_joined") == 0
+    drive = await drive_from_shop(road)
+    assert abs(await minutes(road, second) - drive - 4) < 0.5
+
+
 async def test_pings_have_it_reckoned_once_a_minute(road: Road, drain: Drain) -> None:
+    ports = road.app.ports
+    flusher = PositionFlusher(ports.valkey, ports.db, ports.get(Law))
+    await flusher.join()
     order_id = await road.packed()
     await road.on_the_road(order_id)
     await drain()
     for lat in (DOOR[0] + 0.1, DOOR[0] + 0.1001):
         answer = await road.post("location", position(order_id, lat=lat, lng=DOOR[1]))
         assert answer.status_code == 200
+        await flusher.flush()
     assert await queued(road, "delivery.reckon_on_the_way") == 1
     await drain()
     drive = distance_m(DOOR[0] + 0.1001, DOOR[1], *DOOR) / SPEED_M_S / 60
     assert abs(await minutes(road, order_id) - drive) < 0.5
     await road.app.ports.valkey.delete(f"driver:eta:{road.driver.id}")
     await road.post("location", position(order_id, lat=DOOR[0] + 0.1002, lng=DOOR[1]))
+    await flusher.flush()
     assert await queued(road, "delivery.reckon_on_the_way") == 1
 
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import asyncpg
-import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2  # type: ignore[import-untyped]  # it has none
 import pytest
 
 from factories.delivery import id_check

@@ -165,9 +165,8 @@ async def test_only_an_order_of_ones_own_that_is_on_the_road_can_be_named(
     packed = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
     foreign = await send(client, other, position(order_id))
     unknown = await send(client, driver, position(new_id()))
-    mixed = await send(client, driver, {"positions": [position(order_id), position(new_id())]})
-    assert foreign.status_code == unknown.status_code == mixed.status_code == 404
-    assert foreign.json() == unknown.json() == mixed.json()
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.json() == unknown.json()
     early = await send(client, driver, position(packed))
     assert (early.status_code, early.json()["code"]) == (409, "INVALID_STATE")
     assert await app.ports.valkey.keys("driver:*") == []
@@ -325,6 +324,47 @@ async def test_a_phones_backlog_arrives_once_and_in_order(
     assert [row["at"] for row in rows] == [start + 1000 * n for n in range(250)]
     assert [row["latitude"] for row in rows] == [fix["lat"] for fix in fixes]
     assert not any(row["suspect"] for row in rows)
+
+
+async def test_a_backlog_is_kept_though_one_of_its_orders_is_over_and_another_has_a_new_driver(
+    app: Application,
+    client: httpx.AsyncClient,
+    db: Database,
+    customer: SignedInPerson,
+    driver: SignedInPerson,
+    order_id: UUID,
+    flusher: PositionFlusher,
+) -> None:
+    over = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+    await db.fetchval("UPDATE orders SET status = 'delivered', delivered_at = now() WHERE id = $1", over)
+    other = await signed_in(app, client, Role.DRIVER)
+    given_on = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=other.id)
+    start = now_ms() - 60_000
+    named = [over, given_on, order_id]
+    fixes = [position(one, timestamp=start + 1000 * n) for n, one in enumerate(named)]
+    assert (await send(client, driver, {"positions": fixes})).status_code == 200
+    held = await live(app.ports.valkey, driver)
+    assert held is not None
+    assert held["orderId"] == str(order_id)
+    late = [position(one, timestamp=start + 5000 + n) for n, one in enumerate([given_on, over])]
+    assert (await send(client, driver, {"positions": late})).status_code == 200
+    await flusher.flush()
+    rows = await db.fetch(STORED, driver.id)
+    assert [row["order_id"] for row in rows] == [over, None, order_id, None, over]
+    assert (await track(client, customer, order_id)).json()["driver"] is None
+    assert (await track(client, customer, over)).json()["driver"] is None
+
+
+async def test_a_backlog_that_names_nothing_of_the_drivers_is_refused(
+    app: Application, client: httpx.AsyncClient, customer: SignedInPerson, driver: SignedInPerson
+) -> None:
+    waiting = await make_order(app, customer.id, status=Status.CONFIRMED, driver_id=driver.id)
+    codes = []
+    for named in (waiting, new_id()):
+        fixes = [position(named, timestamp=now_ms() - n) for n in range(2)]
+        answer = await send(client, driver, {"positions": fixes})
+        codes.append((answer.status_code, answer.json()["code"]))
+    assert codes == [(409, "INVALID_STATE"), (404, "NOT_FOUND")]
 
 
 async def test_an_entry_of_the_previous_release_is_stored(

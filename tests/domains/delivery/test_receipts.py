@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2  # type: ignore[import-untyped]  # it has none
 import pytest
 
 from factories.catalog import make_product

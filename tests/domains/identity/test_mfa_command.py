@@ -13,6 +13,7 @@ from faded_skies.bootstrap import Application
 from faded_skies.cli import main
 from faded_skies.platform.db import Database
 from faded_skies.platform.settings import Settings
+from servers import needed_of
 
 Actions = Callable[[], Awaitable[list[str]]]
 Drain = Callable[[], Awaitable[None]]
@@ -24,10 +25,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the command as a shell would, in a thread of its own."""
     for name, value in {
         "NODE_ENV": "test",
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "JWT_SECRET": settings.jwt_secret.get_secret_value(),
-        "VAULT_MASTER_KEYS": settings.vault_master_keys.get_secret_value(),
+        **needed_of(settings),
         "FADED_SKIES_DATA": str(settings.data),
     }.items():
         monkeypatch.setenv(name, value)

@@ -10,6 +10,7 @@ import httpx
 import orjson
 import pytest
 
+from factories.figures import watch_counter
 from factories.identity import make_person, signed_in
 from faded_skies.bootstrap import Application
 from faded_skies.domains.notifications import rules, service
@@ -106,6 +107,7 @@ async def test_a_mail_that_is_delayed_waits_longer_each_time_and_goes_in_the_end
     app: Application, db: Database, post: Post, script: Scripted
 ) -> None:
     message_id = await queue(db, await make_person(app), letter=LETTER)
+    counted = watch_counter("faded_skies_messages_total")
     script.mails = [Delayed("451 greylisted"), Delayed("the mail server cannot be used: OSError")]
     await work(db, post)  # the first attempt is by the queued job
     now = datetime.now(UTC)
@@ -133,6 +135,7 @@ async def test_a_mail_that_is_delayed_waits_longer_each_time_and_goes_in_the_end
     row = await row_of(db, message_id)
     assert (row["sent_at"] is not None, row["reason"], row["content"]) == (True, None, {"subject": "Hello"})
     assert [mail.subject for mail in script.sent] == ["Hello"]
+    assert counted() == {("email", "delayed"): 2, ("email", "sent"): 1}
 
 
 async def test_a_mail_nobody_takes_has_failed_in_sight_of_staff_and_can_be_sent_again(
@@ -144,9 +147,11 @@ async def test_a_mail_nobody_takes_has_failed_in_sight_of_staff_and_can_be_sent_
 ) -> None:
     agent = await signed_in(app, client, Role.AGENT)
     message_id = await queue(db, await make_person(app), letter=LETTER)
+    counted = watch_counter("faded_skies_messages_total")
     script.mails = [Undeliverable("550 no such user")]
     await work(db, post)
     assert await jobs(db) == 0
+    assert counted() == {("email", "failed"): 1}
     listed = (await client.get("/api/admin/messages?state=failed", headers=agent.headers)).json()
     (failed,) = listed["messages"]
     assert (failed["id"], failed["reason"], failed["subject"]) == (
@@ -248,7 +253,9 @@ async def test_a_push_to_somebody_without_a_device_says_so(
             await service.register_device(tx, user_id=user_id, token=token)
     message_id = await queue(db, user_id, push=PUSH)
     script.pushes = [PushReport(gone=devices)]
+    counted = watch_counter("faded_skies_messages_total")
     await service.send(post, message_id, now=NOON)
+    assert counted() == {("push", "dropped"): 1}
     listed = (await client.get("/api/admin/messages", headers=admin.headers)).json()["messages"]
     assert [(one["state"], one["reason"]) for one in listed] == [("dropped", "no_device")]
 

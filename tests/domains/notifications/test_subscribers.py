@@ -34,7 +34,7 @@ async def test_a_confirmed_order_is_written_with_its_goods_and_a_refund_with_its
     email = await trade.db.fetchval("SELECT email::text FROM users WHERE id = $1", trade.shopper.id)
     (confirmed,) = mails_to(app, email)
     assert confirmed.subject == f"Order confirmed: {order['orderNumber']}"
-    assert "$70.00  2 × Barton Haze" in confirmed.text  # noqa: RUF001
+    assert "$70.00  2 × Barton Haze" in confirmed.text  # noqa: RUF001 - as the mail writes it
     assert f"${order['totalAmount']:.2f}  Total" in confirmed.text
     await trade.deliver(order)
     refunded = await trade.refund(order, amount=12.5)

@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,8 +17,8 @@ from faded_skies.domains.notifications.rules import Letter, Promoted, Purchase, 
 from faded_skies.domains.support.rules.transcript import Said, transcript
 
 FOLDER = Path(__file__).with_name("snapshots")
-TO = {"to": "maya@example.com", "full_name": "Maya Okafor"}
-ORDER = {"order_id": UUID("0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60"), "order_number": "FS-1001"}
+TO: dict[str, Any] = {"to": "maya@example.com", "full_name": "Maya Okafor"}
+ORDER: dict[str, Any] = {"order_id": UUID("0190b5a0-7c5e-7cc3-9f0e-1b2c3d4e5f60"), "order_number": "FS-1001"}
 MESSAGE = "Your order is confirmed."
 
 PURCHASE = Purchase(
@@ -33,15 +34,15 @@ PURCHASE = Purchase(
 
 
 def status(name: str) -> Letter:
-    written = rules.order_status(**TO, **ORDER, status=name, message="As tracking says.")  # type: ignore[arg-type]
+    written = rules.order_status(**TO, **ORDER, status=name, message="As tracking says.")
     assert written is not None
     return written[0]
 
 
 def amended() -> Letter:
     written = rules.amendment(
-        **TO,  # type: ignore[arg-type]
-        **ORDER,  # type: ignore[arg-type]
+        **TO,
+        **ORDER,
         status="open",
         reason="The jar was broken.",
         total_before_cents=11694,
@@ -72,7 +73,7 @@ LETTERS: dict[str, Letter] = {
     "second_factor": rules.second_factor_changed(**TO, change="turned_on"),
     "invitation": rules.invitation(**TO, role="driver", token="t0k3n"),
     "account_closed": rules.account_closed(**TO),
-    "order_confirmed": rules.order_confirmed(**TO, **ORDER, message=MESSAGE, purchase=PURCHASE)[0],  # type: ignore[arg-type]
+    "order_confirmed": rules.order_confirmed(**TO, **ORDER, message=MESSAGE, purchase=PURCHASE)[0],
     **{
         f"order_{name}": status(name)
         for name in (
@@ -85,9 +86,9 @@ LETTERS: dict[str, Letter] = {
         )
     },
     "order_amendment": amended(),
-    "eta_changed": rules.eta_changed(**TO, **ORDER, minutes=25)[0],  # type: ignore[arg-type]
-    "refund": rules.refunded(**TO, **ORDER, amount_cents=123456, in_cash=False)[0],  # type: ignore[arg-type]
-    "refund_in_cash": rules.refunded(**TO, **ORDER, amount_cents=5, in_cash=True)[0],  # type: ignore[arg-type]
+    "eta_changed": rules.eta_changed(**TO, **ORDER, minutes=25)[0],
+    "refund": rules.refunded(**TO, **ORDER, amount_cents=123456, in_cash=False)[0],
+    "refund_in_cash": rules.refunded(**TO, **ORDER, amount_cents=5, in_cash=True)[0],
     "id_approved": rules.id_decided(**TO, approved=True, reason=None)[0],
     "id_rejected": rules.id_decided(**TO, approved=False, reason="The photo is blurred.")[0],
     "transcript": transcript(
@@ -157,7 +158,7 @@ def test_no_snapshot_is_left_over() -> None:
 
 
 def test_a_letter_of_an_older_release_is_still_read() -> None:
-    kept = {
+    kept: dict[str, Any] = {
         "to": "m@example.com",
         "subject": "s",
         "full_name": "M",
@@ -165,7 +166,7 @@ def test_a_letter_of_an_older_release_is_still_read() -> None:
         "button": "b",
         "path": "/",
     }
-    letter = Letter(**kept)  # type: ignore[arg-type]
+    letter = Letter(**kept)
     assert "Hello M," in lay_out(letter, origin="https://shop.example").text
     # And one of ours is read by it, as long as it says nothing new.
     assert rules.kept(letter) == kept

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factories.answers import refusal_of
 from factories.catalog import make_product
 from factories.shop import give_coins, stock_of
 from factories.trade import Trade, balances, open_trade
@@ -23,10 +24,6 @@ Drain = Callable[[], Awaitable[None]]
 @pytest.fixture
 async def trade(app: Application, client: httpx.AsyncClient) -> Trade:
     return await open_trade(app, client)
-
-
-def code_of(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 def item(product_id: object, quantity: int = 1) -> dict[str, Any]:
@@ -75,7 +72,7 @@ async def test_all_items_in_parts_give_back_exactly_what_they_cost(trade: Trade,
     await trade.deliver(order)
     for _ in range(3):
         assert (await trade.refund(order, items=[item(haze)], restock=True)).status_code == 200
-    assert code_of(await trade.refund(order, items=[item(haze)])) == (409, "INVALID_STATE")
+    assert refusal_of(await trade.refund(order, items=[item(haze)])) == (409, "INVALID_STATE")
     await drain()
     assert (await trade.look(order))["payment"]["refundedAmount"] == round(33.33 + order["taxAmount"], 2)
     assert await stock_of(trade.app, haze) == 5
@@ -116,7 +113,7 @@ async def test_an_amount_before_the_handover_comes_off_the_sale(trade: Trade, dr
     haze = await make_product(trade.db, "Haze", price_cents=4000, stock=9)
     order = await trade.order((haze, 1))
     assert (await trade.refund(order, amount=10)).status_code == 200
-    assert code_of(await trade.refund(order, items=[item(haze)])) == (409, "INVALID_STATE")
+    assert refusal_of(await trade.refund(order, items=[item(haze)])) == (409, "INVALID_STATE")
     await drain()
     await trade.deliver(order)
     left = await balances(trade.db, order_id=order["id"])
@@ -146,7 +143,7 @@ async def test_a_cancelled_order_gives_back_what_is_left_of_it(trade: Trade, dra
         Account.COINS: 700,
         Account.GOODWILL: 700,
     }
-    assert code_of(await trade.refund(order, amount=0.01)) == (409, "INVALID_STATE")
+    assert refusal_of(await trade.refund(order, amount=0.01)) == (409, "INVALID_STATE")
 
 
 async def test_money_goes_back_before_coins(trade: Trade, drain: Drain) -> None:
@@ -166,7 +163,7 @@ async def test_money_goes_back_before_coins(trade: Trade, drain: Drain) -> None:
     assert Account.TAX_STATE not in left
     assert left[Account.DELIVERY_FEES] == 500
     too_much = await trade.refund(order, amount=5.01)
-    assert (code_of(too_much), too_much.json()["refundable"]) == ((409, "INVALID_STATE"), 5.0)
+    assert (refusal_of(too_much), too_much.json()["refundable"]) == ((409, "INVALID_STATE"), 5.0)
 
 
 async def test_an_order_paid_by_coins_alone_gives_coins_back(trade: Trade, drain: Drain) -> None:
@@ -183,7 +180,7 @@ async def test_an_order_paid_by_coins_alone_gives_coins_back(trade: Trade, drain
 async def test_cash_goes_back_out_of_the_safe_at_once(trade: Trade) -> None:
     haze = await make_product(trade.db, "Haze", price_cents=4000, stock=9)
     order = await trade.order((haze, 1), tender="cash")
-    assert code_of(await trade.refund(order, amount=1)) == (409, "INVALID_STATE")
+    assert refusal_of(await trade.refund(order, amount=1)) == (409, "INVALID_STATE")
     await trade.deliver(order, cash=60)
     refunded = await trade.refund(order, items=[item(haze)], restock=True)
     assert refunded.status_code == 200
@@ -202,7 +199,7 @@ async def test_the_same_key_gives_back_once_and_two_at_once_never_too_much(
     same = [await trade.refund(order, key=key, items=[item(haze)]) for _ in range(3)]
     assert {answer.text for answer in same} == {same[0].text}
     assert same[0].status_code == 200
-    assert code_of(await trade.refund(order, key=key, amount=1)) == (409, "IDEMPOTENCY_KEY_REUSED")
+    assert refusal_of(await trade.refund(order, key=key, amount=1)) == (409, "IDEMPOTENCY_KEY_REUSED")
     left = order["totalAmount"] - 49.3
     tries = await asyncio.gather(*(trade.refund(order, amount=round(left / 2, 2)) for _ in range(6)))
     assert sorted(answer.status_code for answer in tries) == [200, 200, 409, 409, 409, 409]
@@ -235,7 +232,7 @@ async def test_a_wrong_refund_is_refused_by_its_field_and_nothing_goes_back(
     haze = await make_product(trade.db, "Haze", price_cents=4000, stock=9)
     order = await trade.order((haze, 1))
     refused = await trade.refund(order, **body)
-    assert code_of(refused) == (422, "VALIDATION_ERROR")
+    assert refusal_of(refused) == (422, "VALIDATION_ERROR")
     assert [detail["field"] for detail in refused.json()["details"]] == [field]
     assert await trade.db.fetchval("SELECT count(*) FROM refunds") == 0
 
@@ -245,9 +242,9 @@ async def test_units_that_were_not_bought_do_not_go_back(trade: Trade) -> None:
     other = await make_product(trade.db, "Other", price_cents=4000, stock=9)
     order = await trade.order((haze, 1))
     await trade.deliver(order)
-    assert code_of(await trade.refund(order, items=[item(other)])) == (422, "VALIDATION_ERROR")
-    assert code_of(await trade.refund(order, items=[item(haze), item(haze)])) == (422, "VALIDATION_ERROR")
-    assert code_of(await trade.refund(order, items=[item(haze, 2)])) == (409, "INVALID_STATE")
+    assert refusal_of(await trade.refund(order, items=[item(other)])) == (422, "VALIDATION_ERROR")
+    assert refusal_of(await trade.refund(order, items=[item(haze), item(haze)])) == (422, "VALIDATION_ERROR")
+    assert refusal_of(await trade.refund(order, items=[item(haze, 2)])) == (409, "INVALID_STATE")
     assert await trade.db.fetchval("SELECT count(*) FROM refunds") == 0
     assert await trade.db.fetchval("SELECT sum(refunded_quantity) FROM order_items") == 0
 

@@ -7,7 +7,6 @@ from uuid import UUID
 import httpx
 import pytest
 
-from factories.catalog import make_product
 from factories.payments import card_gateway, deliver_webhooks, only, sandbox_world
 from factories.shop import give_coins
 from factories.trade import Trade, balances, open_trade
@@ -28,11 +27,6 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 async def trade(app: Application, client: httpx.AsyncClient) -> Trade:
     return await open_trade(app, client, "pm_card_mastercard", "pm_card_authenticationRequired")
-
-
-@pytest.fixture
-async def haze(trade: Trade) -> UUID:
-    return await make_product(trade.db, "Haze", price_cents=4000, stock=9)
 
 
 async def external_id_of(trade: Trade) -> str:
@@ -145,7 +139,7 @@ async def test_after_the_banks_extra_step_the_money_is_authorised(trade: Trade, 
     assert order["status"] == "pending"
     gateway = card_gateway(trade.app)
     [charge] = await trade.db.fetch("SELECT id, client_secret FROM sandbox.charges")
-    await gateway.authenticate(charge["id"], charge["client_secret"], passed=True)  # type: ignore[attr-defined]
+    await gateway.authenticate(charge["id"], charge["client_secret"], passed=True)  # type: ignore[attr-defined]  # the sandbox's
     url = f"/api/orders/{order['id']}/confirm-payment"
     answer = (await trade.client.post(url, headers=trade.shopper.headers)).json()
     assert (answer["order"]["status"], answer["payment"]["status"]) == ("confirmed", "authorized")
@@ -157,7 +151,7 @@ async def test_an_authorisation_that_comes_for_a_dead_order_is_released(
     order = await trade.order((haze, 1), tender="pm_card_authenticationRequired")
     gateway = card_gateway(trade.app)
     [charge] = await trade.db.fetch("SELECT id, client_secret FROM sandbox.charges")
-    await gateway.authenticate(charge["id"], charge["client_secret"], passed=True)  # type: ignore[attr-defined]
+    await gateway.authenticate(charge["id"], charge["client_secret"], passed=True)  # type: ignore[attr-defined]  # the sandbox's
     url = f"/api/orders/{order['id']}/cancel"
     assert (await trade.client.post(url, headers=trade.shopper.headers)).status_code == 200
     await deliver_webhooks(trade.app, trade.client)

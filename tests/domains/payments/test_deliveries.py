@@ -6,7 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from factories.catalog import make_product
+from factories.figures import watch_counter
 from factories.payments import card_gateway, deliver_webhooks, sandbox_world
 from factories.trade import Trade, balances, open_trade
 from faded_skies.bootstrap import Application
@@ -21,11 +21,6 @@ CARDS = ("pm_card_pendingRefund", "pm_card_refundFail", "pm_card_createDispute")
 @pytest.fixture
 async def trade(app: Application, client: httpx.AsyncClient) -> Trade:
     return await open_trade(app, client, *CARDS)
-
-
-@pytest.fixture
-async def haze(trade: Trade) -> UUID:
-    return await make_product(trade.db, "Haze", price_cents=4000, stock=9)
 
 
 async def charge_of(trade: Trade) -> str:
@@ -59,7 +54,9 @@ async def test_a_refund_that_drags_on_is_owed_until_it_is_made(
 async def test_a_refund_that_comes_back_is_undone_and_can_be_asked_for_again(
     trade: Trade, haze: UUID, drain: Drain
 ) -> None:
+    paid, refunds = watch_counter("faded_skies_payments_total"), watch_counter("faded_skies_refunds_total")
     order = await trade.order((haze, 2), tender="pm_card_refundFail")
+    assert paid() == {("sandbox", "succeeded"): 1}
     await trade.deliver(order)
     items = [{"productId": str(haze), "quantity": 2}]
     assert (await trade.refund(order, items=items)).status_code == 200
@@ -74,7 +71,11 @@ async def test_a_refund_that_comes_back_is_undone_and_can_be_asked_for_again(
     assert Account.SALES_RETURNS not in left
     assert left[Account.SALES] == 8000
     assert await trade.db.fetchval("SELECT sum(refunded_quantity) FROM order_items") == 0
+    kinds = ("requested", "succeeded", "failed")
+    assert refunds() == {(kind, "gateway"): 1 for kind in kinds}
+    assert paid() == {("sandbox", "succeeded"): 1}
     assert (await trade.refund(order, items=items)).status_code == 200
+    assert refunds()["requested", "gateway"] == 2
 
 
 async def test_a_refund_made_at_the_gateway_itself_is_booked_once(

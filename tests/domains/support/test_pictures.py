@@ -134,10 +134,11 @@ async def test_a_picture_is_seen_by_those_of_its_ticket_only(
     await write(client, agent, ticket, "And see this.", attachments=[theirs])
     told = await messages_of(client, customer, ticket)
     assert [one["attachments"] for one in told] == [[], [mine], [theirs]]
-    for person in (customer, agent):
+    for person in (customer, agent, admin):
         for upload_id in (mine, theirs):
             assert (await see(client, person, upload_id)).status_code == 200
-    for person in (stranger, admin):
+    driver = await signed_in(app, client, Role.DRIVER)
+    for person in (stranger, driver):
         assert (await see(client, person, mine)).json() == absent.json()
 
 

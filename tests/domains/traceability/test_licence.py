@@ -50,8 +50,8 @@ async def test_nothing_is_sent_for_a_licence_that_is_not_ours_and_staff_reads_wh
         assert await check(tracing) == timedelta(minutes=1)
     assert [(one["event"], one["log_level"]) for one in logs] == [("metrc_licence_refused", "error")]
     assert (await status(tracing))["licenceRefused"] == (
-        f"The user key is not good for the licence {LICENSE}; it is good for: C10-7, C10-8. Put METRC_LICENSE right, "
-        "or let the key's user work for it in the system, and restart."
+        f"The user key is not good for the licence {LICENSE}; it is good for: C10-7, C10-8. Put the licence right in "
+        "the settings, or let the key's user work for it in the system, and restart."
     )
     assert await tracing.send() == 0
     assert tracing.peer.asked == ["GET /facilities/v2"]

@@ -57,10 +57,13 @@ def test_pauses_grow_and_never_pass_a_minute(failures: int, jitter: float) -> No
 
 
 def test_corrections_replace_line_by_line_and_nothing_else() -> None:
-    payload = {"at": "x", "goods": [{"tag": None, "quantity": "1"}, {"tag": "B", "quantity": "2"}]}
+    payload: dict[str, Any] = {
+        "at": "x",
+        "goods": [{"tag": None, "quantity": "1"}, {"tag": "B", "quantity": "2"}],
+    }
     made = rules.corrected(payload, {"goods": [{"tag": "A"}, {}]})
     assert made == {"at": "x", "goods": [{"tag": "A", "quantity": "1"}, {"tag": "B", "quantity": "2"}]}
-    assert payload["goods"][0]["tag"] is None  # type: ignore[index]
+    assert payload["goods"][0]["tag"] is None
     with pytest.raises(Refused, match="all 2 lines"):
         rules.corrected(payload, {"goods": [{}]})
     with pytest.raises(Refused, match="no such field"):

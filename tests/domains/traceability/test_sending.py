@@ -180,7 +180,7 @@ async def test_of_a_batch_that_is_refused_as_a_whole_each_goes_alone(tracing: Tr
         reply = refusing(method, path, b"{}") if first["external_number"].encode() in body else None
         return reply or refusing(method, path, body)
 
-    tracing.peer._write = write  # type: ignore[method-assign]
+    tracing.peer._write = write  # type: ignore[method-assign]  # a fault
     await tracing.send()
     states = {row["id"]: row["state"] for row in await tracing.reports()}
     assert states.pop(first["id"]) == "rejected"
@@ -231,7 +231,7 @@ async def test_a_worker_killed_in_the_middle_leaves_it_to_another(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    tracing.peer.answer = answer  # type: ignore[method-assign]
+    tracing.peer.answer = answer  # type: ignore[method-assign]  # a fault
     assert [state for _, state in await tracing.states()] == ["sending"] * 2
     assert await tracing.send(now=now + STALE_AFTER - timedelta(seconds=1)) == 0
     assert await tracing.send(now=now + STALE_AFTER) == 2
@@ -256,7 +256,7 @@ async def test_a_sender_that_was_taken_for_dead_changes_nothing_when_it_comes_ba
     tracing.peer.answer = slow  # type: ignore[method-assign, assignment]  # any arguments
     task = asyncio.create_task(service.send_next(tracing.sender, now=now))
     await reached.wait()
-    tracing.peer.answer = answer  # type: ignore[method-assign]
+    tracing.peer.answer = answer  # type: ignore[method-assign]  # a fault
     assert await tracing.send(now=now + STALE_AFTER) == 1
     released.set()
     await task

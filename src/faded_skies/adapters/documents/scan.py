@@ -27,7 +27,7 @@ _PASSWORD_NEEDED = 4  # fpdfview.h: FPDF_ERR_PASSWORD
 _QUALITY = 90
 
 
-class Refused(Exception):  # noqa: N818 - a refusal, told to the parent by its one word
+class Refused(Exception):
     """The word is known to `reader.py`."""
 
 

@@ -11,7 +11,7 @@ from firebase_admin import credentials
 
 from faded_skies.adapters.fcm.pusher import FcmPusher
 from faded_skies.platform.errors import StartRefused
-from faded_skies.platform.settings import FirebaseAccount
+from faded_skies.platform.settings.messages import FirebaseAccount
 
 _PATIENCE = 20
 

@@ -15,7 +15,7 @@ import orjson
 from faded_skies.adapters.google_analytics.rules import MOST_BYTES, MOST_EVENTS, event_of, flaw_of
 from faded_skies.domains.analytics.ports import Fact, NotNow, Outcome, Taken, Unsure
 from faded_skies.platform.outbound import refuse_inside_transaction
-from faded_skies.platform.settings import GoogleAnalyticsStream
+from faded_skies.platform.settings.analytics import GoogleAnalyticsStream
 
 _URL = "https://www.google-analytics.com"
 _PATIENCE = 10.0

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 from faded_skies.adapters.jumio.caller import Hosts, open_caller
 from faded_skies.adapters.jumio.verifier import JumioVerifier, Workflow
-from faded_skies.platform.settings import JumioClient, Settings
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.settings.papers import JumioClient
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import httpx
 from faded_skies.adapters.metrc.caller import open_caller
 from faded_skies.adapters.metrc.system import Metrc
 from faded_skies.adapters.metrc.words import Words
-from faded_skies.platform.settings import MetrcAccount
+from faded_skies.platform.settings.metrc import MetrcAccount
 
 
 @asynccontextmanager

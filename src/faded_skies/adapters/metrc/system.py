@@ -81,7 +81,7 @@ class Metrc:
         """Tell up to ten things of one kind in one call; voids and arrivals one by one."""
         first = things[0]
         if isinstance(first, Arrival):
-            return await self._agree(first)
+            return await self._ask_whether_received(first)
         if isinstance(first, ReceiptVoid | DeliveryVoid | LedgerVoid):
             return await self._void(first)
         method, path = CALLS[type(first)]
@@ -102,8 +102,8 @@ class Metrc:
         answer = await self._caller.write("DELETE", _path_of(thing))
         return _not_taken(answer) if isinstance(answer, Failed) else Done([None])
 
-    async def _agree(self, thing: Arrival) -> Outcome:
-        """No call takes a package in: its transfer is received in Metrc itself. So we ask whether it was."""
+    async def _ask_whether_received(self, thing: Arrival) -> Outcome:
+        """No call takes a package in: its transfer is received in Metrc itself."""
         answer = await self._caller.read(f"/packages/v2/{quote(thing.tag, safe='')}")
         if isinstance(answer, Unauthorised):
             known = await self._is_ours(answer)

@@ -15,7 +15,7 @@ import orjson
 
 from faded_skies.domains.analytics.ports import Fact, NotNow, Outcome, Taken, Unsure
 from faded_skies.platform.outbound import refuse_inside_transaction
-from faded_skies.platform.settings import MixpanelProject
+from faded_skies.platform.settings.analytics import MixpanelProject
 
 _URLS = {
     "us": "https://api.mixpanel.com",

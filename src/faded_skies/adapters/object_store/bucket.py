@@ -7,7 +7,7 @@ from obstore.store import S3Store
 from faded_skies.adapters.object_store.documents import ObstoreDocuments
 from faded_skies.adapters.object_store.privacy import Bucket, Privacy
 from faded_skies.adapters.object_store.signing import Signer
-from faded_skies.platform.settings import ObjectStorage
+from faded_skies.platform.settings.storage import ObjectStorage
 
 PREFIX = "id-documents"
 """Everything of ours lies under it: what else is in the bucket is never listed and never swept away."""

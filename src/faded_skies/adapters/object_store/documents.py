@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import NoReturn
 
-import obstore
 import structlog
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import ObjectStore
 
+from faded_skies.adapters.object_store.calls import Calls
 from faded_skies.platform.documents.errors import DocumentExists, DocumentGone, DocumentStoreDown
 from faded_skies.platform.outbound import refuse_inside_transaction
 
@@ -37,14 +37,14 @@ class ObstoreDocuments:
         ready: Callable[[], Awaitable[None]] | None = None,
         settle: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
-        self._store = store
+        self._calls = Calls(store)
         self._ready = ready
         self._settle = settle
 
     async def put(self, key: str, body: bytes) -> None:
         await self._begin(key)
         try:
-            await obstore.put_async(self._store, key, body, mode="create")
+            await self._calls.create(key, body)
             if self._settle is not None:
                 await self._settle(key)
         except (AlreadyExistsError, PreconditionError):
@@ -55,8 +55,7 @@ class ObstoreDocuments:
     async def get(self, key: str) -> bytes:
         await self._begin(key)
         try:
-            found = await obstore.get_async(self._store, key)
-            return bytes(await found.bytes_async())
+            return await self._calls.get(key)
         except FileNotFoundError:
             raise DocumentGone from None
         except _TROUBLE as error:
@@ -66,7 +65,7 @@ class ObstoreDocuments:
         await self._begin(*keys)
         for key in keys:
             try:
-                await obstore.delete_async(self._store, key)
+                await self._calls.delete(key)
             except FileNotFoundError:
                 continue
             except _TROUBLE as error:
@@ -74,7 +73,7 @@ class ObstoreDocuments:
 
     async def list_older(self, than: datetime) -> AsyncIterator[Sequence[str]]:
         await self._begin()
-        pages = obstore.list(self._store, chunk_size=PAGE)
+        pages = self._calls.pages(None, size=PAGE)
         while True:
             refuse_inside_transaction("The document store")
             try:

@@ -1,18 +1,20 @@
 """Public files that never change: in a folder that the server itself serves, or in a bucket that everybody can read."""
 
+import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-import obstore
 import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
+from faded_skies.adapters.object_store.calls import Calls
 from faded_skies.domains.catalog.errors import MediaStoreDown
 from faded_skies.platform.outbound import refuse_inside_transaction
-from faded_skies.platform.settings import MediaStorage, Settings
+from faded_skies.platform.settings import Settings
+from faded_skies.platform.settings.storage import MediaStorage
 
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -21,6 +23,7 @@ _KEY = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*\.[a-z0-9]{1,5}")
 _LONGEST_KEY = 200
 _TROUBLE = (BaseError, OSError)
 _FOLDERS = ("pictures",)
+_NO_SUCH_FOLDER = "pictures/none"
 _CONNECT = timedelta(seconds=3)
 _WHOLE = timedelta(seconds=20)
 
@@ -34,7 +37,8 @@ class Media:
     """
 
     def __init__(self, store: ObjectStore, *, address: str, tells: bool) -> None:
-        self._store = store
+        self._calls = Calls(store)
+        self._folder = store.prefix if isinstance(store, LocalStore) else None
         self._address = address.rstrip("/")
         self._tells = tells
 
@@ -45,7 +49,7 @@ class Media:
         _check(key)
         told = {"Content-Type": content_type, "Cache-Control": FOREVER} if self._tells else None
         try:
-            await obstore.put_async(self._store, key, body, attributes=told)
+            await self._calls.put(key, body, told=told)
         except _TROUBLE as error:
             _give_up("put", error)
 
@@ -53,7 +57,7 @@ class Media:
         _check(*keys)
         for key in keys:
             try:
-                await obstore.delete_async(self._store, key)
+                await self._calls.delete(key)
             except FileNotFoundError:
                 continue
             except _TROUBLE as error:
@@ -61,7 +65,7 @@ class Media:
 
     async def list_older(self, than: datetime) -> AsyncIterator[Sequence[str]]:
         for folder in _FOLDERS:
-            pages = obstore.list(self._store, folder, chunk_size=_PAGE)
+            pages = self._calls.pages(folder, size=_PAGE)
             while True:
                 refuse_inside_transaction("The media store")
                 try:
@@ -71,6 +75,17 @@ class Media:
                 except _TROUBLE as error:
                     _give_up("list", error)
                 yield [thing["path"] for thing in page if thing["last_modified"] < than]
+
+    async def check(self) -> None:
+        """Find out whether the store answers. Raises MediaStoreDown; also where the folder is not ours to write."""
+        refuse_inside_transaction("The media store")
+        if self._folder is not None and not os.access(self._folder, os.W_OK | os.X_OK):
+            raise MediaStoreDown
+        try:
+            async for _ in self._calls.pages(_NO_SUCH_FOLDER, size=1):
+                break
+        except _TROUBLE as error:
+            _give_up("list", error)
 
 
 def _check(*keys: str) -> None:

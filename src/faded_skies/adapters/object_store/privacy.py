@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
-import obstore
 import structlog
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
+from faded_skies.adapters.object_store.calls import Calls
 from faded_skies.adapters.object_store.signing import Signer
 from faded_skies.platform import clock
 from faded_skies.platform.documents.errors import DocumentStoreDown
@@ -105,13 +105,14 @@ class Privacy:
         self._must_be_refused(answer)
 
     async def _refuses_a_read(self, http: httpx.AsyncClient) -> None:
+        calls = Calls(self._bucket.store)
         key = str(new_id())  # as a picture's: what a kill leaves behind is swept away like one
         try:
-            await obstore.put_async(self._bucket.store, key, b"probe", mode="create")
+            await calls.create(key, b"probe")
             try:
                 answer = await http.get(f"{self._bucket.url}/{self._bucket.prefix}/{key}")
             finally:
-                await obstore.delete_async(self._bucket.store, key)
+                await calls.delete(key)
         except (PermissionDeniedError, UnauthenticatedError):
             raise StartRefused(
                 f"The bucket {self._bucket.name} refuses our key. Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "

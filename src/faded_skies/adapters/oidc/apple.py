@@ -10,7 +10,7 @@ import orjson
 from faded_skies.adapters.oidc.provider import Registration
 from faded_skies.platform import clock
 from faded_skies.platform.errors import StartRefused
-from faded_skies.platform.settings import AppleClient
+from faded_skies.platform.settings.providers import AppleClient
 
 ISSUER = "https://appleid.apple.com"
 _LIFETIME = timedelta(hours=1)  # Apple takes up to six months

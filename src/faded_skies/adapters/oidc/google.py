@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from faded_skies.adapters.oidc.provider import Registration
-from faded_skies.platform.settings import GoogleClient
+from faded_skies.platform.settings.providers import GoogleClient
 
 ISSUER = "https://accounts.google.com"
 

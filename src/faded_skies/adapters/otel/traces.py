@@ -136,8 +136,8 @@ def _vendor_calls(tracer: OtelTracer) -> Iterator[None]:
                 span.fail(str(answer.status_code))
             return answer
 
-    httpx.AsyncHTTPTransport.handle_async_request = traced  # type: ignore[method-assign]
+    httpx.AsyncHTTPTransport.handle_async_request = traced  # type: ignore[method-assign]  # httpx hooks clients only
     try:
         yield
     finally:
-        httpx.AsyncHTTPTransport.handle_async_request = plain  # type: ignore[method-assign]
+        httpx.AsyncHTTPTransport.handle_async_request = plain  # type: ignore[method-assign]  # as above

@@ -15,8 +15,9 @@ import structlog
 
 from faded_skies.adapters.smtp.composing import compose
 from faded_skies.domains.notifications.ports import Delayed, Email, Undeliverable
+from faded_skies.platform import tracing
 from faded_skies.platform.outbound import refuse_inside_transaction
-from faded_skies.platform.settings import MailAccount
+from faded_skies.platform.settings.messages import MailAccount
 
 log = structlog.get_logger()
 
@@ -76,10 +77,16 @@ class SmtpMailer:
 
     async def _hand_over(self, message: EmailMessage, to: str) -> None:
         account = self._account
-        async with self._client() as client:
-            if account.user is not None and account.password is not None:
-                await client.login(account.user, account.password.get_secret_value())
-            await client.send_message(message, sender=self._sender, recipients=[to])
+        words: tracing.Words = {
+            "server.address": account.host,
+            "server.port": account.port,
+            "network.protocol.name": "smtp",
+        }
+        with tracing.calling(f"SMTP {account.host}", words):
+            async with self._client() as client:
+                if account.user is not None and account.password is not None:
+                    await client.login(account.user, account.password.get_secret_value())
+                await client.send_message(message, sender=self._sender, recipients=[to])
 
     def _refusal(self, code: int, told: str, to: str) -> Delayed | Undeliverable:
         # The reason is kept for staff; whom it was for stands beside it already.

@@ -7,7 +7,7 @@ import stripe
 
 from faded_skies.adapters.stripe.gateway import StripeGateway
 from faded_skies.adapters.stripe.webhooks import WebhookReader
-from faded_skies.platform.settings import StripeAccount
+from faded_skies.platform.settings.charging import StripeAccount
 
 API_VERSION = "2026-10-28.endive"
 """Pinned: another version may name things otherwise."""

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from faded_skies.demo.drawing import hardware, kitchen, smoke
 from faded_skies.demo.drawing.strokes import Palette
-from faded_skies.demo.product import Product, ProductClass
+from faded_skies.demo.product import Product
+from faded_skies.domains.catalog.service import ProductClass
 
 Drawing = Callable[[Palette, Product], str]
 

@@ -1,6 +1,7 @@
 """Edibles and beverages: potency is an amount per package, at most 100 mg of THC."""
 
-from faded_skies.demo.product import Product, ProductClass, Strain, prose, words
+from faded_skies.demo.product import Product, prose, words
+from faded_skies.domains.catalog.service import ProductClass, Strain
 
 
 def _food(

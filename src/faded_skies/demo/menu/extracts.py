@@ -1,6 +1,7 @@
 """Vapes and concentrates: potency is a share of the net weight."""
 
-from faded_skies.demo.product import Product, ProductClass, Strain, percent, prose, words
+from faded_skies.demo.product import Product, percent, prose, words
+from faded_skies.domains.catalog.service import ProductClass, Strain
 
 
 def _extract(

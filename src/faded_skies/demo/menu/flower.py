@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from faded_skies.demo.product import Product, Strain, percent, prose, words
+from faded_skies.demo.product import Product, percent, prose, words
+from faded_skies.domains.catalog.service import Strain
 
 
 @dataclass(frozen=True, slots=True)

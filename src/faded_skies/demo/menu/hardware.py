@@ -1,6 +1,7 @@
 """Accessories and live plants: nothing here is weighed or carries a potency."""
 
-from faded_skies.demo.product import Product, Strain, prose, words
+from faded_skies.demo.product import Product, prose, words
+from faded_skies.domains.catalog.service import Strain
 
 
 def _accessory(name: str, price_cents: int, *sentences: str, category: str = "accessories") -> Product:

@@ -1,6 +1,7 @@
 """Tinctures, topicals, and the CBD shelf: potency is an amount per package."""
 
-from faded_skies.demo.product import Product, ProductClass, Strain, prose, words
+from faded_skies.demo.product import Product, prose, words
+from faded_skies.domains.catalog.service import ProductClass, Strain
 
 
 def _remedy(

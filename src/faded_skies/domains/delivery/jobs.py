@@ -65,12 +65,16 @@ class PositionFlusher:
 
     async def flush(self) -> int:
         """Store what waits, the abandoned first; return how many entries it was."""
-        stored = 0
-        while found := await self._abandoned() or await self._new():
+        stored = await self._move(await self._abandoned())
+        while moved := await self._move(await self._new()):
+            stored += moved
+        return stored
+
+    async def _move(self, found: _Entries) -> int:
+        if found:
             await self._store([fields for entries in found.values() for _, fields in entries])
             await self._forget(found)
-            stored += sum(len(entries) for entries in found.values())
-        return stored
+        return sum(len(entries) for entries in found.values())
 
     async def _abandoned(self) -> _Entries:
         found = {}
@@ -89,10 +93,8 @@ class PositionFlusher:
         return {stream.decode(): entries for stream, entries in answer}
 
     async def _store(self, entries: Sequence[dict[bytes, bytes]]) -> None:
-        async with self._db.transaction() as tx:
-            await service.store_positions(
-                tx, [one for fields in entries for one in service.read_entry(fields)]
-            )
+        rows = [one for fields in entries for one in service.read_entry(fields)]
+        await service.store_positions(self._db, self._valkey, rows)
 
     async def _forget(self, found: _Entries) -> None:
         async with self._valkey.pipeline(transaction=False) as pipe:

@@ -7,6 +7,7 @@ from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.schemas.dispatch import OfferWithdrawnShape, OrderOfferedShape
 from faded_skies.domains.delivery.schemas.tracking import (
     DriverChangedShape,
+    DriverHiddenShape,
     DriverLocationShape,
     LocationBody,
     ReceivedAnswer,
@@ -22,6 +23,11 @@ from faded_skies.platform.realtime import ClientEvent, ServerEvent, Socket
 
 SERVER_EVENTS = (
     ServerEvent("driver-changed", DriverChangedShape, "to everybody who watches an order on the road"),
+    ServerEvent(
+        "driver-hidden",
+        DriverHiddenShape,
+        "to who was told driver-location, when the driver's next stop is another one",
+    ),
     ServerEvent(
         "driver-location",
         DriverLocationShape,

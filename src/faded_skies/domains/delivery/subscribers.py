@@ -58,6 +58,11 @@ def _of_trips(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
     async def loaded(event: TripLoaded) -> None:
         await reckon(event.driver_id)
 
+    async def joined(event: OrderMoved) -> None:
+        driver_id = await service.find_driver_on_road(db, event.order_id)
+        if driver_id is not None:
+            await reckon(driver_id)
+
     async def stopped(event: StopDelivered | StopReturned) -> None:
         if event.trip_id is not None:
             await reckon(await service.get_driver_of_trip(db, event.trip_id))
@@ -65,6 +70,8 @@ def _of_trips(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
     return [
         Subscription("delivery.reckon_at_departure", TripDeparted, departed),
         Subscription("delivery.reckon_for_loaded", TripLoaded, loaded),
+        # What it was called before 0.1.0 is out; goes with 0.2.0.
+        Subscription("delivery.reckon_for_joined", OrderMoved, joined, is_former=True),
         Subscription("delivery.reckon_after_delivery", StopDelivered, stopped),
         Subscription("delivery.reckon_after_return", StopReturned, stopped),
     ]

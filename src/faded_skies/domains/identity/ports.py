@@ -136,7 +136,7 @@ class PasskeyUse:
     backed_up: bool
 
 
-class PasskeyRefused(Exception):  # noqa: N818 - a refusal is not always an error
+class PasskeyRefused(Exception):
     """What the browser brought does not hold; the text says why, for logs."""
 
 

@@ -28,6 +28,10 @@ class Message:
     is_reached: bool
     barred: str | None
 
+    @property
+    def channel(self) -> Channel:
+        return Channel.EMAIL if isinstance(self.content, Letter) else Channel.PUSH
+
 
 @dataclass(frozen=True, slots=True)
 class MessageRecord:

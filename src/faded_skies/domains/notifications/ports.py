@@ -24,11 +24,11 @@ __all__ = [
 ]
 
 
-class Delayed(Exception):  # noqa: N818 - a state of affairs
+class Delayed(Exception):
     """It could not be sent now and may be later, or it is not known whether it was; the text says why."""
 
 
-class Undeliverable(Exception):  # noqa: N818 - a state of affairs
+class Undeliverable(Exception):
     """It will never be taken: not this message, or not for this address; the text says why."""
 
 

@@ -44,7 +44,7 @@ class AgentBusy(InvalidState):
 
 
 class AgentAway(InvalidState):
-    sentence = "This agent is not there at the moment. Choose one of those who are."
+    sentence = "This agent is not there at the moment, or away. Choose one of those who are there."
 
 
 class OwnTicket(InvalidState):

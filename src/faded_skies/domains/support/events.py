@@ -10,7 +10,7 @@ from faded_skies.platform.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class ChatMoved(Event):
-    """A ticket was opened, or its chat went to another state or another agent."""
+    """A ticket was opened, or its chat went to another state, another agent or another priority."""
 
     name: ClassVar[str] = "support.chat_moved"
 

@@ -64,11 +64,24 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """An agent who is there, and how many open chats they hold."""
+    """An agent, and how many open chats they hold; who is away keeps these and is given no more."""
 
     id: UUID
     name: str
     active: int
+    is_away: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFilter:
+    """Which tickets staff wants; what is None does not matter. `words` is a pattern of LIKE, in lower case."""
+
+    agent_id: UUID | None = None
+    chat_status: ChatStatus | None = None
+    category: str | None = None
+    priority: Priority | None = None
+    user_id: UUID | None = None
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

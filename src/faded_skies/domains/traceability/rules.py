@@ -247,8 +247,8 @@ def licence_refusal(ours: str, good_for: Sequence[str]) -> str | None:
         return None
     listed = ", ".join(good_for[:10]) or "none"
     return (
-        f"The user key is not good for the licence {ours}; it is good for: {listed}. Put METRC_LICENSE right, or let "
-        "the key's user work for it in the system, and restart."
+        f"The user key is not good for the licence {ours}; it is good for: {listed}. Put the licence right in the "
+        "settings, or let the key's user work for it in the system, and restart."
     )
 
 

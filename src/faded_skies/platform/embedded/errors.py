@@ -1,9 +1,9 @@
 """What can go wrong with an embedded engine, each with the sentence the operator needs."""
 
 
-class EngineFailed(Exception):  # noqa: N818 - errors are named situations
+class EngineFailed(Exception):
     """An embedded engine cannot run; the message says what happened and what to do next."""
 
 
-class NotReady(Exception):  # noqa: N818 - errors are named situations
+class NotReady(Exception):
     """The engine does not answer yet; asking again may help."""

@@ -14,7 +14,7 @@ TIMEOUT = 5.0  # seconds
 PROTOCOL_3_0 = 196608
 
 
-class StatementRefused(Exception):  # noqa: N818 - errors are named situations
+class StatementRefused(Exception):
     """PostgreSQL answered with an error."""
 
     def __init__(self, code: str, message: str) -> None:

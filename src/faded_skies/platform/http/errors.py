@@ -1,6 +1,7 @@
 """How HTTP tells what went wrong: every refusal has the same body, whoever noticed it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -88,7 +89,8 @@ def sentence(error: Any) -> str:
     of_text = error["type"].startswith("too_") and isinstance(error.get("input"), str)
     bound = _BOUNDS.get(f"string_{error['type']}" if of_text else error["type"])
     if bound:
-        return bound.format(**error["ctx"])
+        with suppress(KeyError):  # a validator of ours may use pydantic's name without its bound
+            return bound.format_map(error.get("ctx", {}))
     text = str(error["msg"]).removeprefix("Value error, ")
     return text if text.endswith((".", "!", "?")) else f"{text}."
 

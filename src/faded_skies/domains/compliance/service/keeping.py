@@ -52,7 +52,7 @@ class Asked:
         return refused(self.decisions)
 
 
-class RefusedAfterAsking(Exception):  # noqa: N818 - a refusal, on its way out of the transaction that it undoes
+class RefusedAfterAsking(Exception):
     """Something was refused once the law had been asked: `situation` is for the caller, `asked` is to be kept.
 
     `also` writes what else is to be known of the refusal, in the same transaction.

@@ -1,4 +1,4 @@
-"""What rule files may want on papers: every path that `delivery` lays out, by the kind of paper."""
+"""What rule files may want on papers, by the kind of paper; tests hold that whoever lays papers out has it all."""
 
 from collections.abc import Mapping
 

@@ -50,7 +50,7 @@ class Watching:
         200: {
             "content": {_MEDIA: {}},
             "description": "`state` at once (as track-order answers), then order-status (with an id), order-amendment, "
-            "eta-update, driver-changed and driver-location as on the socket; a comment each 15 s.",
+            "eta-update, driver-changed, driver-hidden and driver-location as on the socket; a comment each 15 s.",
         },
         429: {"model": ErrorShape, "description": "RATE_LIMITED: an eleventh stream of one person."},
     },

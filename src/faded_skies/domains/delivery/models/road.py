@@ -21,7 +21,8 @@ class Shift:
 class Stop:
     """One order on a driver's list, with what the door needs. `cash_due_cents` is still to collect.
 
-    `is_dispatched`: the shop gives orders out by itself, so an answer is waited for.
+    `expected_at`: when dispatch planned them to be at the door. `is_dispatched`: the shop gives orders out by itself,
+    so an answer is waited for.
     """
 
     order_id: UUID
@@ -35,6 +36,7 @@ class Stop:
     items: list[dict[str, Any]]
     assigned_at: datetime
     accepted_at: datetime | None
+    expected_at: datetime | None
     arrived_at: datetime | None
     is_dispatched: bool
 

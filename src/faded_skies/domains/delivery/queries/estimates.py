@@ -58,10 +58,16 @@ SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY metres / seconds) AS median, 
 FROM speeds WHERE seconds >= $1 AND metres >= $2
 """
 _DRIVER_OF_TRIP = "SELECT driver_id FROM trips WHERE id = $1"
+_DRIVER_ON_ROAD = "SELECT driver_id FROM orders WHERE id = $1 AND status = 'out_for_delivery'"
 
 
 async def get_driver_of_trip(db: Database, trip_id: UUID) -> UUID:
     driver_id: UUID = await db.fetchval(_DRIVER_OF_TRIP, trip_id)
+    return driver_id
+
+
+async def find_driver_on_road(db: Database, order_id: UUID) -> UUID | None:
+    driver_id: UUID | None = await db.fetchval(_DRIVER_ON_ROAD, order_id)
     return driver_id
 
 

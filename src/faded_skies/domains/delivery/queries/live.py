@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -24,6 +24,15 @@ EARLIER_POSITIONS = "driver:positions"
 MOST_WAITING = 100_000
 """About how many entries may wait for the database; beyond it the oldest are lost, not the memory."""
 
+Row: TypeAlias = tuple[str, int, str | None, float, float, float | None, float | None, bool]
+"""A position for the database: driver, epoch milliseconds, order, degrees, compass degrees, m/s, and is it suspect.
+
+As it lies in the stream: the busiest path makes no objects that the next step takes apart again.
+"""
+
+SHOWN_SECONDS = 25 * 60 * 60
+"""How long it is known which order a driver named last: as long as a stored position shows where they are."""
+
 _WINDOW = 60
 _ESTIMATED_AGAIN_AFTER = 60
 """Seconds."""
@@ -41,23 +50,35 @@ for _, driver in ipairs(cjson.decode(ARGV[4])) do
 end
 return '[' .. table.concat(found, ',') .. ']'
 """
-# A position that arrives late must not put the car back. The answer has a digit for each latest position: 0 for that,
-# 1 when it is the newest, 2 when the driver's minute began with it besides.
+# A position that arrives late must not put the car back. The answer has a digit for each latest position, 1 when it is
+# the newest, else 0; and behind it the order that the driver named until now, where it was another one. While the live
+# position names the same order, that costs nothing.
 _PUSH = """
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'told', ARGV[4])
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'told', ARGV[3])
 local answer = {}
-for _, one in ipairs(cjson.decode(ARGV[5])) do
+for _, one in ipairs(cjson.decode(ARGV[4])) do
     local driver, live, at, named = unpack(one)
-    local key, became = 'driver:location:' .. driver, 0
+    local key, became = 'driver:location:' .. driver, '0'
     local held = redis.call('GET', key)
-    if not held or cjson.decode(held).lastUpdate < at then
+    held = held and cjson.decode(held)
+    if not held or held.lastUpdate < at then
         redis.call('SET', key, live, 'EX', ARGV[2])
-        became = 1
-        if named and redis.call('SET', 'driver:eta:' .. driver, '1', 'NX', 'EX', ARGV[3]) then became = 2 end
+        became = '1'
+        if not held or (held.orderId ~= cjson.null and held.orderId or '') ~= named then
+            local shown = redis.call('SET', 'driver:shown:' .. driver, named, 'EX', ARGV[5], 'GET')
+            if shown and shown ~= named then became = became .. shown end
+        end
     end
     answer[#answer + 1] = became
 end
-return table.concat(answer)
+return table.concat(answer, ',')
+"""
+_BEGIN_MINUTES = """
+local begun = {}
+for _, driver in ipairs(cjson.decode(ARGV[2])) do
+    if redis.call('SET', 'driver:eta:' .. driver, '1', 'NX', 'EX', ARGV[1]) then begun[#begun + 1] = driver end
+end
+return begun
 """
 
 
@@ -76,11 +97,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A latest position that is its driver's newest, and whether it is the first in a minute that names an order."""
+    """A latest position that is its driver's newest.
+
+    `left` is the order that the driver named before, where this position names another one or none.
+    """
 
     driver_id: UUID
     position: Position
-    is_first_of_minute: bool
+    left: UUID | None
 
 
 async def enter(
@@ -104,16 +128,17 @@ async def push(valkey: Valkey, told: Sequence[Told]) -> list[Noted]:
     entry = orjson.dumps([[one.driver_id, one.positions, list(one.suspects)] for one in told])
     latest = [(one.driver_id, one.latest) for one in told if one.latest is not None]
     lives = orjson.dumps([_live(driver_id, position) for driver_id, position in latest])
-    limits = (str(MOST_WAITING), str(LIVE_SECONDS), str(_ESTIMATED_AGAIN_AFTER))
-    became: Any = await valkey.eval(_PUSH, 1, POSITIONS, *limits, entry, lives)
+    limits = (str(MOST_WAITING), str(LIVE_SECONDS))
+    answer: Any = await valkey.eval(_PUSH, 1, POSITIONS, *limits, entry, lives, str(SHOWN_SECONDS))
+    became = answer.decode().split(",") if latest else []
     return [
-        Noted(driver_id, position, digit == "2")
-        for (driver_id, position), digit in zip(latest, became.decode(), strict=True)
-        if digit != "0"
+        Noted(driver_id, position, UUID(left) if (left := one[1:]) else None)
+        for (driver_id, position), one in zip(latest, became, strict=True)
+        if one[0] == "1"
     ]
 
 
-def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int, bool]:
+def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int, str]:
     live = {
         "lat": latest.lat,
         "lng": latest.lng,
@@ -122,11 +147,19 @@ def _live(driver_id: UUID, latest: Position) -> tuple[UUID, str, int, bool]:
         "orderId": latest.order_id,
         "lastUpdate": latest.timestamp,
     }
-    return driver_id, orjson.dumps(live).decode(), latest.timestamp, latest.order_id is not None
+    return driver_id, orjson.dumps(live).decode(), latest.timestamp, str(latest.order_id or "")
 
 
-def read_entry(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position, bool]]:
-    """Return what an entry of either stream holds: drivers, positions, and whether each is suspect."""
+async def begin_minutes(valkey: Valkey, driver_ids: Collection[str]) -> list[str]:
+    """Return the drivers for whom nobody has begun a minute between two estimates yet; it begins for them now."""
+    begun: Any = await valkey.eval(
+        _BEGIN_MINUTES, 0, str(_ESTIMATED_AGAIN_AFTER), orjson.dumps(list(driver_ids))
+    )
+    return [driver_id.decode() for driver_id in begun]
+
+
+def read_entry(fields: dict[bytes, bytes]) -> list[Row]:
+    """Return what an entry of either stream holds."""
     if b"told" in fields:
         calls = orjson.loads(fields[b"told"])
     else:
@@ -134,8 +167,13 @@ def read_entry(fields: dict[bytes, bytes]) -> list[tuple[UUID, Position, bool]]:
         calls = [(fields[b"driver"].decode(), orjson.loads(positions), orjson.loads(suspects))]
     return [
         (
-            UUID(driver),
-            Position(**{**one, "order_id": one["order_id"] and UUID(one["order_id"])}),
+            driver,
+            one["timestamp"],
+            one["order_id"],
+            one["lat"],
+            one["lng"],
+            one["heading"],
+            one["speed"],
             place in suspects,
         )
         for driver, positions, suspects in calls

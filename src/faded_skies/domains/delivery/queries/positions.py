@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from faded_skies.domains.delivery.models.road import Destination, Position
+from faded_skies.domains.delivery.queries.live import Row
 from faded_skies.platform.db import Database, Tx
 
 _DESTINATIONS = """
@@ -26,14 +27,26 @@ ORDER BY recorded_at DESC LIMIT 1
 # Made once for each connection, empty after each commit: a new one every second would bloat the catalogue.
 _INCOMING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS incoming_positions (
-    driver_id uuid, recorded_at timestamptz, order_id uuid,
+    driver_id uuid, recorded_ms bigint, order_id uuid,
     latitude double precision, longitude double precision, heading real, speed real, suspect boolean
 ) ON COMMIT DELETE ROWS
 """
+_INCOMING_COLUMNS = (
+    "driver_id",
+    "recorded_ms",
+    "order_id",
+    "latitude",
+    "longitude",
+    "heading",
+    "speed",
+    "suspect",
+)
 _STORE_INCOMING = """
 INSERT INTO driver_locations (driver_id, recorded_at, order_id, latitude, longitude, heading, speed, suspect)
-SELECT driver_id, recorded_at, order_id, latitude, longitude, heading, speed, suspect FROM incoming_positions
-ORDER BY driver_id, recorded_at
+SELECT driver_id, timestamptz 'epoch' + recorded_ms * interval '1 ms',
+       order_id, latitude, longitude, heading, speed, suspect
+FROM incoming_positions
+ORDER BY driver_id, recorded_ms
 ON CONFLICT DO NOTHING
 """
 _LIST_PARTITIONS = """
@@ -60,40 +73,11 @@ async def find_stored_position(db: Database, driver_id: UUID) -> Position | None
     return None if row is None else Position(**row)
 
 
-async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position, bool]]) -> None:
-    """Store positions of drivers and whether they are suspect; one that is there already stays as it is."""
+async def store_positions(tx: Tx, rows: Sequence[Row]) -> None:
+    """Store positions of drivers; one that is there already stays as it is."""
     await tx.execute(_INCOMING)
-    await tx.connection.copy_records_to_table(
-        "incoming_positions",
-        columns=[
-            "driver_id",
-            "recorded_at",
-            "order_id",
-            "latitude",
-            "longitude",
-            "heading",
-            "speed",
-            "suspect",
-        ],
-        records=[
-            (
-                driver_id,
-                _moment(one.timestamp),
-                one.order_id,
-                one.lat,
-                one.lng,
-                one.heading,
-                one.speed,
-                is_suspect,
-            )
-            for driver_id, one, is_suspect in positions
-        ],
-    )
+    await tx.connection.copy_records_to_table("incoming_positions", columns=_INCOMING_COLUMNS, records=rows)
     await tx.execute(_STORE_INCOMING)
-
-
-def _moment(timestamp: int) -> datetime:
-    return datetime.fromtimestamp(timestamp / 1000, UTC)
 
 
 async def make_partition(tx: Tx, day: date) -> bool:

@@ -42,7 +42,7 @@ SELECT o.id AS order_id, o.order_number, o.status, o.delivery_address, o.special
        (SELECT jsonb_agg(jsonb_build_object('productId', i.product_id, 'name', i.name, 'quantity', i.quantity)
                          ORDER BY i.line)
         FROM order_items i WHERE i.order_id = o.id) AS items,
-       s.assigned_at, s.accepted_at, s.arrived_at,
+       s.assigned_at, s.accepted_at, s.expected_at, s.arrived_at,
        coalesce((SELECT automatic_dispatch FROM shop), false) AS is_dispatched
 FROM orders o
 JOIN stops s ON s.order_id = o.id

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from faded_skies.domains.delivery.models.trips import LogLine, Manifest, Trip, TripStop
@@ -110,13 +110,6 @@ _SKIP_NUMBERS = "SELECT setval('manifest_numbers', last_value + $1) FROM manifes
 _INSERT_MANIFEST = f"INSERT INTO manifests ({_MANIFEST}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 _LAST_MANIFEST = f"SELECT {_MANIFEST} FROM manifests WHERE trip_id = $1 ORDER BY version DESC LIMIT 1"
 _A_MANIFEST = f"SELECT {_MANIFEST} FROM manifests WHERE trip_id = $1 AND version = $2"
-_HANDED_OVER = """
-SELECT count(*)::int FROM orders
-WHERE lower(delivery_address ->> 'addressLine1') = lower($1) AND left(delivery_address ->> 'zipCode', 5) = left($2, 5)
-  AND (user_id = $4 OR lower(coalesce(delivery_address ->> 'addressLine2', '')) = lower($5))
-  AND delivered_at >= $3
-"""
-_LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended(lower($1) || left($2, 5), 20))"
 
 
 async def open_trip(tx: Tx, *, driver_id: UUID, people: int, ends_itself: bool) -> tuple[Trip, bool]:
@@ -279,13 +272,3 @@ async def find_manifest(
         else await source.fetchrow(_A_MANIFEST, trip_id, version)
     )
     return None if row is None else Manifest(*row)
-
-
-async def count_handed_over_at(tx: Tx, user_id: UUID, address: dict[str, Any], *, since: datetime) -> int:
-    """Return how many orders were handed over at a person's address since a moment; nobody else counts meanwhile."""
-    line, zip_code = address["addressLine1"], address["zipCode"]
-    await tx.execute(_LOCK_ADDRESS, line, zip_code)
-    count: int = await tx.fetchval(
-        _HANDED_OVER, line, zip_code, since, user_id, address.get("addressLine2") or ""
-    )
-    return count

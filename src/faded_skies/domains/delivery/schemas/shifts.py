@@ -115,6 +115,9 @@ class StopShape(Shape):
     answer_by: datetime | None = Field(
         description="Accept or decline until then, or it goes to somebody else."
     )
+    expected_at: datetime | None = Field(
+        description="When dispatch planned to be at the door; null for what staff assigned."
+    )
     arrived_at: datetime | None
     wait_until: datetime | None = Field(description="Before then nobody_there is no reason to bring it back.")
 
@@ -173,6 +176,7 @@ def present_stops(stops: Sequence[Stop], *, min_age: int, terms: Terms) -> list[
             "assignedAt": stop.assigned_at,
             "acceptedAt": stop.accepted_at,
             "answerBy": _answer_by(stop, terms),
+            "expectedAt": stop.expected_at,
             "arrivedAt": stop.arrived_at,
             "waitUntil": stop.arrived_at and stop.arrived_at + terms.no_show_after,
         }

@@ -131,6 +131,13 @@ class DriverChangedShape(Shape):
     order_id: UUID
 
 
+class DriverHiddenShape(Shape):
+    """The driver goes elsewhere first: what was shown until then (epoch milliseconds) is shown no more."""
+
+    order_id: UUID
+    timestamp: int
+
+
 class DriverLocationShape(Shape):
     """Where the driver is: degrees, degrees from north, metres per second, epoch milliseconds; minutes to the door."""
 

@@ -32,6 +32,7 @@ from faded_skies.domains.delivery.service.dispatching import (
 from faded_skies.domains.delivery.service.door import bring_back, hand_over
 from faded_skies.domains.delivery.service.estimates import (
     CitySpeed,
+    find_driver_on_road,
     get_driver_of_trip,
     reckon,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "depart",
     "end",
     "end_shift",
+    "find_driver_on_road",
     "find_driver_position",
     "forget_decisions",
     "get_driver_of_trip",

@@ -129,7 +129,7 @@ async def _delivered_today(tx: Tx, book: RuleBook, order: Order, leaving: Leavin
     if not book.handover.deliveries_per_address_per_day:
         return 0
     since = compliance.day_start(book, leaving.now)
-    return await trips.count_handed_over_at(tx, order.user_id, order.delivery_address, since=since)
+    return await orders.count_handed_over_at(tx, order.user_id, order.delivery_address, since=since)
 
 
 def _check_law(asked: Asked, seen: rules.IdCheck, *, driver_id: UUID) -> None:

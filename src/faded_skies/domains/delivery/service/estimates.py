@@ -65,5 +65,10 @@ async def reckon(
         )
 
 
+async def find_driver_on_road(db: Database, order_id: UUID) -> UUID | None:
+    """Return who has the order on the road."""
+    return await queries.find_driver_on_road(db, order_id)
+
+
 async def get_driver_of_trip(db: Database, trip_id: UUID) -> UUID:
     return await queries.get_driver_of_trip(db, trip_id)

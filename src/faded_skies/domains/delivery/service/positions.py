@@ -1,7 +1,7 @@
 """Where drivers are: taken from their phones, told to watchers, kept by days (docs/adr/0009, 0029)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from faded_skies.domains.delivery.events import DriverMoved
 from faded_skies.domains.delivery.models.road import Destination, Position
 from faded_skies.domains.delivery.queries import live
 from faded_skies.domains.delivery.queries import positions as queries
-from faded_skies.domains.delivery.queries.live import Noted, Told
+from faded_skies.domains.delivery.queries.live import Noted, Row, Told
 from faded_skies.domains.delivery.rules import Fix
 from faded_skies.domains.orders import service as orders
 from faded_skies.domains.orders.errors import OrderNotFound
@@ -32,9 +32,14 @@ log = structlog.get_logger()
 MOST_CALLS = 600
 """How many times a minute a driver may tell where they are; each time up to 100 positions."""
 
+APART_SECONDS = 0.1
+"""How often positions are taken together: nobody sees a tenth of a second in a car's place."""
+
 DAYS_AHEAD = 2
 
 _TOO_OFTEN = "These are too many positions. Send them in lists of up to 100, once a second."
+
+_OVER = (Status.DELIVERED, Status.RETURNED)
 
 _Orders = Mapping[tuple[UUID, UUID | None], Destination]
 """The orders that were named, by driver and order."""
@@ -44,9 +49,8 @@ _Orders = Mapping[tuple[UUID, UUID | None], Destination]
 class _Call:
     driver_id: UUID
     positions: Sequence[Position]
-
-    def named(self) -> set[tuple[UUID, UUID]]:
-        return {(self.driver_id, one.order_id) for one in self.positions if one.order_id is not None}
+    named: Collection[tuple[UUID, UUID]]
+    """The driver with each order that the positions name."""
 
 
 class PositionDesk:
@@ -57,76 +61,110 @@ class PositionDesk:
         self._db = db
         self._realtime = realtime
         self._law = law
-        self._batches: Batcher[_Call, None] = Batcher(self._work)
+        self._batches: Batcher[_Call, None] = Batcher(self._work, apart=APART_SECONDS)
 
     async def take(self, *, driver_id: UUID, positions: Sequence[Position]) -> None:
         """Keep where the driver was, and tell the watchers of the order that the newest position names.
 
+        Those of the order that was named before are told that the driver is theirs to see no longer.
+
         The positions reach the database within seconds (jobs.PositionFlusher). What is older than what we know, or
         cannot be true, is kept, but not told; after a minute without any that can, the next one is believed. The
-        estimate is the stored one; once a minute it is asked for anew. Raises OrderNotFound for an order that another
-        driver has, NotOutForDelivery, Limited.
+        estimate is the stored one; once a minute the flusher asks for it anew. Of several positions, those that name an
+        order which was delivered or given to another driver meanwhile are kept and not told, the latter without its
+        name. Raises OrderNotFound, NotOutForDelivery when no position names anything else; Limited.
         """
-        await self._batches.ask(_Call(driver_id, positions))
+        named = {(driver_id, one.order_id) for one in positions if one.order_id is not None}
+        await self._batches.ask(_Call(driver_id, positions, named))
 
     async def _work(self, calls: Sequence[_Call]) -> list[Situation | None]:
         now = clock.now()
         entered = await live.enter(self._valkey, [one.driver_id for one in calls], most=MOST_CALLS, now=now)
-        named = {pair for call, (may, _) in zip(calls, entered, strict=True) if may for pair in call.named()}
+        named = {pair for call, (may, _) in zip(calls, entered, strict=True) if may for pair in call.named}
         destinations = await queries.list_destinations(self._db, named) if named else {}
-        refusals = [
-            _refusal(call, destinations) if may else Limited(_TOO_OFTEN, retryAfter=_rest_of_minute(now))
+        judged = [
+            _allow(call, destinations) if may else Limited(_TOO_OFTEN, retryAfter=_rest_of_minute(now))
             for call, (may, _) in zip(calls, entered, strict=True)
         ]
         last = {call.driver_id: fix for call, (_, fix) in zip(calls, entered, strict=True) if fix is not None}
-        told = _judge([call for call, no in zip(calls, refusals, strict=True) if no is None], last)
+        told = _judge([one for one in judged if isinstance(one, _Call)], last)
         if told:
             await self._keep(told, destinations, now)
-        return refusals
+        return [one if isinstance(one, Situation) else None for one in judged]
 
     async def _keep(self, told: Sequence[Told], destinations: _Orders, now: datetime) -> None:
         noted = await live.push(self._valkey, told)
-        if any(one.is_first_of_minute for one in noted):
-            async with self._db.transaction() as tx:
-                for one in noted:
-                    if one.is_first_of_minute:
-                        tx.emit(DriverMoved(driver_id=one.driver_id))
-        doors = [(one, destinations.get((one.driver_id, one.position.order_id))) for one in noted]
-        await self._realtime.tell_all(
-            [self._message(one, door, now) for one, door in doors if door is not None]
-        )
+        left = {(one.driver_id, one.left) for one in noted if one.left is not None}
+        if left:
+            destinations = {**destinations, **await queries.list_destinations(self._db, left)}
+        messages = []
+        for one in noted:
+            was, door = (
+                destinations.get((one.driver_id, order)) for order in (one.left, one.position.order_id)
+            )
+            if was is not None and _is_on_the_road(was):
+                messages.append(_hidden(one, was, self._rooms_of(one, was, now)))
+            if door is not None and _is_on_the_road(door):
+                messages.append(_shown(one, door, self._rooms_of(one, door, now), now))
+        await self._realtime.tell_all(messages)
 
-    def _message(self, noted: Noted, door: Destination, now: datetime) -> Message:
-        newest = noted.position
-        eta = orders.minutes_until(door.eta_at, now=now) if door.eta_source else None
-        if eta is None:  # it left a moment ago
-            eta = rules.eta_minutes(newest.lat, newest.lng, to_lat=door.latitude, to_lng=door.longitude)
-        return Message(
-            "driver-location",
-            {
-                "lat": newest.lat,
-                "lng": newest.lng,
-                "heading": newest.heading,
-                "speed": newest.speed,
-                "timestamp": newest.timestamp,
-                "eta": eta,
-            },
-            watchers_of(door.order_id, noted.driver_id, self._law().of_town(now, door.city)),
-        )
+    def _rooms_of(self, noted: Noted, order: Destination, now: datetime) -> Sequence[str]:
+        return watchers_of(order.order_id, noted.driver_id, self._law().of_town(now, order.city))
 
 
 def _rest_of_minute(now: datetime) -> int:
     return 60 - int(now.timestamp()) % 60
 
 
-def _refusal(call: _Call, destinations: _Orders) -> Situation | None:
-    """Return what stands against a call: an order that is not the driver's, or not on the road."""
-    found = [destinations.get(pair) for pair in call.named()]
-    if None in found:
-        return OrderNotFound()
-    if any(one is not None and one.status != Status.OUT_FOR_DELIVERY for one in found):
-        return NotOutForDelivery()
-    return None
+def _hidden(noted: Noted, was: Destination, rooms: Sequence[str]) -> Message:
+    """Return what the watchers of an order are told when its driver goes elsewhere first."""
+    return Message("driver-hidden", {"orderId": was.order_id, "timestamp": noted.position.timestamp}, rooms)
+
+
+def _shown(noted: Noted, door: Destination, rooms: Sequence[str], now: datetime) -> Message:
+    newest = noted.position
+    eta = orders.minutes_until(door.eta_at, now=now) if door.eta_source else None
+    if eta is None:  # it left a moment ago
+        eta = rules.eta_minutes(newest.lat, newest.lng, to_lat=door.latitude, to_lng=door.longitude)
+    return Message(
+        "driver-location",
+        {
+            "lat": newest.lat,
+            "lng": newest.lng,
+            "heading": newest.heading,
+            "speed": newest.speed,
+            "timestamp": newest.timestamp,
+            "eta": eta,
+        },
+        rooms,
+    )
+
+
+def _is_on_the_road(order: Destination) -> bool:
+    return order.status == Status.OUT_FOR_DELIVERY
+
+
+def _allow(call: _Call, destinations: _Orders) -> _Call | Situation:
+    """Return what of a call may be kept, or what stands against it: orders not the driver's, or not on the road."""
+    theirs = {order_id: destinations.get((driver_id, order_id)) for driver_id, order_id in call.named}
+    if all(order is not None and _is_on_the_road(order) for order in theirs.values()):
+        return call
+    if not any(one.order_id is None or _may_name(theirs[one.order_id], call) for one in call.positions):
+        return OrderNotFound() if None in theirs.values() else NotOutForDelivery()
+    return replace(
+        call,
+        positions=[
+            one if one.order_id is None or theirs[one.order_id] is not None else replace(one, order_id=None)
+            for one in call.positions
+        ],
+    )
+
+
+def _may_name(order: Destination | None, call: _Call) -> bool:
+    """Tell whether one of a call's positions may name an order: a backlog still knows those that are over."""
+    if order is None:
+        return False
+    return _is_on_the_road(order) or (len(call.positions) > 1 and order.status in _OVER)
 
 
 def _judge(calls: Sequence[_Call], last: dict[UUID, Fix]) -> list[Told]:
@@ -173,9 +211,17 @@ async def find_driver_position(
     return position if position is not None and position.order_id == order.id else None
 
 
-async def store_positions(tx: Tx, positions: Sequence[tuple[UUID, Position, bool]]) -> None:
-    """Store positions with their drivers' ids and whether they are suspect; a second time changes nothing."""
-    await queries.store_positions(tx, positions)
+async def store_positions(db: Database, valkey: Valkey, rows: Sequence[Row]) -> None:
+    """Store what entries of the stream hold, and once a minute ask when the orders they name arrive.
+
+    A second time stores nothing. If the process dies in between, the estimate is asked for a minute later.
+    """
+    on_the_way = {driver_id for driver_id, _, order_id, *_, is_suspect in rows if order_id and not is_suspect}
+    begun = await live.begin_minutes(valkey, on_the_way) if on_the_way else []
+    async with db.transaction() as tx:
+        await queries.store_positions(tx, rows)
+        for driver_id in begun:
+            tx.emit(DriverMoved(driver_id=UUID(driver_id)))
 
 
 async def renew_partitions(tx: Tx, law: Law, *, now: datetime) -> None:

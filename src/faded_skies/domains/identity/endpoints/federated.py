@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from faded_skies.domains.identity import service
 from faded_skies.domains.identity.endpoints.attempts import TokenGate, attempt
 from faded_skies.domains.identity.endpoints.browser import browser_of, forget, remember
-from faded_skies.domains.identity.endpoints.needs import OfAge, Providers, Tokens, refusals
+from faded_skies.domains.identity.endpoints.needs import OfAge, Providers, Tokens
 from faded_skies.domains.identity.errors import InvalidSignInCode, LinkRequired, SignInExpired, SignInFailed
 from faded_skies.domains.identity.models import Challenge, Grant
 from faded_skies.domains.identity.ports import IdentityProvider
@@ -25,6 +25,8 @@ from faded_skies.domains.identity.schemas.sign_in import (
 from faded_skies.platform.db import Database
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.provide import Configured, Db
+from faded_skies.platform.http.refusals import refusals
+from faded_skies.platform.opaque_tokens import new_token
 from faded_skies.platform.settings import Settings
 
 log = structlog.get_logger()
@@ -53,7 +55,7 @@ async def start(
 ) -> RedirectResponse:
     """Begin a sign-in at a provider: navigate here, do not fetch. It must end in the same browser."""
     chosen = providers.get(provider)
-    browser = browser_of(request, settings) or service.new_token()
+    browser = browser_of(request, settings) or new_token()
     asked = service.ask(browser)
     try:
         # First, so that nothing is kept of a sign-in that cannot begin.

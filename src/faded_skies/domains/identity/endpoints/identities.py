@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from faded_skies.domains.identity import service
-from faded_skies.domains.identity.endpoints.needs import OfAge, refusals
+from faded_skies.domains.identity.endpoints.needs import OfAge
 from faded_skies.domains.identity.errors import Underage
 from faded_skies.domains.identity.schemas.federated import (
     CompleteProfile,
@@ -17,6 +17,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
+from faded_skies.platform.http.refusals import refusals
 
 router = APIRouter(prefix="/api/users", tags=["accounts"], dependencies=needs_token)
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from faded_skies.domains.identity import service
 from faded_skies.domains.identity.endpoints.attempts import TokenGate, attempt
-from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens, refusals
+from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens
 from faded_skies.domains.identity.schemas.invitations import (
     AcceptInvitation,
     InvitationAnswer,
@@ -19,6 +19,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_role, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Configured, Db
+from faded_skies.platform.http.refusals import refusals
 from faded_skies.platform.paging import DEFAULT_ROWS, Limit, Offset, page
 
 router = APIRouter(

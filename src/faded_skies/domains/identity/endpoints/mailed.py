@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from faded_skies.domains.identity import service
 from faded_skies.domains.identity.endpoints.attempts import LinkRequestGate, ResetGate, TokenGate, attempt
-from faded_skies.domains.identity.endpoints.needs import Hasher, refusals
+from faded_skies.domains.identity.endpoints.needs import Hasher
 from faded_skies.domains.identity.schemas.sign_in import (
     ForgotPassword,
     MessageShape,
@@ -15,6 +15,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.limits import client_neighbourhood
 from faded_skies.platform.http.provide import Db
+from faded_skies.platform.http.refusals import refusals
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
 

@@ -6,10 +6,9 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from faded_skies.domains.identity import service
 from faded_skies.domains.identity.endpoints.attempts import TokenGate, attempt, code_attempt
-from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens, refusals
-from faded_skies.domains.identity.errors import InvalidMfaToken, NoPassword, WrongCode
+from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens
+from faded_skies.domains.identity.errors import InvalidMfaToken, WrongCode
 from faded_skies.domains.identity.models import Grant
-from faded_skies.domains.identity.ports import PasswordHasher
 from faded_skies.domains.identity.schemas.mfa import (
     BeginSecondFactor,
     ConfirmSecondFactor,
@@ -24,11 +23,10 @@ from faded_skies.domains.identity.schemas.mfa import (
 )
 from faded_skies.domains.identity.schemas.people import present_user
 from faded_skies.domains.identity.schemas.sign_in import SignedInShape, present_tokens
-from faded_skies.platform.actor import Actor
-from faded_skies.platform.db import Database
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.provide import Configured, Db, ports_of
+from faded_skies.platform.http.refusals import refusals
 from faded_skies.platform.keyring import Keyring
 
 sign_in_router = APIRouter(prefix="/api/auth", tags=["accounts"])
@@ -104,7 +102,7 @@ async def begin_second_factor(
     Whoever has a second factor already replaces it so, with a code of the present one.
     """
     async with code_attempt(request, actor.id):
-        given = await _check_password(db, hasher, actor, body.password)
+        given = await service.gave_password(db, hasher, actor, password=body.password)
         async with db.transaction() as tx:
             outcome = await service.begin_second_factor(
                 tx, actor, keyring, password_given=given, code=body.code
@@ -159,7 +157,7 @@ async def remove_second_factor(
 ) -> Response:
     """Turn the second factor off, with the password and a code or recovery code."""
     async with code_attempt(request, actor.id):
-        given = await _check_password(db, hasher, actor, body.password)
+        given = await service.gave_password(db, hasher, actor, password=body.password)
         async with db.transaction() as tx:
             refusal = await service.remove_second_factor(
                 tx, actor, keyring, password_given=given, code=body.code, required=settings.mfa_required
@@ -189,12 +187,3 @@ async def renew_recovery_codes(
         if isinstance(outcome, WrongCode):
             raise outcome
     return Json({"recoveryCodes": outcome})
-
-
-async def _check_password(db: Database, hasher: PasswordHasher, actor: Actor, password: str | None) -> bool:
-    """Tell whether the person gave their password; False when they have none to give."""
-    try:
-        await service.check_own_password(db, hasher, actor, password=password or "", field="password")
-    except NoPassword:
-        return False
-    return True

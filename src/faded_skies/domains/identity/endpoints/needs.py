@@ -1,11 +1,10 @@
-"""What the endpoints of accounts need, and how they document refusals."""
+"""What the endpoints of accounts need."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 
 from faded_skies.domains.identity.ports import Adulthood, IdentityProviders, PasswordHasher
-from faded_skies.platform.http.fields import ErrorShape
 from faded_skies.platform.http.provide import ports_of, provided
 from faded_skies.platform.tokens import AccessTokens
 
@@ -19,11 +18,3 @@ async def _tokens(request: Request) -> AccessTokens:
 
 
 Tokens = Annotated[AccessTokens, Depends(_tokens)]
-
-
-def refusals(**codes: str) -> dict[int | str, dict[str, Any]]:
-    """Document refusals: `_401="INVALID_CREDENTIALS"`."""
-    return {
-        int(status.removeprefix("_")): {"model": ErrorShape, "description": code}
-        for status, code in codes.items()
-    }

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from faded_skies.domains.identity import service
 from faded_skies.domains.identity.endpoints.attempts import TokenGate, attempt, code_attempt
-from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens, refusals
-from faded_skies.domains.identity.errors import NoPassword, WrongPasskey
+from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens
+from faded_skies.domains.identity.errors import WrongPasskey
 from faded_skies.domains.identity.models import Grant
 from faded_skies.domains.identity.ports import PasskeyCeremonies, PasswordHasher
 from faded_skies.domains.identity.schemas.passkeys import (
@@ -29,6 +29,7 @@ from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db, ports_of, provided
+from faded_skies.platform.http.refusals import refusals
 
 sign_in_router = APIRouter(prefix="/api/auth/passkey", tags=["accounts"])
 router = APIRouter(prefix="/api/users/passkeys", tags=["accounts"], dependencies=needs_token)
@@ -142,8 +143,4 @@ async def _check_password(
     if password is None:
         return False
     async with code_attempt(request, actor.id):
-        try:
-            await service.check_own_password(db, hasher, actor, password=password, field="password")
-        except NoPassword:
-            return False
-    return True
+        return await service.gave_password(db, hasher, actor, password=password)

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request
 
 from faded_skies.domains.identity import service
 from faded_skies.domains.identity.endpoints.attempts import AuthGate, attempt
-from faded_skies.domains.identity.endpoints.needs import OfAge, refusals
+from faded_skies.domains.identity.endpoints.needs import OfAge
 from faded_skies.domains.identity.ports import Adulthood
 from faded_skies.domains.identity.schemas.people import ChangeProfile, ProfileShape, present_user
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, bearer_token, needs_token
 from faded_skies.platform.http.provide import Db, ports_of
+from faded_skies.platform.http.refusals import refusals
 
 router = APIRouter(prefix="/api/users", tags=["accounts"])
 

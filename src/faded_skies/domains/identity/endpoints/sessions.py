@@ -4,13 +4,14 @@ from fastapi import APIRouter, Request, Response
 
 from faded_skies.domains.identity import service
 from faded_skies.domains.identity.endpoints.attempts import code_attempt
-from faded_skies.domains.identity.endpoints.needs import Hasher, refusals
+from faded_skies.domains.identity.endpoints.needs import Hasher
 from faded_skies.domains.identity.schemas.sessions import ChangePassword, SessionsShape, present_sessions
 from faded_skies.domains.identity.schemas.sign_in import MessageShape
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.fields import Id
 from faded_skies.platform.http.provide import Db
+from faded_skies.platform.http.refusals import refusals
 
 router = APIRouter(prefix="/api/users", tags=["accounts"], dependencies=needs_token)
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from faded_skies.domains.identity import service
 from faded_skies.domains.identity.endpoints.attempts import AuthGate, TokenGate, attempt, password_attempt
-from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens, refusals
+from faded_skies.domains.identity.endpoints.needs import Hasher, OfAge, Tokens
 from faded_skies.domains.identity.errors import InvalidRefreshToken
 from faded_skies.domains.identity.models import Challenge, Grant
 from faded_skies.domains.identity.schemas.people import present_user
@@ -21,6 +21,7 @@ from faded_skies.domains.identity.schemas.sign_in import (
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.auth import SignedIn, needs_token
 from faded_skies.platform.http.provide import Db, ports_of
+from faded_skies.platform.http.refusals import refusals
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
 

@@ -14,7 +14,6 @@ from faded_skies.domains.identity.service.attempts import (
     judge_caller_of_user,
 )
 from faded_skies.domains.identity.service.closing import (
-    check_who_leaves,
     close,
     erase,
     get_held_profile,
@@ -78,7 +77,7 @@ from faded_skies.domains.identity.service.passkeys import (
     remove_passkey,
     sign_in_with_passkey,
 )
-from faded_skies.domains.identity.service.passwords import change_password, check_own_password
+from faded_skies.domains.identity.service.passwords import change_password, check_own_password, gave_password
 from faded_skies.domains.identity.service.people import (
     change_profile,
     check_age,
@@ -91,7 +90,6 @@ from faded_skies.domains.identity.service.people import (
 )
 from faded_skies.domains.identity.service.pruning import prune
 from faded_skies.domains.identity.service.restoring import end_everything
-from faded_skies.domains.identity.service.secrets import new_token
 from faded_skies.domains.identity.service.session_list import (
     end_all_sessions,
     end_session,
@@ -130,7 +128,6 @@ __all__ = [
     "check_admin",
     "check_age",
     "check_own_password",
-    "check_who_leaves",
     "close",
     "complete_profile",
     "confirm_second_factor",
@@ -147,6 +144,7 @@ __all__ = [
     "find_people",
     "find_second_factor",
     "finish_sign_in",
+    "gave_password",
     "get_held_profile",
     "get_own_profile",
     "get_person",
@@ -172,7 +170,6 @@ __all__ = [
     "lock_leaving",
     "lock_person",
     "needs_second_factor",
-    "new_token",
     "note_asked",
     "note_id_processing",
     "note_return",

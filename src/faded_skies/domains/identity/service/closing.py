@@ -4,14 +4,12 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
 
-from faded_skies.domains.identity.errors import LastAdmin, NoPassword, WrongCode
+from faded_skies.domains.identity.errors import LastAdmin, WrongCode
 from faded_skies.domains.identity.events import AccountClosed
 from faded_skies.domains.identity.models import Customer
-from faded_skies.domains.identity.ports import PasswordHasher
 from faded_skies.domains.identity.queries import held as queries
 from faded_skies.domains.identity.queries import people
 from faded_skies.domains.identity.service import mfa
-from faded_skies.domains.identity.service.passwords import check_own_password
 from faded_skies.platform.actor import Actor, InvalidToken, Role
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.keyring import Keyring
@@ -25,17 +23,6 @@ async def get_held_profile(tx: Tx, user_id: UUID) -> Row:
 def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
     """Return the rest of what accounts hold on a person, in lists by name."""
     return queries.held_on(tx, user_id)
-
-
-async def check_who_leaves(
-    db: Database, hasher: PasswordHasher, actor: Actor, *, password: str | None
-) -> bool:
-    """Tell whether the password was given once more; False for who has none. Raises Refused naming `password`."""
-    try:
-        await check_own_password(db, hasher, actor, password=password or "", field="password")
-    except NoPassword:
-        return False
-    return True
 
 
 async def lock_leaving(

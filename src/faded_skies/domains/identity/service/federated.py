@@ -27,13 +27,13 @@ from faded_skies.domains.identity.ports import ProvedIdentity
 from faded_skies.domains.identity.queries import federated as queries
 from faded_skies.domains.identity.queries import identities, people
 from faded_skies.domains.identity.service.people import create_person
-from faded_skies.domains.identity.service.secrets import digest, new_token
 from faded_skies.domains.identity.service.sessions import admit
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Tx
 from faded_skies.platform.errors import Situation
 from faded_skies.platform.ids import new_id
+from faded_skies.platform.opaque_tokens import digest, new_token
 
 STATE_LIFETIME = timedelta(minutes=10)
 CODE_LIFETIME = timedelta(seconds=60)

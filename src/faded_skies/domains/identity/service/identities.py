@@ -15,10 +15,10 @@ from faded_skies.domains.identity.models import Identity
 from faded_skies.domains.identity.queries import federated, people
 from faded_skies.domains.identity.queries import identities as queries
 from faded_skies.domains.identity.service.people import lock_customer
-from faded_skies.domains.identity.service.secrets import digest
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
+from faded_skies.platform.opaque_tokens import digest
 
 
 async def list_identities(source: Tx | Database, user_id: UUID) -> Sequence[Identity]:

@@ -13,13 +13,13 @@ from faded_skies.domains.identity.models import FirstFactor, Grant, Invitation, 
 from faded_skies.domains.identity.queries import invitations as queries
 from faded_skies.domains.identity.queries import people
 from faded_skies.domains.identity.service.people import create_person
-from faded_skies.domains.identity.service.secrets import digest, new_token
 from faded_skies.domains.identity.service.sessions import open_session
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor, Role
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.ids import new_id
+from faded_skies.platform.opaque_tokens import digest, new_token
 
 LIFETIME = timedelta(days=7)
 

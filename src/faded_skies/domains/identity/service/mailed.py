@@ -13,12 +13,12 @@ from faded_skies.domains.identity.models import Customer, EndReason, MailedToken
 from faded_skies.domains.identity.queries import mailed as queries
 from faded_skies.domains.identity.queries import passkeys, people, sessions
 from faded_skies.domains.identity.service.people import lock_customer
-from faded_skies.domains.identity.service.secrets import digest, new_token
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.audit import origin
 from faded_skies.platform.db import Tx
 from faded_skies.platform.ids import new_id
+from faded_skies.platform.opaque_tokens import digest, new_token
 
 LIFETIME = {Purpose.RESET_PASSWORD: timedelta(hours=1), Purpose.VERIFY_EMAIL: timedelta(hours=24)}
 MOST_MAILED_AN_HOUR = 5

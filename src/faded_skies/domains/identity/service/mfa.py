@@ -29,13 +29,13 @@ from faded_skies.domains.identity.models import (
 from faded_skies.domains.identity.queries import mfa as queries
 from faded_skies.domains.identity.queries import people, session_list, sessions
 from faded_skies.domains.identity.service import recovery_codes, totp
-from faded_skies.domains.identity.service.secrets import digest
 from faded_skies.domains.identity.service.sessions import open_session
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor, InvalidToken, Role
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.keyring import Keyring
+from faded_skies.platform.opaque_tokens import digest
 
 ENROLMENT_LIFETIME = timedelta(minutes=15)
 FRESH = timedelta(minutes=5)

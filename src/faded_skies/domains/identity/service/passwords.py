@@ -1,4 +1,4 @@
-"""Choosing a new password while signed in."""
+"""Giving the password once more while signed in, and choosing a new one."""
 
 from faded_skies.domains.identity.errors import NoPassword
 from faded_skies.domains.identity.events import PasswordChanged
@@ -24,6 +24,15 @@ async def check_own_password(
     if not (await hasher.verify(password, account.password_hash)).right:
         raise Refused(field, _WRONG)
     return account
+
+
+async def gave_password(db: Database, hasher: PasswordHasher, actor: Actor, *, password: str | None) -> bool:
+    """Tell whether the password was given once more; False for who has none. Raises Refused naming `password`."""
+    try:
+        await check_own_password(db, hasher, actor, password=password or "", field="password")
+    except NoPassword:
+        return False
+    return True
 
 
 async def change_password(tx: Tx, actor: Actor, account: Account, *, password_hash: str) -> None:

@@ -8,12 +8,12 @@ from faded_skies.domains.identity.errors import AccountSuspended
 from faded_skies.domains.identity.models import Challenge, EndReason, FirstFactor, Grant, User
 from faded_skies.domains.identity.queries import mfa, people
 from faded_skies.domains.identity.queries import sessions as queries
-from faded_skies.domains.identity.service.secrets import digest, new_token
 from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor, InvalidToken
 from faded_skies.platform.audit import origin
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
+from faded_skies.platform.opaque_tokens import digest, new_token
 from faded_skies.platform.tokens import AccessTokens
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)

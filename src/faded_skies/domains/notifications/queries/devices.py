@@ -1,10 +1,10 @@
 """SQL of the devices that pushes go to."""
 
-import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
 from faded_skies.platform.db import Tx
+from faded_skies.platform.opaque_tokens import digest
 
 MOST_DEVICES = 20
 
@@ -35,8 +35,3 @@ async def delete_device(tx: Tx, *, user_id: UUID, token: str) -> None:
 async def delete_devices(tx: Tx, tokens: Sequence[str]) -> None:
     """Forget devices whoever has them."""
     await tx.execute(_DELETE_DEVICES, [digest(token) for token in tokens])
-
-
-def digest(token: str) -> bytes:
-    """Return what a device is known by."""
-    return hashlib.sha256(token.encode()).digest()

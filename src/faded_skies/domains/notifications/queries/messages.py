@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.notifications.models import Message, MessageRecord, MessageState
-from faded_skies.domains.notifications.queries.devices import digest
 from faded_skies.domains.notifications.rules import (
     LOCKED,
     PROMOTIONS,
@@ -17,6 +16,7 @@ from faded_skies.domains.notifications.rules import (
 )
 from faded_skies.platform.db import Database, Row, Tx
 from faded_skies.platform.ids import lowest_id
+from faded_skies.platform.opaque_tokens import digest
 from faded_skies.platform.retention import BATCH
 
 # By the primary key, which is in the order of time. What still waits to be sent is none of these.

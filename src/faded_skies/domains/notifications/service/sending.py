@@ -19,6 +19,7 @@ from faded_skies.domains.notifications.events import MessageQueued
 from faded_skies.domains.notifications.models import Message, MessageRecord, MessageState
 from faded_skies.domains.notifications.ports import Delayed, Mailer, Pusher, PushReport, Undeliverable
 from faded_skies.domains.notifications.rules import Letter, Push, QuietHours
+from faded_skies.platform import metrics
 from faded_skies.platform.db import Database, Tx
 
 log = structlog.get_logger()
@@ -55,6 +56,7 @@ async def send(post: Post, message_id: UUID, *, now: datetime) -> None:
     if message.barred is not None:
         async with post.db.transaction() as tx:
             await queries.messages.drop(tx, message.id, reason=message.barred)
+            tx.count(metrics.MESSAGES, message.channel, "dropped")
         return
     if message.kind == rules.PROMOTIONS and message.user_id is not None:
         until = rules.quiet_until(await _quiet_hours(post, message.user_id), now)
@@ -102,16 +104,20 @@ async def _note(post: Post, message: Message, report: PushReport, *, again: bool
             await queries.messages.delay(
                 tx, message.id, until=now + wait, tried=True, reason=report.reason, reached=report.reached
             )
+            tx.count(metrics.MESSAGES, message.channel, "delayed")
             log.info("message_delayed", message_id=str(message.id), attempts=message.attempts + 1)
         elif again or (report.refused is not None and not report.reached):
             await queries.messages.stamp_failed(
                 tx, message.id, reason=report.refused or report.reason or "nobody took it"
             )
+            tx.count(metrics.MESSAGES, message.channel, "failed")
             log.warning("message_failed", message_id=str(message.id), kind=message.kind)
         elif isinstance(message.content, Push) and not (report.reached or message.is_reached):
             await queries.messages.drop(tx, message.id, reason=NO_DEVICE)
+            tx.count(metrics.MESSAGES, message.channel, "dropped")
         else:
             await queries.messages.stamp_sent(tx, message.id)
+            tx.count(metrics.MESSAGES, message.channel, "sent")
 
 
 async def send_due(tx: Tx, *, now: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from faded_skies.domains.orders.models import Amendment, Item, Order, Revision
+from faded_skies.domains.orders.queries.lines import columns_of
 from faded_skies.domains.orders.queries.reading import COLUMNS, JOINS, order_of
 from faded_skies.domains.orders.rules import Resettled
 from faded_skies.platform.db import Database, Row, Tx
@@ -86,23 +87,8 @@ async def revise_order(
 ) -> Order:
     """Write other goods and sums onto an order whose row the caller holds, and return it as it is then."""
     items = revision.items
-    products = [item.product_id for item in items]
-    await tx.execute(_DROP_LINES, order.id, products)
-    await tx.execute(
-        _PUT_LINES,
-        order.id,
-        products,
-        [item.name for item in items],
-        [item.product_class for item in items],
-        [item.quantity for item in items],
-        [item.unit_price_cents for item in items],
-        [item.total_price_cents for item in items],
-        [item.net_weight_mg for item in items],
-        [item.thc_mg for item in items],
-        [item.tax_state_cents for item in items],
-        [item.tax_cannabis_cents for item in items],
-        [item.tax_local_cents for item in items],
-    )
+    await tx.execute(_DROP_LINES, order.id, [item.product_id for item in items])
+    await tx.execute(_PUT_LINES, order.id, *columns_of(items))
     row = await tx.fetchrow(
         _REVISE,
         order.id,

@@ -91,15 +91,19 @@ CROSS JOIN jsonb_to_recordset(a.revision -> 'items') AS n (
 LEFT JOIN order_items i ON i.order_id = c.id AND i.product_id = n.product_id
 WHERE n.quantity > coalesce(i.quantity, 0)
 """
-# Orders on their way to the address count too: two at once must not both be the first. A neighbour behind another door
-# of the house is another address; another way to write one's own door is not.
-_DELIVERIES_TO = """
-SELECT count(*)::int FROM orders
-WHERE lower(delivery_address ->> 'addressLine1') = lower($1) AND left(delivery_address ->> 'zipCode', 5) = left($2, 5)
-  AND (user_id = $5 OR lower(coalesce(delivery_address ->> 'addressLine2', '')) = lower($6))
-  AND (status IN ('pending', 'confirmed', 'preparing', 'out_for_delivery') OR delivered_at >= $3)
-  AND created_at >= $3 - interval '7 days' AND id IS DISTINCT FROM $4
+# A neighbour behind another door of the house is another address; another way to write one's own door is not.
+_SAME_ADDRESS = """
+lower(delivery_address ->> 'addressLine1') = lower($1) AND left(delivery_address ->> 'zipCode', 5) = left($2, 5)
+  AND (user_id = $4 OR lower(coalesce(delivery_address ->> 'addressLine2', '')) = lower($5))
 """
+# Orders on their way to the address count too: two at once must not both be the first.
+_DELIVERIES_TO = f"""
+SELECT count(*)::int FROM orders WHERE {_SAME_ADDRESS}
+  AND (status IN ('pending', 'confirmed', 'preparing', 'out_for_delivery') OR delivered_at >= $3)
+  AND created_at >= $3 - interval '7 days' AND id IS DISTINCT FROM $6
+"""
+_HANDED_OVER_AT = f"SELECT count(*)::int FROM orders WHERE {_SAME_ADDRESS} AND delivered_at >= $3"
+_LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended(lower($1) || left($2, 5), 20))"
 
 
 async def find_told_at(db: Database, order_id: UUID, *, status: str, since: datetime) -> datetime | None:
@@ -193,9 +197,18 @@ async def count_deliveries_to(
         address["addressLine1"],
         address["zipCode"],
         since,
-        but,
         user_id,
         address.get("addressLine2") or "",
+        but,
+    )
+    return count
+
+
+async def count_handed_over_at(tx: Tx, user_id: UUID, address: Mapping[str, Any], *, since: datetime) -> int:
+    line, zip_code = address["addressLine1"], address["zipCode"]
+    await tx.execute(_LOCK_ADDRESS, line, zip_code)
+    count: int = await tx.fetchval(
+        _HANDED_OVER_AT, line, zip_code, since, user_id, address.get("addressLine2") or ""
     )
     return count
 

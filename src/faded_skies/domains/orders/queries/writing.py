@@ -6,6 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from faded_skies.domains.orders.models import EtaSet, NewOrder, Order
+from faded_skies.domains.orders.queries.lines import columns_of
 from faded_skies.domains.orders.queries.reading import COLUMNS, JOINS, order_of
 from faded_skies.domains.orders.rules import Status
 from faded_skies.platform.db import Row, Tx
@@ -159,17 +160,7 @@ async def insert_order(
         order.special_instructions,
         order.rules_hash,
         eta_at,
-        [item.product_id for item in items],
-        [item.name for item in items],
-        [item.product_class for item in items],
-        [item.quantity for item in items],
-        [item.unit_price_cents for item in items],
-        [item.total_price_cents for item in items],
-        [item.net_weight_mg for item in items],
-        [item.thc_mg for item in items],
-        [item.tax_state_cents for item in items],
-        [item.tax_cannabis_cents for item in items],
-        [item.tax_local_cents for item in items],
+        *columns_of(items),
         new_id(),
         message,
     )

@@ -29,6 +29,7 @@ from faded_skies.domains.orders.service.exchanging import Change
 from faded_skies.domains.orders.service.finding import (
     count_board,
     count_deliveries_to,
+    count_handed_over_at,
     get_order_for,
     list_board,
     list_bought_since,
@@ -120,6 +121,7 @@ __all__ = [
     "confirm_paid",
     "count_board",
     "count_deliveries_to",
+    "count_handed_over_at",
     "customers_room",
     "decline_amendment",
     "drivers_room",

@@ -31,7 +31,7 @@ from faded_skies.domains.payments.queries import intents as queries
 from faded_skies.domains.payments.rules import ABANDONED_AFTER, ChargeResult, ChargeStatus, IntentStatus
 from faded_skies.domains.payments.service.customers import get_customer
 from faded_skies.domains.payments.service.refunds import request_refund
-from faded_skies.platform import clock
+from faded_skies.platform import clock, metrics
 from faded_skies.platform.db import Database, Tx
 
 log = structlog.get_logger()
@@ -283,6 +283,7 @@ async def apply_result(tx: Tx, *, intent_id: UUID, result: ChargeResult, wanted:
     await _post(tx, intent, settled)
     if moved is intent.status:
         return settled
+    tx.count(metrics.PAYMENTS, intent.gateway, moved)
     tx.audit(
         f"payment.{moved}",
         object_type="payment_intent",

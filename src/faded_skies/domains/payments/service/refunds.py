@@ -21,6 +21,7 @@ from faded_skies.domains.payments.models import Refund
 from faded_skies.domains.payments.ports import Gateways, RefundResult
 from faded_skies.domains.payments.queries import intents
 from faded_skies.domains.payments.queries import refunds as queries
+from faded_skies.platform import metrics
 from faded_skies.platform.db import Database, Tx
 
 log = structlog.get_logger()
@@ -146,6 +147,7 @@ async def _write(
         external_id=external_id,
         lines=lines,
     )
+    tx.count(metrics.REFUNDS, _way(intent_id), "requested")
     await ledger.post_entry(
         tx,
         Fact.REFUND_REQUESTED,
@@ -190,6 +192,7 @@ async def settle_refund(tx: Tx, *, refund_id: UUID, result: RefundResult) -> Non
     if refund is None or not _moves(refund, result):
         return
     await queries.settle_refund(tx, refund_id, result.status, result.external_id)
+    tx.count(metrics.REFUNDS, _way(refund.intent_id), result.status)
     if result.status == "succeeded":
         await _post_payout(tx, refund, Fact.REFUND_PAID)
     else:
@@ -213,6 +216,10 @@ async def settle_refund(tx: Tx, *, refund_id: UUID, result: RefundResult) -> Non
             ok=result.status == "succeeded",
         )
     )
+
+
+def _way(intent_id: UUID | None) -> str:
+    return "cash" if intent_id is None else "gateway"
 
 
 def _moves(refund: Refund, result: RefundResult) -> bool:

@@ -1,4 +1,4 @@
-"""SQL of agents: how busy they are, whose turn it is, and who is missed."""
+"""SQL of agents: how busy they are, whose turn it is, who is away and who is missed."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -12,15 +12,18 @@ _LOCK_DESK = "SELECT pg_advisory_xact_lock(hashtextextended('support.desk', 25))
 _LOADS = """
 SELECT u.id, split_part(u.full_name, ' ', 1) AS name,
     (SELECT count(*) FROM support_tickets b WHERE b.agent_id = u.id AND b.chat_status = 'active') AS active,
-    (SELECT max(assigned_at) FROM support_tickets l WHERE l.agent_id = u.id) AS served_at
+    (SELECT max(assigned_at) FROM support_tickets l WHERE l.agent_id = u.id) AS served_at,
+    EXISTS (SELECT FROM support_away w WHERE w.agent_id = u.id) AS is_away
 FROM users u WHERE u.id = ANY ($1::uuid[]) AND u.role = 'agent' AND u.account_status = 'active'
 """
-_LIST = f"SELECT id, name, active FROM ({_LOADS}) loads ORDER BY active, name, id"
+_LIST = f"SELECT id, name, active, is_away FROM ({_LOADS}) loads ORDER BY is_away, active, name, id"
 _PICK = f"""
-SELECT id FROM ({_LOADS}) loads WHERE active < $2 AND id <> ALL ($3::uuid[])
+SELECT id FROM ({_LOADS}) loads WHERE NOT is_away AND active < $2 AND id <> ALL ($3::uuid[])
 ORDER BY id IS NOT DISTINCT FROM $4::uuid DESC, active, served_at NULLS FIRST, id LIMIT 1
 """
-_LOAD_OF = f"SELECT id, name, active FROM ({_LOADS}) loads"
+_LOAD_OF = f"SELECT id, name, active, is_away FROM ({_LOADS}) loads"
+_LEAVE = "INSERT INTO support_away (agent_id) VALUES ($1) ON CONFLICT DO NOTHING"
+_COME_BACK = "DELETE FROM support_away WHERE agent_id = $1"
 _MISS = """
 WITH back AS (
     DELETE FROM support_absences s WHERE agent_id = ANY ($1::uuid[])
@@ -38,14 +41,14 @@ ORDER BY t.assigned_at, t.id
 
 
 async def lock_desk(tx: Tx) -> None:
-    """Let nobody else give a ticket to an agent until the commit. Taken after the ticket's own row."""
+    """Let nobody else give a ticket to an agent, or go away, until the commit. Taken after the ticket's own row."""
     await tx.execute(_LOCK_DESK)
 
 
 async def pick_agent(
     tx: Tx, present: Collection[UUID], *, capacity: int, not_these: Collection[UUID], rather: UUID | None
 ) -> UUID | None:
-    """Return who of those present has the fewest open chats, and of equals was served longest ago.
+    """Return who of those present and not away has the fewest open chats, and of equals was served longest ago.
 
     `rather` goes first where they have room. None when nobody has. The desk must be locked.
     """
@@ -61,8 +64,13 @@ async def get_load(tx: Tx, agent_id: UUID) -> Load:
     return Load(**row)
 
 
+async def set_away(tx: Tx, agent_id: UUID, *, away: bool) -> bool:
+    """Note that an agent is away or back; tell whether that is new. The desk must be locked."""
+    return await tx.execute(_LEAVE if away else _COME_BACK, agent_id) == 1
+
+
 async def list_loads(db: Database, present: Collection[UUID]) -> list[Load]:
-    """Return the agents among those present, the least busy first."""
+    """Return the agents among those present, the least busy first and those away last."""
     return [Load(**row) for row in await db.fetch(_LIST, list(present))]
 
 

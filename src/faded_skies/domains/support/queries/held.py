@@ -38,6 +38,7 @@ WHERE u.deleted_at IS NULL AND (
 """,
     "DELETE FROM support_tickets WHERE user_id = $1",
     "DELETE FROM support_absences WHERE agent_id = $1",
+    "DELETE FROM support_away WHERE agent_id = $1",
 )
 
 

@@ -5,10 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from faded_skies.domains.support.errors import TicketNotFound
-from faded_skies.domains.support.models import Listed, Ticket
+from faded_skies.domains.support.models import Listed, Ticket, TicketFilter
 from faded_skies.domains.support.rules.moves import ChatStatus, Priority
 from faded_skies.platform.actor import Actor, Role
 from faded_skies.platform.db import Database, Row, Tx
+
+STAFF = frozenset({Role.AGENT, Role.ADMIN})
+"""Who sees customers' tickets beside their customers. Only agents speak in them."""
 
 _COLUMNS = """
     t.id, t.user_id, c.full_name AS customer_name, t.order_id, t.agent_id,
@@ -18,7 +21,7 @@ _COLUMNS = """
 _FROM = "support_tickets t JOIN users c ON c.id = t.user_id LEFT JOIN users a ON a.id = t.agent_id"
 _FIND = f"SELECT {_COLUMNS} FROM {_FROM} WHERE t.id = $1"
 _FIND_FOR = f"{_FIND} AND (t.user_id = $2 OR $3)"
-# An agent who is a customer is one like any other: nothing that only staff may see or do, in a ticket of one's own.
+# Who of the staff is a customer is one like any other: nothing that only staff may see or do, in a ticket of one's own.
 _FIND_FOR_STAFF = f"{_FIND} AND t.user_id <> $2 AND $3"
 _LOCK = f"{_FIND} FOR NO KEY UPDATE OF t"
 _LOCK_FOR = f"{_FIND_FOR} FOR NO KEY UPDATE OF t"
@@ -41,6 +44,7 @@ UPDATE support_tickets SET
     closed_at = CASE $2::text WHEN 'ended' THEN clock_timestamp() END, updated_at = {_NOW}
 WHERE id = $1
 """
+_PRIORITIZE = f"UPDATE support_tickets SET priority = $2, updated_at = {_NOW} WHERE id = $1"
 _STAMP_MESSAGE = """
 UPDATE support_tickets SET last_message_at = $2, updated_at = greatest($2, updated_at + interval '1 microsecond')
 WHERE id = $1
@@ -53,7 +57,14 @@ _COUNT_OWN = "SELECT count(*) FROM support_tickets WHERE user_id = $1"
 _STAFFS_CONDITIONS = """
     ($1::uuid IS NULL OR t.agent_id = $1) AND ($2::text IS NULL OR t.chat_status = $2)
     AND ($3::text IS NULL OR t.category = $3) AND ($4::text IS NULL OR t.priority = $4)
-    AND ($5::uuid IS NULL OR t.user_id = $5) AND t.user_id <> $6
+    AND ($5::uuid IS NULL OR t.user_id = $5)
+    AND ($6::text IS NULL OR t.id IN (
+        SELECT f.id FROM support_tickets f WHERE lower(f.subject) LIKE $6
+        UNION ALL
+        SELECT f.id FROM support_tickets f JOIN users p ON p.id = f.user_id
+        WHERE person_search_text(p.full_name, p.email::text, p.phone) LIKE $6
+    ))
+    AND t.user_id <> $7
 """
 _UNREAD = """
     (SELECT count(*) FROM support_messages m WHERE m.ticket_id = t.id AND m.sender_type = 'user' AND m.read_at IS NULL)
@@ -63,7 +74,7 @@ _LAST_MOVED_FIRST = "(t.chat_status = 'ended'), t.updated_at DESC, t.id DESC"
 _LIST_FOR_STAFF = {
     is_queue: f"""
     SELECT {_COLUMNS}, {_UNREAD} AS unread FROM (
-        SELECT t.* FROM support_tickets t WHERE {_STAFFS_CONDITIONS} ORDER BY {order} LIMIT $7 OFFSET $8
+        SELECT t.* FROM support_tickets t WHERE {_STAFFS_CONDITIONS} ORDER BY {order} LIMIT $8 OFFSET $9
     ) AS t JOIN users c ON c.id = t.user_id LEFT JOIN users a ON a.id = t.agent_id ORDER BY {order}
     """
     for is_queue, order in {True: _URGENT_FIRST, False: _LAST_MOVED_FIRST}.items()
@@ -94,13 +105,13 @@ async def lock_ticket_for(tx: Tx, actor: Actor, ticket_id: UUID) -> Ticket:
 
 
 async def get_ticket_for_staff(db: Database | Tx, actor: Actor, ticket_id: UUID) -> Ticket:
-    """Return a customer's ticket to an agent. Raises TicketNotFound for all others, and for the agent's own."""
-    return _found(await db.fetchrow(_FIND_FOR_STAFF, ticket_id, actor.id, actor.role is Role.AGENT))
+    """Return a customer's ticket to staff. Raises TicketNotFound for all others, and for one's own."""
+    return _found(await db.fetchrow(_FIND_FOR_STAFF, ticket_id, actor.id, actor.role in STAFF))
 
 
 async def lock_ticket_for_staff(tx: Tx, actor: Actor, ticket_id: UUID) -> Ticket:
-    """Hold a customer's ticket for an agent. Raises TicketNotFound for all others, and for the agent's own."""
-    return _found(await tx.fetchrow(_LOCK_FOR_STAFF, ticket_id, actor.id, actor.role is Role.AGENT))
+    """Hold a customer's ticket for staff. Raises TicketNotFound for all others, and for one's own."""
+    return _found(await tx.fetchrow(_LOCK_FOR_STAFF, ticket_id, actor.id, actor.role in STAFF))
 
 
 async def find_ticket(db: Database | Tx, ticket_id: UUID) -> Ticket | None:
@@ -136,6 +147,10 @@ async def update_chat(tx: Tx, ticket_id: UUID, *, status: ChatStatus, agent_id: 
     await tx.execute(_MOVE, ticket_id, status, agent_id)
 
 
+async def update_priority(tx: Tx, ticket_id: UUID, priority: Priority) -> None:
+    await tx.execute(_PRIORITIZE, ticket_id, priority)
+
+
 async def stamp_message(tx: Tx, ticket_id: UUID, written_at: datetime) -> None:
     await tx.execute(_STAMP_MESSAGE, ticket_id, written_at)
 
@@ -148,19 +163,19 @@ async def list_own(db: Database, user_id: UUID, *, limit: int, offset: int) -> t
 
 
 async def list_for_staff(
-    db: Database,
-    reader_id: UUID,
-    *,
-    agent_id: UUID | None,
-    chat_status: ChatStatus | None,
-    category: str | None,
-    priority: Priority | None,
-    user_id: UUID | None,
-    limit: int,
-    offset: int,
+    db: Database, reader_id: UUID, wanted: TicketFilter, *, limit: int, offset: int
 ) -> tuple[list[Listed], int]:
     """Return tickets as staff sees them, none of the reader's own: those that wait the longest, or the last moved."""
-    conditions = (agent_id, chat_status, category, priority, user_id, reader_id)
-    rows = await db.fetch(_LIST_FOR_STAFF[chat_status is ChatStatus.WAITING], *conditions, limit, offset)
+    conditions = (
+        wanted.agent_id,
+        wanted.chat_status,
+        wanted.category,
+        wanted.priority,
+        wanted.user_id,
+        wanted.words,
+        reader_id,
+    )
+    is_queue = wanted.chat_status is ChatStatus.WAITING
+    rows = await db.fetch(_LIST_FOR_STAFF[is_queue], *conditions, limit, offset)
     total = await db.count(_COUNT_FOR_STAFF, *conditions, rows=len(rows), limit=limit, offset=offset)
     return [Listed(_ticket(row), row["unread"]) for row in rows], total

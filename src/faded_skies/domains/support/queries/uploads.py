@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from faded_skies.platform.actor import Actor, Role
+from faded_skies.domains.support.queries.tickets import STAFF
+from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.documents.sealed import Sealed
 
@@ -47,8 +48,8 @@ async def attach(tx: Tx, ids: Sequence[UUID], *, user_id: UUID, message_id: UUID
 
 
 async def find_for(db: Database, actor: Actor, upload_id: UUID) -> Sealed | None:
-    """Return a picture for who sent it, for the customer whose ticket has it, and if one has it for agents."""
-    row = await db.fetchrow(_FIND_FOR, upload_id, actor.id, actor.role is Role.AGENT)
+    """Return a picture for who sent it, for the customer whose ticket has it, and if one has it for staff."""
+    row = await db.fetchrow(_FIND_FOR, upload_id, actor.id, actor.role in STAFF)
     return None if row is None else Sealed(row["id"], row["wrapped_key"])
 
 

@@ -73,7 +73,7 @@ async def take(tx: Tx, actor: Actor, ticket_id: UUID, *, staffing: Staffing) -> 
 async def transfer(
     tx: Tx, actor: Actor, ticket_id: UUID, *, to: UUID | None, reason: str | None, staffing: Staffing
 ) -> Ticket:
-    """Give an open ticket to another agent who is there; to None: back to the queue, for somebody else.
+    """Give an open ticket to another agent who is there and not away; to None: back to the queue, for somebody else.
 
     Raises TicketNotFound, AgentNotFound, AgentAway, OwnTicket, TicketClosed, AgentBusy.
     """
@@ -82,8 +82,8 @@ async def transfer(
         return await give_back(tx, ticket, staffing, actor_id=actor.id, reason=reason)
     if ticket.chat_status is ChatStatus.ACTIVE and ticket.agent_id == to:
         return ticket
-    await agents.get_load(tx, to)
-    if to not in staffing.present:
+    await agents.lock_desk(tx)  # so that they do not go away meanwhile
+    if (await agents.get_load(tx, to)).is_away or to not in staffing.present:
         raise AgentAway
     return await _give(tx, ticket, Move.TRANSFER, staffing, to=to, actor_id=actor.id, reason=reason)
 

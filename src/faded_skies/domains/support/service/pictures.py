@@ -38,7 +38,7 @@ async def attach(tx: Tx, ids: Sequence[UUID], *, user_id: UUID, message_id: UUID
 
 
 async def get_picture_for(db: Database, actor: Actor, upload_id: UUID) -> Sealed:
-    """Return a picture for who sent it, and for the customer and the agents of its ticket.
+    """Return a picture for who sent it, and for the customer of its ticket, and for staff.
 
     Raises UploadNotFound for all others.
     """

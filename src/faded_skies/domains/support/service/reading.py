@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from faded_skies.domains.support.events import MessagesRead
-from faded_skies.domains.support.models import Listed, Load, Message, Note, Ticket
+from faded_skies.domains.support.models import Listed, Load, Message, Note, Ticket, TicketFilter
 from faded_skies.domains.support.queries import agents, messages, tickets
-from faded_skies.domains.support.rules.moves import ChatStatus, Priority
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Tx
 from faded_skies.platform.ids import new_id
@@ -26,14 +25,26 @@ class State:
     has_more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A conversation as staff finds it: with what was said, and what staff noted, the oldest first."""
+
+    ticket: Ticket
+    messages: list[Message]
+    notes: list[Note]
+
+
 async def get_ticket_for(db: Database | Tx, actor: Actor, ticket_id: UUID) -> Ticket:
     """Return a ticket of the person's own, any to agents. Raises TicketNotFound for all others."""
     return await tickets.get_ticket_for(db, actor, ticket_id)
 
 
-async def get_ticket_for_staff(db: Database | Tx, actor: Actor, ticket_id: UUID) -> Ticket:
-    """Return a customer's ticket to an agent. Raises TicketNotFound for all others, and for the agent's own."""
-    return await tickets.get_ticket_for_staff(db, actor, ticket_id)
+async def get_whole(db: Database, actor: Actor, ticket_id: UUID) -> Whole:
+    """Return a customer's ticket to staff. Raises TicketNotFound for all others, and for one's own."""
+    ticket = await tickets.get_ticket_for_staff(db, actor, ticket_id)
+    return Whole(
+        ticket, await messages.list_messages(db, ticket_id), await messages.list_notes(db, ticket_id)
+    )
 
 
 async def list_own(db: Database, user_id: UUID, *, limit: int, offset: int) -> tuple[list[Ticket], int]:
@@ -42,33 +53,14 @@ async def list_own(db: Database, user_id: UUID, *, limit: int, offset: int) -> t
 
 
 async def list_for_staff(
-    db: Database,
-    reader_id: UUID,
-    *,
-    agent_id: UUID | None,
-    chat_status: ChatStatus | None,
-    category: str | None,
-    priority: Priority | None,
-    user_id: UUID | None,
-    limit: int,
-    offset: int,
+    db: Database, reader_id: UUID, wanted: TicketFilter, *, limit: int, offset: int
 ) -> tuple[list[Listed], int]:
     """Return tickets as staff sees them, none of the reader's own: those that wait the longest, or the last moved."""
-    return await tickets.list_for_staff(
-        db,
-        reader_id,
-        agent_id=agent_id,
-        chat_status=chat_status,
-        category=category,
-        priority=priority,
-        user_id=user_id,
-        limit=limit,
-        offset=offset,
-    )
+    return await tickets.list_for_staff(db, reader_id, wanted, limit=limit, offset=offset)
 
 
 async def list_loads(db: Database, present: Collection[UUID]) -> list[Load]:
-    """Return the agents among those present, the least busy first."""
+    """Return the agents among those present, the least busy first and those away last."""
     return await agents.list_loads(db, present)
 
 
@@ -125,8 +117,3 @@ async def add_note(tx: Tx, actor: Actor, ticket_id: UUID, *, note: str) -> Note:
         noteId=str(note_id),
     )
     return await messages.insert_note(tx, note_id, ticket_id=ticket.id, author_id=actor.id, note=note)
-
-
-async def list_notes(db: Database, ticket_id: UUID) -> list[Note]:
-    """Return what staff noted, the oldest first. Whoever calls this has it of `get_ticket_for_staff` that they may."""
-    return await messages.list_notes(db, ticket_id)

@@ -31,7 +31,7 @@ async def check_licence(db: Database, line: Line, law: Law, *, now: datetime) ->
     warning = None
     if isinstance(found, Unauthorised):
         refused: str | None = (
-            f"The system does not accept the keys: {found.message}. Set METRC_USER_KEY anew and restart."
+            f"The system does not accept the keys: {found.message}. Put a new user key into the settings and restart."
         )
     else:
         refused = rules.licence_refusal(line.license_no, [one.license_no for one in found])

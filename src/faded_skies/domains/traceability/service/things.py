@@ -35,7 +35,7 @@ ARRIVES_AFTER = timedelta(hours=1)
 """When we say beforehand that a delivery will arrive."""
 
 
-class Unsendable(Exception):  # noqa: N818 - a refusal of ours, in a sentence for staff
+class Unsendable(Exception):
     """The report cannot be told as it is."""
 
 

@@ -1,7 +1,5 @@
 """Links by which staff looks at a picture: single-use, two minutes, every step in the audit log."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,6 +12,7 @@ from faded_skies.platform import clock
 from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Tx
 from faded_skies.platform.ids import new_id
+from faded_skies.platform.opaque_tokens import digest, new_token
 
 LIFETIME = timedelta(minutes=2)
 
@@ -37,13 +36,13 @@ async def issue_links(tx: Tx, actor: Actor, verification_id: UUID) -> list[Link]
         raise PapersGone
     links = []
     for paper in found:
-        link = Link(paper.side, secrets.token_urlsafe(32), clock.now() + LIFETIME)
+        link = Link(paper.side, new_token(), clock.now() + LIFETIME)
         await queries.insert_link(
             tx,
             new_id(),
             paper_id=paper.id,
             staff_id=actor.id,
-            token_hash=_digest(link.token),
+            token_hash=digest(link.token),
             expires_at=link.expires_at,
         )
         links.append(link)
@@ -53,7 +52,7 @@ async def issue_links(tx: Tx, actor: Actor, verification_id: UUID) -> list[Link]
 
 async def use_link(tx: Tx, token: str) -> Paper:
     """Use a link up and return its picture's row; who opened it is logged. Raises LinkGone."""
-    used = await queries.use_link(tx, _digest(token))
+    used = await queries.use_link(tx, digest(token))
     if used is None:
         raise LinkGone
     staff_id, paper = used
@@ -69,7 +68,3 @@ def _audit(tx: Tx, action: str, paper: Paper, staff_id: UUID) -> None:
         actor_id=staff_id,
         verificationId=str(paper.verification_id),
     )
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

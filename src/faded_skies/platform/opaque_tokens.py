@@ -1,4 +1,4 @@
-"""Tokens of ours: chance at the client, a digest with us."""
+"""Opaque tokens: chance at the client, a digest with us."""
 
 import hashlib
 import secrets
@@ -9,5 +9,6 @@ def new_token() -> str:
 
 
 def digest(token: str) -> bytes:
+    """Return what a token is known by, here or where others made it."""
     # A plain hash is enough: the token is chance already, there is no word list to try.
     return hashlib.sha256(token.encode()).digest()
