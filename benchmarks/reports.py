@@ -55,7 +55,8 @@ WITH people AS (SELECT array_agg(id) AS ids FROM users WHERE email LIKE 'reports
 INSERT INTO orders (id, order_number, user_id, cart_id, delivery_address_id, delivery_address, payment_method_id,
     tender, status, subtotal_cents, tax_cents, taxes, delivery_fee_cents, tip_cents, total_cents, coins_used,
     amount_due_cents, paid_cents, payment_status, rules_hash, driver_id, delivered_at, created_at)
-SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid, 'B-' || n, people.ids[1 + n % array_length(people.ids, 1)],
+SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid, 'B-' || n,
+    people.ids[1 + n % array_length(people.ids, 1)],
     (lpad(to_hex(n), 12, '0') || '70008000000000000001')::uuid, address.id,
     '{"name": "Home", "addressLine1": "1 Main St", "city": "Austin", "state": "TX", "zipCode": "78701"}', method.id,
     'cash', CASE WHEN n % 10 < 9 THEN 'delivered' ELSE 'cancelled' END, goods, goods / 10,
