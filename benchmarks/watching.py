@@ -22,9 +22,10 @@ from benchmarks.load import percentile_ms
 from benchmarks.measuring import free_port, running_server, server_environment
 from benchmarks.shop import fill
 from faded_skies import bootstrap
+from faded_skies.platform import valkey
 from faded_skies.platform.embedded import start
 from faded_skies.platform.migrations import migrate
-from faded_skies.platform.rooms import Realtime, close_manager, connect_manager
+from faded_skies.platform.rooms import Manager, Realtime
 from faded_skies.platform.settings import Settings
 
 IDLE = 5_000
@@ -89,15 +90,15 @@ async def _measure(
     async with bootstrap.application(Settings.model_validate(environment), serves=False) as application:
         shop = await fill(application, products=10, customers=1)
     port = int(environment["PORT"])
-    manager = connect_manager(environment["REDIS_URL"], write_only=True)
-    try:
+    async with valkey.connect(environment["REDIS_URL"]) as bus:
+        realtime = Realtime(Manager(bus, write_only=True))
         async with running_server(environment, port, None, cores=(SERVER_CORE,)) as pid:
             server = psutil.Process(pid)
             crowd = _Crowd(port, shop.customers[0].token)
             await crowd.grow(1)
             await asyncio.sleep(_SETTLING_SECONDS)
             room = f"user:{shop.customers[0].id}"
-            alone = _told(1, await crowd.tell(Realtime(manager), room, rounds))
+            alone = _told(1, await crowd.tell(realtime, room, rounds))
             before = server.memory_full_info().uss
             progress(f"Connecting {idle} sockets")
             await crowd.grow(idle)
@@ -109,10 +110,8 @@ async def _measure(
                 await crowd.shrink(count)
                 await asyncio.sleep(_SETTLING_SECONDS)
                 progress(f"Telling {count} watchers, {rounds} times")
-                told.insert(0, _told(count, await crowd.tell(Realtime(manager), room, rounds)))
+                told.insert(0, _told(count, await crowd.tell(realtime, room, rounds)))
             await crowd.shrink(0)
-    finally:
-        await close_manager(manager)
     return Watched(idle, cost, alone, told)
 
 
