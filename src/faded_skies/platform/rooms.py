@@ -77,7 +77,7 @@ class Manager(AsyncPubSubManager):  # type: ignore[misc]  # untyped in python-so
             listening.cancel()
             await asyncio.wait([listening], timeout=_PATIENCE_TO_STOP)
         if self._channel is not None:
-            await self._channel.aclose()
+            await self._channel.aclose()  # type: ignore[no-untyped-call]  # untyped in redis-py
 
     async def emit_all(self, messages: Sequence[Message]) -> None:
         """Emit the messages here, and to other processes as one. Releases that do not know it hear nothing of it."""
