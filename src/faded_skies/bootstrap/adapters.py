@@ -66,7 +66,9 @@ async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_post(ports, stack)
     await _choose_gateways(ports, stack)
     ports.provide(DocumentStore, await open_documents(ports.settings))
-    ports.provide(MediaStore, open_media(ports.settings))
+    media = open_media(ports.settings)
+    ports.provide(MediaStore, media)
+    ports.checks.append(Check("media", media.check, kept_seconds=VENDOR_SECONDS))
     _choose_readers(ports)
     await _choose_maps(ports, stack)
     await _choose_travel_times(ports, stack)
@@ -92,8 +94,12 @@ def _choose_solver(ports: Ports) -> None:
     if ports.settings.dispatch_plans == "batches":
         # Rounds wait for the plan: a child that hangs is given up soon.
         ports.provide(RouteSolver, BatchSolver(Children(at_once=1, longest=5)))
+        ports.vendors["dispatch"] = "Orders go to the nearest driver who is free, one by one."
     else:
         ports.provide(RouteSolver, NearestDriver())
+        ports.doubles["dispatch"] = (
+            "Orders go to the nearest driver who is free; no ways are planned (DISPATCH_PLANS=nearest)."
+        )
 
 
 async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
@@ -113,6 +119,7 @@ async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
 
         icon = f"{settings.client_origins[0]}/icon-192x192.png"
         ports.provide(Pusher, await stack.enter_async_context(open_fcm(settings.firebase, icon=icon)))
+        ports.vendors["push"] = "Pushes wait and are tried again."
     else:
         ports.doubles["push"] = "Pushes go to a local outbox; none reaches a phone."
 
@@ -126,6 +133,9 @@ async def _choose_analytics(ports: Ports, stack: AsyncExitStack) -> None:
     if project is not None:
         vendors.append(await stack.enter_async_context(open_mixpanel(project)))
     ports.provide(Vendors, Vendors(tuple(vendors)))
+    ports.vendors |= {
+        one.name: "What it is to count waits, as long as it takes facts so old." for one in vendors
+    }
 
 
 async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
@@ -136,6 +146,7 @@ async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
     if settings.metrc is not None:
         license_no = settings.metrc.license_no
         system = await stack.enter_async_context(open_metrc(settings.metrc, law.timezone))
+        ports.vendors["metrc"] = "Reports wait and are told later, in their order."
     elif settings.environment != "production":
         system = await stack.enter_async_context(open_double(settings.database_url))
         ports.doubles["metrc"] = (
@@ -228,6 +239,8 @@ async def choose_verifier(ports: Ports, stack: AsyncExitStack) -> None:
     chosen, client = ports.settings.id_verification, ports.settings.jumio
     vendor = None if client is None else await stack.enter_async_context(open_jumio(client, ports.settings))
     barcodes = BarcodeCheck(ports.get(BarcodeReader), decides=chosen == "barcode_decides")
+    if vendor is not None:
+        ports.vendors["jumio"] = "Customers are told to try again in a few minutes."
     ports.provide(VendorVerifier, vendor)
     ports.provide(IdVerifier, vendor or (StaffReview() if chosen == "review" else barcodes))
 
@@ -249,6 +262,7 @@ async def _choose_maps(ports: Ports, stack: AsyncExitStack) -> None:
     )
     for port, adapter in zip((Geocoder, AddressFinder), google, strict=True):
         ports.provide(port, adapter)
+    ports.vendors["maps"] = "Addresses are placed by their ZIP code."
 
 
 async def _choose_travel_times(ports: Ports, stack: AsyncExitStack) -> None:
@@ -262,4 +276,6 @@ async def _choose_travel_times(ports: Ports, stack: AsyncExitStack) -> None:
         times = await stack.enter_async_context(open_google_times(key.get_secret_value(), offline=distance))
     else:
         ports.doubles["routes"] = "Drives are reckoned from the distance: no map of streets is connected."
+    if times is not distance:
+        ports.vendors["routes"] = "Drives are reckoned from the distance."
     ports.provide(TravelTimes, times)
