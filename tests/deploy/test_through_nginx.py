@@ -73,6 +73,12 @@ async def test_sockets_polling_and_streams(
             writer.write(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n--b".encode())
             assert (await reader.readline()).split()[1] == b"401"
             writer.close()
+        # Nor of who sends all of it before listening: the answer is not lost with the connection.
+        for _ in range(5):
+            unread = await http.post(
+                "/api/support/uploads", content=bytes(9_000_000), headers={"Authorization": ""}
+            )
+            assert unread.status_code == 401, unread.text
 
         refused = await http.post("/api/orders", content=b"[" + b" " * (1024 * 1024 + 10))
         assert (refused.status_code, refused.json()["code"]) == (413, "BODY_TOO_LARGE")
