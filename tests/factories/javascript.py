@@ -50,10 +50,21 @@ class JavaScript:
         transports: tuple[str, ...] = ("polling", "websocket"),
     ) -> None:
         """Connect as somebody; by a bare text as a token where it must fail."""
-        token = person if isinstance(person, str) else person.access_token
-        self._say(do="connect", client=client, address=address, token=token, transports=transports)
+        self.begin(client, address, person, transports=transports)
         if not isinstance(person, str):
             await self.next(client, "connect")
+
+    def begin(
+        self,
+        client: str,
+        address: str,
+        person: SignedInPerson | str,
+        *,
+        transports: tuple[str, ...] = ("polling", "websocket"),
+    ) -> None:
+        """Begin to connect."""
+        token = person if isinstance(person, str) else person.access_token
+        self._say(do="connect", client=client, address=address, token=token, transports=transports)
 
     async def emit(self, client: str, event: str, data: object) -> Line:
         """Send an event and return its acknowledgement."""
@@ -73,9 +84,9 @@ class JavaScript:
         data: Line = line["data"]
         return data
 
-    def silent(self, client: str) -> bool:
-        """Tell whether a client has heard nothing since it was last asked."""
-        return self._queue(client, "event").empty()
+    def silent(self, client: str, kind: str = "event") -> bool:
+        """Tell whether a client has heard nothing of a kind since it was last asked."""
+        return self._queue(client, kind).empty()
 
 
 @asynccontextmanager

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import asyncpg
-import socketio
 from fastapi import APIRouter
 from starlette.types import ASGIApp
 
@@ -23,13 +22,14 @@ from faded_skies.bootstrap.measuring import measure
 from faded_skies.bootstrap.watching import watch
 from faded_skies.domains.payments.ports import Gateways
 from faded_skies.permissions import TABLE
-from faded_skies.platform import asyncapi, metrics, rooms
+from faded_skies.platform import asyncapi, metrics
 from faded_skies.platform import realtime as sockets
 from faded_skies.platform import valkey as valkey_client
 from faded_skies.platform.access import Access
 from faded_skies.platform.backup.files import Place
 from faded_skies.platform.connections import Connections
 from faded_skies.platform.db import Database, Row, Tx, prepare_connection
+from faded_skies.platform.engineio_sessions import IdleSessions
 from faded_skies.platform.events import Bus
 from faded_skies.platform.exposition import Exposition
 from faded_skies.platform.health import Health
@@ -45,7 +45,7 @@ from faded_skies.platform.lifecycle import Lifecycle
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.presence import Presence
 from faded_skies.platform.ratelimit import Meter
-from faded_skies.platform.rooms import Realtime
+from faded_skies.platform.rooms import Manager, Realtime
 from faded_skies.platform.settings import Settings
 from faded_skies.platform.streams import Streams
 from faded_skies.platform.tokens import AccessTokens
@@ -75,8 +75,8 @@ async def application(settings: Settings, *, serves: bool = True) -> AsyncIterat
         db, keyring, purpose_keys = await _open_database(settings, bus, stack)
         valkey = valkey_client.connect(settings.redis_url)
         stack.push_async_callback(valkey.aclose)
-        manager = rooms.connect_manager(settings.redis_url, write_only=not serves)
-        stack.push_async_callback(rooms.close_manager, manager)
+        manager = Manager(valkey, write_only=not serves)
+        stack.push_async_callback(manager.close)
         tokens = AccessTokens(settings.jwt_secret.get_secret_value(), settings.jwt_expires_in)
         ports = Ports(
             settings=settings,
@@ -164,7 +164,7 @@ def _pages(ports: Ports) -> list[APIRouter]:
     return [*pages, outbox_pages.router] if ports.settings.demo else pages
 
 
-async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: AsyncExitStack) -> ASGIApp:
+async def _serving(ports: Ports, manager: Manager, stack: AsyncExitStack) -> ASGIApp:
     settings = ports.settings
     meter = Meter(ports.valkey, "api", limit=settings.rate_limit_max, window=settings.rate_limit_window * 60)
     apart = {
@@ -204,6 +204,7 @@ async def _serving(ports: Ports, manager: socketio.AsyncRedisManager, stack: Asy
         events=events,
         origins=settings.client_origins,
     )
+    stack.push_async_callback(IdleSessions(server).close)
     ports.provide(Exposition, measure(ports, server))
     guards = Guards(secure=settings.api_url.startswith("https://"))
     http = layered(

@@ -42,7 +42,7 @@ from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
 from faded_skies.domains.traceability.ports import Line, TrackAndTrace
 from faded_skies.domains.traceability.service import Gate as MetrcGate
-from faded_skies.domains.verification.ports import IdVerifier, VendorVerifier
+from faded_skies.domains.verification.ports import BarcodeReader, IdVerifier, VendorVerifier
 from faded_skies.domains.verification.service import (
     BarcodeCheck,
     StaffReview,
@@ -69,15 +69,24 @@ async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     media = open_media(ports.settings)
     ports.provide(MediaStore, media)
     ports.checks.append(Check("media", media.check, kept_seconds=VENDOR_SECONDS))
-    ports.provide(PictureMaker, Pictures(Children()))
+    _choose_readers(ports)
     await _choose_maps(ports, stack)
     await _choose_travel_times(ports, stack)
     await _choose_law(ports)
-    ports.provide(PaperPrinter, Printer(Children()))
+    ports.provide(PaperPrinter, Printer(Children(at_once=1)))
     _choose_solver(ports)
     await _choose_track_and_trace(ports, stack)
     await _choose_analytics(ports, stack)
     _choose_broker(ports)
+
+
+def _choose_readers(ports: Ports) -> None:
+    """Provide who reads what people hand in: one file at a time in all, as a container has memory for one."""
+    children = Children(at_once=1)
+    documents = Documents(children)
+    ports.provide(PictureMaker, Pictures(children))
+    ports.provide(DocumentReader, documents)
+    ports.provide(BarcodeReader, documents)
 
 
 def _choose_solver(ports: Ports) -> None:
@@ -227,11 +236,9 @@ async def _choose_gateways(ports: Ports, stack: AsyncExitStack) -> None:
 
 async def choose_verifier(ports: Ports, stack: AsyncExitStack) -> None:
     """Provide who looks at identity papers, as ID_VERIFICATION says."""
-    documents = Documents(Children())
-    ports.provide(DocumentReader, documents)
     chosen, client = ports.settings.id_verification, ports.settings.jumio
     vendor = None if client is None else await stack.enter_async_context(open_jumio(client, ports.settings))
-    barcodes = BarcodeCheck(documents, decides=chosen == "barcode_decides")
+    barcodes = BarcodeCheck(ports.get(BarcodeReader), decides=chosen == "barcode_decides")
     if vendor is not None:
         ports.vendors["jumio"] = "Customers are told to try again in a few minutes."
     ports.provide(VendorVerifier, vendor)

@@ -94,12 +94,12 @@ class Connections:
         while self._known:
             await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
             known = dict(self._known)
+            living = sessions = {one.actor.session_id for one in known.values()}
             try:
-                living = await self._authenticator.living({one.actor.session_id for one in known.values()})
+                living = await self._authenticator.living(sessions)
             except (asyncpg.PostgresError, *DATABASE_LOST) as error:
-                # Nobody is shut out because the database is away; each event asks it for itself.
+                # Nobody's session is over because the database is away; each event asks it for itself.
                 log.warning("sessions_not_looked_at", error=type(error).__name__)
-                continue
             now = clock.now().timestamp()
             for key, one in known.items():
                 if one.is_slow():

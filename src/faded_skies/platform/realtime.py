@@ -13,10 +13,11 @@ from typing import Any
 import asyncpg
 import socketio
 import structlog
+from engineio.async_socket import AsyncSocket
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
-from faded_skies.platform import rooms
+from faded_skies.platform import engineio_sessions, rooms
 from faded_skies.platform.access import Access
 from faded_skies.platform.actor import Actor, Authenticator, Role
 from faded_skies.platform.connections import Connection, Connections
@@ -26,6 +27,7 @@ from faded_skies.platform.http.answers import refusal
 from faded_skies.platform.http.errors import problems
 from faded_skies.platform.http.fields import Body, Shape
 from faded_skies.platform.presence import Presence
+from faded_skies.platform.rooms import Manager
 from faded_skies.platform.tokens import AccessTokens
 
 log = structlog.get_logger()
@@ -33,6 +35,8 @@ log = structlog.get_logger()
 MOST_MESSAGE_BYTES = 64 * 1024
 MOST_AT_ONCE = 40
 EVENTS_A_SECOND = 20
+
+_AWAY = (asyncpg.PostgresError, *DATABASE_LOST, RedisError)
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Bucket:
 
 
 def build_server(
-    manager: socketio.AsyncRedisManager,
+    manager: Manager,
     *,
     authenticator: Authenticator,
     tokens: AccessTokens,
@@ -107,26 +111,39 @@ def build_server(
         json=rooms.Json,
         max_http_buffer_size=MOST_MESSAGE_BYTES,
         http_compression=False,
+        # One after another: chat stays in the order of writing, and a flood waits in its own network.
+        async_handlers=False,
     )
 
-    async def connect(sid: str, _environ: dict[str, Any], auth: object = None) -> None:
+    async def connect(sid: str, _environ: dict[str, Any], auth: object = None) -> bool:
+        session = server.eio.sockets[manager.eio_sid_from_sid(sid, "/")]
         token = auth.get("token") if isinstance(auth, dict) else None
         if not isinstance(token, str):
             raise _refused("TOKEN_REQUIRED")
         try:
-            actor = await authenticator.authenticate(token)
-            access.check("SOCKET connect", actor)
-            expires_at = tokens.read(token).expires_at
+            await manager.wait_until_listening()
+            await admit(sid, session, token)
         except Situation as situation:
             raise _refused(situation.code) from None
+        except Exception as error:
+            # No refusal: after one the client would not try again.
+            log.warning("socket_not_admitted", exc_info=not isinstance(error, _AWAY))
+            await engineio_sessions.end(session)
+        if session.closed:  # by us, or by its client meanwhile, of whom nobody else takes leave
+            await disconnect(sid, "")
+        return not session.closed
+
+    async def admit(sid: str, session: AsyncSocket, token: str) -> None:
+        actor = await authenticator.authenticate(token)
+        access.check("SOCKET connect", actor)
+        expires_at = tokens.read(token).expires_at
         await server.enter_room(sid, f"user:{actor.id}")
         if actor.role is Role.AGENT:
             await server.enter_room(sid, "agents")
             await presence.enter(actor.id, sid)
         buckets[sid] = Bucket()
-        client = server.eio.sockets[server.manager.eio_sid_from_sid(sid, "/")]
         hang_up = partial(server.disconnect, sid)
-        connections.add(sid, Connection(actor, expires_at, hang_up, untaken=client.queue))
+        connections.add(sid, Connection(actor, expires_at, hang_up, untaken=session.queue))
 
     async def disconnect(sid: str, _reason: str) -> None:
         connections.drop(sid)
@@ -175,7 +192,7 @@ def _receiver(
             answer = await event.handler(Socket(sid, actor, server), payload)
         except Situation as situation:
             return {"ok": False, **refusal(situation)[1]}
-        except (asyncpg.PostgresError, *DATABASE_LOST, RedisError):
+        except _AWAY:
             log.exception("socket_event_failed", socket_event=event.name)
             return {
                 "ok": False,

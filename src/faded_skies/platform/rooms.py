@@ -6,13 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import socketio
+import structlog
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+from socketio.async_pubsub_manager import AsyncPubSubManager
 
+from faded_skies.platform import engineio_sessions
 from faded_skies.platform.ids import uuid_text
+from faded_skies.platform.valkey import Valkey
+
+log = structlog.get_logger()
 
 CHANNEL = "faded-skies:sockets"
 TOGETHER = "faded-skies:together"
-_PATIENCE = 0.5  # seconds
+
+_PATIENCE_TO_LISTEN = 5.0  # seconds, as those below
+_PATIENCE_TO_STOP = 0.5
+_BETWEEN_TRIES = 0.5
+_QUIET = 10.0
+"""After so long without a word the bus is asked whether it is there, and has as long to answer."""
 
 
 class Json:
@@ -36,8 +48,36 @@ class Message:
     rooms: Sequence[str]
 
 
-class Manager(socketio.AsyncRedisManager):  # type: ignore[misc]  # untyped in python-socketio
-    """The library's bus, which also takes many messages in one, and leaves alone what concerns nobody here."""
+class Manager(AsyncPubSubManager):  # type: ignore[misc]  # untyped in python-socketio
+    """The bus between processes: many messages in one, and no silence about what got lost.
+
+    Who tells while the bus is away hears of it (RedisError), as jobs try again. Nobody repeats to a server what was
+    told while it could not listen, so when it can again its clients are sent away; they come back at once and are told
+    the state. Until it listens, nobody is let in.
+    """
+
+    name = "valkey"
+
+    def __init__(self, valkey: Valkey, *, write_only: bool) -> None:
+        super().__init__(channel=CHANNEL, write_only=write_only, json=Json)
+        self._valkey = valkey
+        self._listening = asyncio.Event()
+        self._channel: PubSub | None = None
+
+    async def wait_until_listening(self) -> None:
+        """Return when this process hears the others. Raises TimeoutError when that takes too long."""
+        async with asyncio.timeout(_PATIENCE_TO_LISTEN):
+            await self._listening.wait()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        listening: asyncio.Task[None] | None = getattr(self, "thread", None)
+        while listening is not None and not listening.done():
+            # A cancellation that meets the client while it connects is taken for a failed connection, and tried again.
+            listening.cancel()
+            await asyncio.wait([listening], timeout=_PATIENCE_TO_STOP)
+        if self._channel is not None:
+            await self._channel.aclose()  # type: ignore[no-untyped-call]  # untyped in redis-py
 
     async def emit_all(self, messages: Sequence[Message]) -> None:
         """Emit the messages here, and to other processes as one. Releases that do not know it hear nothing of it."""
@@ -61,12 +101,50 @@ class Manager(socketio.AsyncRedisManager):  # type: ignore[misc]  # untyped in p
         if any(room in here for room in rooms):  # to everybody is to the room None
             await super()._handle_emit(message)
 
+    async def _publish(self, data: dict[str, Any]) -> None:
+        await self._valkey.publish(self.channel, Json.dumps(data))
+
     async def _listen(self) -> AsyncIterator[dict[str, Any]]:
-        async for data in super()._listen():
-            message = Json.loads(data)
-            if message.get("host_id") != self.host_id or message["method"] == "callback":
-                for one in unpacked(message):
-                    yield one
+        while True:
+            try:
+                async with self._valkey.pubsub() as self._channel:
+                    await self._channel.subscribe(self.channel)
+                    async for data in self._hear(self._channel):
+                        message = Json.loads(data)
+                        if message.get("host_id") != self.host_id or message["method"] == "callback":
+                            for one in unpacked(message):
+                                yield one
+            except (RedisError, OSError) as error:
+                log.warning("socket_bus_lost", error=type(error).__name__)
+            self._listening.clear()
+            await asyncio.sleep(_BETWEEN_TRIES)
+
+    async def _hear(self, channel: PubSub) -> AsyncIterator[bytes]:
+        """Yield what is published, until the connection is lost. Raises RedisError or TimeoutError."""
+        is_asked = False
+        while True:
+            message = await channel.get_message(timeout=_QUIET)
+            if message is None and is_asked:
+                raise TimeoutError("the bus does not answer")
+            if is_asked := message is None:
+                await channel.ping()
+            elif message["type"] == "subscribe":
+                # Also when redis-py has connected anew without a word: what was told in between is lost.
+                await self._send_all_away()
+                self._listening.set()
+            elif message["type"] == "message":
+                yield message["data"]
+
+    async def _send_all_away(self) -> None:
+        connected = [
+            eio_sid for sid, eio_sid in self.get_participants("/", None) if self.is_connected(sid, "/")
+        ]
+        if connected:
+            log.warning("sockets_sent_away", sockets=len(connected))
+        for eio_sid in connected:
+            if (session := self.server.eio.sockets.get(eio_sid)) is not None:
+                await engineio_sessions.end(session)
+            await asyncio.sleep(0)  # thousands leave; others are served in between
 
 
 def unpacked(message: dict[str, Any]) -> Sequence[dict[str, Any]]:
@@ -76,7 +154,7 @@ def unpacked(message: dict[str, Any]) -> Sequence[dict[str, Any]]:
 
 
 class Realtime:
-    """Tells rooms."""
+    """Tells rooms. Everything here raises RedisError when other processes cannot be told."""
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager
@@ -89,20 +167,3 @@ class Realtime:
         """Send all the messages at the cost of about one."""
         if messages:
             await self._manager.emit_all(messages)
-
-
-def connect_manager(redis_url: str, *, write_only: bool) -> Manager:
-    """Return the bus that carries emits between processes."""
-    return Manager(redis_url, channel=CHANNEL, write_only=write_only, json=Json)
-
-
-async def close_manager(manager: Manager) -> None:
-    """Stop listening to the bus and close its connections, which the library leaves open."""
-    listening: asyncio.Task[None] | None = getattr(manager, "thread", None)
-    while listening is not None and not listening.done():
-        # A cancellation that meets the client while it connects is taken for a failed connection, and tried again.
-        listening.cancel()
-        await asyncio.wait([listening], timeout=_PATIENCE)
-    if manager.redis is not None:
-        await manager.pubsub.aclose()
-        await manager.redis.aclose()

@@ -1,5 +1,6 @@
 """Chat over Socket.IO: every event, every wrong person, and what a client misses while it is away."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -31,6 +32,21 @@ from faded_skies.platform.settings import Settings
 from servers import serving
 
 Drain = Callable[[], Awaitable[None]]
+
+
+async def test_what_is_written_in_one_breath_stays_in_order(
+    app: Application, client: httpx.AsyncClient, address: str, customer: SignedInPerson
+) -> None:
+    ticket = await open_ticket(client, customer)
+    words = [f"word {number}" for number in range(20)]
+    acks: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    async with connected(app, address, customer) as asking, asyncio.timeout(20):
+        for word in words:
+            body = {"ticketId": ticket["id"], "message": word}
+            await asking.io.emit("send-message", body, callback=acks.put_nowait)
+        acknowledged = [await acks.get() for _ in words]
+    assert [ack["message"]["message"] for ack in acknowledged] == words
+    assert [one["message"] for one in await messages_of(client, customer, ticket)][1:] == words
 
 
 async def test_a_customer_and_an_agent_talk(
