@@ -9,10 +9,10 @@ import orjson
 import structlog
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
-from socketio.async_pubsub_manager import AsyncPubSubManager
 
 from faded_skies.platform import engineio_sessions
 from faded_skies.platform.ids import uuid_text
+from faded_skies.platform.memberships import Memberships
 from faded_skies.platform.valkey import Valkey
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ class Message:
     rooms: Sequence[str]
 
 
-class Manager(AsyncPubSubManager):  # type: ignore[misc]  # untyped in python-socketio
+class Manager(Memberships):
     """The bus between processes: many messages in one, and no silence about what got lost.
 
     Who tells while the bus is away hears of it (RedisError), as jobs try again. Nobody repeats to a server what was
@@ -77,7 +77,7 @@ class Manager(AsyncPubSubManager):  # type: ignore[misc]  # untyped in python-so
             listening.cancel()
             await asyncio.wait([listening], timeout=_PATIENCE_TO_STOP)
         if self._channel is not None:
-            await self._channel.aclose()
+            await self._channel.aclose()  # type: ignore[no-untyped-call]  # untyped in redis-py
 
     async def emit_all(self, messages: Sequence[Message]) -> None:
         """Emit the messages here, and to other processes as one. Releases that do not know it hear nothing of it."""
