@@ -105,6 +105,7 @@ def restore(path: Path, *, replace: bool, unsealed: bool) -> None:
 
 async def _back_up(settings: "Settings", path: Path) -> None:
     from faded_skies import bootstrap, registry
+    from faded_skies.platform.backup import TAKEN
     from faded_skies.platform.backup.taking import take
 
     keyring = _keyring(settings)
@@ -121,6 +122,8 @@ async def _back_up(settings: "Settings", path: Path) -> None:
             places=await bootstrap.places(settings),
             told=_told,
         )
+        async with db.transaction() as tx:
+            tx.audit(TAKEN, object_type="backup", object_id=whole.id, actor_id=None)
     _tell_unfound(whole)
     click.echo(f"{path}: {whole.stored_bytes:,} bytes in {time.monotonic() - began:.1f} s. {_what(whole)}")
     if keyring is None:

@@ -395,9 +395,13 @@ TABLE: tuple[Permission, ...] = (
         ),
     ),
     Permission(
-        name="count and sign off drivers' cash",
+        name="end drivers' shifts, count and sign off their cash",
         roles=ADMIN,
-        doors=("GET /api/admin/drawers", "POST /api/admin/drawers/{drawer_id}/sign-off"),
+        doors=(
+            "GET /api/admin/drawers",
+            "POST /api/admin/drawers/{drawer_id}/sign-off",
+            "POST /api/admin/drivers/{driver_id}/end-shift",
+        ),
     ),
     Permission(
         name="answer for the law",

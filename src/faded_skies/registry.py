@@ -24,6 +24,7 @@ from faded_skies.backoffice import report_endpoints as reports
 from faded_skies.backoffice import sales_endpoints as sales_reports
 from faded_skies.backoffice import settings_endpoints as shop_settings
 from faded_skies.backoffice import sheet_endpoints as sheets
+from faded_skies.backoffice import shift_endpoints as shifts
 from faded_skies.backoffice import stock_endpoints as stock
 from faded_skies.backoffice import ticket_admin_endpoints as all_tickets
 from faded_skies.backoffice import ticket_endpoints as tickets
@@ -246,6 +247,7 @@ def routers() -> Sequence[APIRouter]:
         reports.router,
         sales_reports.router,
         drawers.router,
+        shifts.router,
         fleet.router,
         trips.router,
         dispatch.router,

@@ -377,7 +377,12 @@ async def _drive(
     await _lots(app, call, admin, shopper)
     await _reports(app, call, admin.headers, order_id=UUID(delivered[0]))
     await call("GET /api/orders/{order_id}/receipt", shopper.headers, ids=delivered)
+    over = {"reason": "She went home."}
+    ended = await call(
+        "POST /api/admin/drivers/{driver_id}/end-shift", admin.headers, ids=(str(driver.id),), json=over
+    )
     (drawer,) = (await call("GET /api/admin/drawers", admin.headers))["drawers"]
+    assert ended["drawer"] == drawer
     counted = {"receivedCash": 80, "note": "A customer got too much change."}
     await call(
         "POST /api/admin/drawers/{drawer_id}/sign-off", admin.headers, ids=(drawer["id"],), json=counted

@@ -9,8 +9,8 @@ SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wai
 """
 
 
-async def until_somebody_waits(db: Database) -> None:
-    """Return once a transaction of this test's database waits for a lock."""
+async def until_somebody_waits(db: Database, *, many: int = 1) -> None:
+    """Return once so many transactions of this test's database wait for a lock."""
     async with asyncio.timeout(30):
-        while not await db.fetchval(_WAITING):  # noqa: ASYNC110 - locks do not tell
+        while await db.fetchval(_WAITING) < many:  # noqa: ASYNC110 - locks do not tell
             await asyncio.sleep(0.01)

@@ -81,7 +81,6 @@ STRANGE = [
     "${7*7}",
     "\r\nSet-Cookie: a=b",
 ]
-MAY_BE_EMPTY = {"signature", "specialInstructions", "body", "title"}
 
 
 def told(answer: httpx.Response) -> dict[str, Any]:

@@ -78,7 +78,7 @@ async def test_each_dependency_has_a_measured_time(client: httpx.AsyncClient) ->
     assert answer.status_code == 200
     body = answer.json()
     assert (body["status"], body["environment"]) == ("healthy", "test")
-    for name in ("database", "redis", "storage"):
+    for name in ("database", "redis", "storage", "media"):
         assert body["checks"][name]["status"] == "healthy"
         assert float(body["checks"][name]["responseTime"].removesuffix("ms")) > 0
     # Nothing works in this test, and that is no reason to send requests elsewhere.
@@ -114,7 +114,7 @@ async def test_ready_asks_only_what_is_needed_and_is_over_when_the_process_leave
     app: Application, client: httpx.AsyncClient
 ) -> None:
     answer = await client.get("/health/ready")
-    assert (answer.status_code, set(answer.json()["checks"])) == (200, {"database", "redis"})
+    assert (answer.status_code, set(answer.json()["checks"])) == (200, {"database"})
     assert "connection" not in answer.headers
     lifecycle: Lifecycle = app.ports.get(Lifecycle)
     lifecycle.is_leaving = True

@@ -86,6 +86,12 @@ async def test_both_texts_are_read_by_prometheus_own_parser(client: httpx.AsyncC
     assert (await client.get("/metrics", headers={"Accept": "image/png"})).status_code == 406
 
 
+async def test_what_health_finds_is_a_figure(client: httpx.AsyncClient) -> None:
+    found = (await families(client))["faded_skies_check_healthy"].samples
+    shown = {one.labels["check"]: one.value for one in found}
+    assert shown == {"database": 1, "redis": 1, "storage": 1, "media": 1, "jobs": 0}  # no worker runs here
+
+
 async def test_figures_without_a_token_stay_on_this_machine(
     client: httpx.AsyncClient, away: httpx.AsyncClient
 ) -> None:
@@ -193,6 +199,8 @@ async def test_without_a_database_the_process_still_tells_of_itself(
     assert found["faded_skies_shared_state_readable"].samples[0].value == 0
     assert "faded_skies_jobs" not in found
     assert found["faded_skies_uptime_seconds"].samples[0].value > 0
+    checks = {one.labels["check"]: one.value for one in found["faded_skies_check_healthy"].samples}
+    assert (checks["database"], checks["redis"]) == (0, 1)
 
 
 async def test_a_worker_tells_on_a_port_of_its_own(app: Application, tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ EXPORTED = {
 """Columns that say whose a row is, and the list of the export that has it."""
 
 LEFT_OUT = {
+    "cash_drawers.counted_by": "what staff did; their activity has it",
     "cash_drawers.signed_off_by": "what staff did; their activity has it",
     "document_holders.user_id": "a digest of a document's number, which says nothing to its owner",
     "federated_sign_ins.user_id": "a sign-in under way, for minutes",

@@ -37,6 +37,18 @@ SPRING, FALL = date(2026, 3, 8), date(2026, 11, 1)
 JSON = dict[str, Any]
 
 
+LOST_CARDS = """
+UPDATE payment_intents i SET status = 'failed', decline_code = 'lost_card' FROM order_tracking t
+WHERE t.order_id = i.order_id AND t.status = 'payment_failed'
+"""
+LATER_ATTEMPTS = """
+INSERT INTO payment_intents
+SELECT (jsonb_populate_record(i, jsonb_build_object(
+    'id', gen_random_uuid(), 'external_id', NULL, 'decline_code', 'expired_card', 'created_at', now()
+))).* FROM payment_intents i WHERE i.decline_code = 'lost_card'
+"""
+
+
 async def get(trade: Trade, path: str = "", *, as_table: bool = False, **params: str) -> httpx.Response:
     headers = trade.admin.headers | ({"Accept": "text/csv"} if as_table else {})
     today = clock.now().astimezone(ZONE).date()
@@ -117,7 +129,13 @@ async def test_a_busy_day_is_told_to_the_cent(day: Trade) -> None:
     refused = (await get(day, "/refusals")).json()["refusals"]
     counts = {(one["kind"], one["reason"]): one["count"] for one in refused}
     assert counts["door", "without_code"] == 1
-    assert sum(count for (kind, _), count in counts.items() if kind == "payment") >= 1
+    payments = sum(count for (kind, _), count in counts.items() if kind == "payment")
+    assert payments >= 1
+    await day.db.fetch(LOST_CARDS)
+    await day.db.fetch(LATER_ATTEMPTS)
+    later = [one for one in (await get(day, "/refusals")).json()["refusals"] if one["kind"] == "payment"]
+    assert [one["reason"] for one in later] == ["lost_card"], "what a bank says of a later attempt is not why"
+    assert later[0]["count"] == payments
     assert len(table(await get(day, "/refusals", as_table=True))) == len(refused)
 
 

@@ -48,11 +48,7 @@ async def add_area(body: AreaFeature, actor: SignedIn, db: Db) -> Json:
         problems.append(("id", "A new area has no id yet. Leave it out, or PATCH the one that has it."))
     await _check([drawn], problems)
     async with db.transaction() as tx:
-        there = {area.name.lower() for area in await places.list_all_areas(tx)}
-        if str(drawn.given.get("name")).lower() in there:
-            raise _refusal([("properties.name", "Another area has this name. Choose another one.")])
-        await places.take_areas(tx, [drawn], actor_id=actor.id)
-        made = next(area for area in await places.list_all_areas(tx) if area.name == drawn.given["name"])
+        made = await places.draw_area(tx, drawn, actor_id=actor.id)
     return Json(present_area(made), status_code=201)
 
 

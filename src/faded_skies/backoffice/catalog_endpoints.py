@@ -19,6 +19,7 @@ from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.catalog.service import NewProduct, StaffFilter
 from faded_skies.domains.compliance.service import Law
 from faded_skies.domains.inventory import service as inventory
+from faded_skies.platform import clock
 from faded_skies.platform.db import Tx
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.http.answers import Json
@@ -153,7 +154,7 @@ async def put_category_away(category_id: Id, actor: SignedIn, db: Db) -> Json:
 
 
 def _check(law: Law, product: NewProduct) -> None:
-    for field, sentence in why_not_for_sale(law, product):
+    for field, sentence in why_not_for_sale(law.at(clock.now()), product):
         raise Refused(field, sentence)
 
 

@@ -11,9 +11,8 @@ from pydantic_core import PydanticCustomError
 from faded_skies.domains.catalog.schemas import ImageShape, ProductShape
 from faded_skies.domains.catalog.service import BadCell, NewCategory, NewProduct, ProductClass, Strain
 from faded_skies.domains.compliance import service as compliance
-from faded_skies.domains.compliance.service import Law
+from faded_skies.domains.compliance.service import RuleBook
 from faded_skies.domains.payments.service import Tender
-from faded_skies.platform import clock
 from faded_skies.platform.http.fields import Body, Id, Line, Shape, Text
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.money import JsonNumber, Sum, cents_of
@@ -255,13 +254,14 @@ class BadCellShape(Shape):
 
 
 class ImportAnswer(Shape):
-    """What the file did, or would do. With `problems` it does nothing."""
+    """What the file did, or would do. With `problems` it does nothing; of very many the first are told."""
 
     dry_run: bool
     created: int
     changed: int
     unchanged: int
     problems: list[BadCellShape]
+    problems_total: int
 
 
 def present_bad_cell(cell: BadCell) -> dict[str, object]:
@@ -284,14 +284,14 @@ _SAID = {
 }
 
 
-def why_not_for_sale(law: Law, product: NewProduct) -> list[tuple[str, str]]:
+def why_not_for_sale(book: RuleBook, product: NewProduct) -> list[tuple[str, str]]:
     """Return the fields that keep an active product from being sold here, each with what to do."""
     if not product.is_active:
         return []
     line = compliance.Line(
         product.product_class, 1, product.price_cents, product.net_weight_mg, product.thc_mg
     )
-    missing = compliance.missing_facts(law.at(clock.now()), line)
+    missing = compliance.missing_facts(book, line)
     return [
         (field, sentence.format(product_class=product.product_class))
         for field, sentence in (_SAID[fact] for fact in missing)

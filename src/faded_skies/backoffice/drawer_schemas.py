@@ -26,6 +26,7 @@ class DrawerPersonShape(Shape):
 class DrawerShape(Shape):
     """`expected` is the float and what was collected; `counted` the driver's count, `received` the staff's.
 
+    `countedBy` is who of the staff counted in the driver's place, null where the driver did.
     `difference` is what staff received too much, below zero what is missing.
     """
 
@@ -38,6 +39,7 @@ class DrawerShape(Shape):
     collected: float
     expected: float
     counted: float | None
+    counted_by: DrawerPersonShape | None
     received: float | None
     difference: float | None
     signed_off_by: DrawerPersonShape | None
@@ -67,9 +69,10 @@ def present_drawer(drawer: Drawer) -> dict[str, object]:
         "collected": to_dollars(drawer.collected_cents),
         "expected": to_dollars(drawer.expected_cents),
         "counted": _dollars(drawer.counted_cents),
+        "countedBy": _person(drawer.counted_by, drawer.counted_by_first_name),
         "received": _dollars(drawer.received_cents),
         "difference": _dollars(drawer.difference_cents),
-        "signedOffBy": _signer(drawer),
+        "signedOffBy": _person(drawer.signed_off_by, drawer.signed_off_by_first_name),
         "signedOffAt": drawer.signed_off_at,
         "note": drawer.note,
     }
@@ -79,7 +82,5 @@ def _dollars(cents: Cents | None) -> float | None:
     return None if cents is None else to_dollars(cents)
 
 
-def _signer(drawer: Drawer) -> dict[str, object] | None:
-    if drawer.signed_off_by is None:
-        return None
-    return {"id": drawer.signed_off_by, "firstName": drawer.signed_off_by_first_name}
+def _person(user_id: UUID | None, first_name: str | None) -> dict[str, object] | None:
+    return None if user_id is None else {"id": user_id, "firstName": first_name}

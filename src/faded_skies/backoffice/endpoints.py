@@ -87,8 +87,11 @@ async def _wanted(
     rings, circle = None, None
     if area_id is not None:
         rings, circle = await _place_of(db, area_id)
-    zone = law.at(clock.now()).timezone
+    now = clock.now()
+    book = law.at(now)
+    zone = book.timezone
     return BoardFilter(
+        today=compliance.business_day(book, now),
         statuses=None if status is None else [one.value for one in status],
         driver_id=driver_id,
         order_number=order_number,

@@ -107,7 +107,7 @@ async def change_person(user_id: Id, body: ChangePerson, actor: SignedIn, db: Db
 
 
 async def _check_duty(tx: Tx, person: Person, body: ChangePerson) -> None:
-    # Not the shift: only its driver can end it, and would decide about their own suspension.
+    # Not the shift: a driver would decide by it about their own suspension. Staff ends it before or after.
     if person.role is not Role.DRIVER:
         return
     if body.role not in {None, Role.DRIVER} and await delivery.is_on_duty(tx, person.id):

@@ -41,7 +41,10 @@ Media = Annotated[MediaStore, provided(MediaStore)]
     ),
     responses={
         409: {"model": ErrorShape, "description": "TOO_MANY_IMAGES, or another upload is under way."},
-        413: {"model": ErrorShape, "description": "FILE_TOO_LARGE: more than 10 MB or 50 million pixels."},
+        413: {
+            "model": ErrorShape,
+            "description": "FILE_TOO_LARGE: more than 10 MB or 50 million pixels (PNG: 25).",
+        },
         415: {"model": ErrorShape, "description": "UNSUPPORTED_FILE_TYPE: not a JPEG or PNG."},
         422: {"model": ErrorShape, "description": "VALIDATION_ERROR or UNREADABLE_DOCUMENT."},
     },

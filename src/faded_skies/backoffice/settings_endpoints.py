@@ -21,7 +21,7 @@ async def get_settings(_: SignedIn, db: Db) -> Json:
 
 @router.patch("", response_model=SettingsAnswer)
 async def change_settings(body: ChangeSettings, actor: SignedIn, db: Db) -> Json:
-    """Change the shop, pause it, or set it up: the first time all but `legalName`, `address` and `phone` are needed."""
+    """Change the shop, pause it, or set it up: the first time it needs its name, licence and place."""
     async with db.transaction() as tx:
         shop = await places.change_shop(tx, body.changes(), actor_id=actor.id)
     return Json({"settings": present_settings(shop)})

@@ -13,7 +13,7 @@ from faded_skies.platform.http.fields import Body, Day, Latitude, Line, Longitud
 Name = Annotated[Line, Field(min_length=2, max_length=100)]
 Phone = Annotated[str, Field(pattern=r"^\([0-9]{3}\) [0-9]{3}-[0-9]{4}$", examples=["(512) 555-0134"])]
 
-_MAY_BE_NULL = frozenset({"legal_name", "address", "phone"})
+_MAY_BE_NULL = frozenset({"legal_name", "address", "phone", "coins_expire_days"})
 
 
 def _each_once(tenders: list[Tender]) -> list[Tender]:
@@ -23,10 +23,10 @@ def _each_once(tenders: list[Tender]) -> list[Tender]:
 
 
 class ChangeSettings(Body, json_schema_extra={"examples": [{"paused": True}]}):
-    """What is sent is changed; null takes out the legal name, the address or the phone.
+    """What is sent is changed; null takes out the legal name, the address, the phone, or the last day of coins.
 
     `paused` takes no new orders; `automaticDispatch` gives orders to drivers without staff. The law of the place may
-    allow fewer ways to pay than `tenders` names.
+    allow fewer ways to pay than `tenders` names. `coinsExpireDays` is for coins that are given from now on.
     """
 
     name: Name | None = None
@@ -43,6 +43,7 @@ class ChangeSettings(Body, json_schema_extra={"examples": [{"paused": True}]}):
     paused: Annotated[bool, Field(strict=True)] | None = None
     automatic_dispatch: Annotated[bool, Field(strict=True)] | None = None
     tenders: Annotated[list[Tender], Field(min_length=1), AfterValidator(_each_once)] | None = None
+    coins_expire_days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return what was sent."""
@@ -69,6 +70,7 @@ class SettingsShape(Shape):
     paused: bool
     automatic_dispatch: bool
     tenders: list[Tender]
+    coins_expire_days: int | None
 
 
 class SettingsAnswer(Shape):
@@ -91,4 +93,5 @@ def present_settings(shop: Shop) -> dict[str, object]:
         "paused": shop.paused,
         "automaticDispatch": shop.automatic_dispatch,
         "tenders": shop.tenders,
+        "coinsExpireDays": shop.coins_expire_days,
     }

@@ -12,8 +12,9 @@ from faded_skies.backoffice.sheet_rows import read_sheet, write_row
 from faded_skies.domains.catalog import service as catalog
 from faded_skies.domains.catalog.errors import ImportRefused
 from faded_skies.domains.catalog.service import BadCell, SheetPlan, UnreadableSheetError
-from faded_skies.domains.compliance.service import Law
+from faded_skies.domains.compliance.service import Law, RuleBook
 from faded_skies.domains.inventory import service as inventory
+from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.errors import Refused
 from faded_skies.platform.http.answers import Json
@@ -24,6 +25,9 @@ from faded_skies.platform.http.uploads import documented_form, one_at_a_time, re
 
 MOST_SHEET_BYTES = 5 * 1024 * 1024
 CSV = "text/csv; charset=utf-8"
+MOST_PROBLEMS = 1_000
+"""So many are told of one file."""
+
 _LINES_AT_ONCE = 200
 
 TheLaw = Annotated[Law, provided(Law)]
@@ -51,14 +55,17 @@ async def export_products(_: SignedIn, db: Db) -> StreamingResponse:
     "/import",
     response_model=ImportAnswer,
     openapi_extra=documented_form(
-        files={"file": "CSV in UTF-8 with the columns of the export, up to 5 MB and 20,000 products."},
+        files={"file": "CSV in UTF-8 with the columns of the export, up to 5 MB and 5,000 products."},
         fields={},
         required=("file",),
         example={"file": "(a file of an export)"},
     ),
     responses={
         413: {"model": ErrorShape, "description": "FILE_TOO_LARGE: more than 5 MB."},
-        422: {"model": ErrorShape, "description": "IMPORT_REFUSED: `problems` name each bad cell."},
+        422: {
+            "model": ErrorShape,
+            "description": "IMPORT_REFUSED: `problems` name the bad cells, the first 1,000.",
+        },
     },
 )
 async def import_products(
@@ -89,10 +96,7 @@ async def import_products(
             raise _refusal([BadCell(error.row, None, str(error))]) from None
         async with db.transaction() as tx:
             plan = await catalog.plan_sheet(tx, rows)
-            problems = sorted(
-                [*problems, *plan.problems, *_not_for_sale(law, plan)],
-                key=lambda one: (one.row, one.column or ""),
-            )
+            problems = await asyncio.to_thread(_in_order, problems, plan, law.at(clock.now()))
             if problems and not dry_run:
                 raise _refusal(problems)
             if not problems and not dry_run:
@@ -104,17 +108,25 @@ async def import_products(
             "created": len(plan.created),
             "changed": len(plan.changed),
             "unchanged": plan.unchanged,
-            "problems": [present_bad_cell(one) for one in problems],
+            **_told(problems),
         }
     )
 
 
-def _not_for_sale(law: Law, plan: SheetPlan) -> list[BadCell]:
-    return [
+def _in_order(unread: list[BadCell], plan: SheetPlan, book: RuleBook) -> list[BadCell]:
+    not_for_sale = [
         BadCell(row, field, sentence)
         for row, product in plan.drafts
-        for field, sentence in why_not_for_sale(law, product)
+        for field, sentence in why_not_for_sale(book, product)
     ]
+    return sorted([*unread, *plan.problems, *not_for_sale], key=lambda one: (one.row, one.column or ""))
+
+
+def _told(problems: list[BadCell]) -> dict[str, object]:
+    return {
+        "problems": [present_bad_cell(one) for one in problems[:MOST_PROBLEMS]],
+        "problemsTotal": len(problems),
+    }
 
 
 def _refusal(problems: list[BadCell]) -> ImportRefused:
@@ -123,7 +135,7 @@ def _refusal(problems: list[BadCell]) -> ImportRefused:
     more = f" There are {len(problems) - 1} more such places." if len(problems) > 1 else ""
     return ImportRefused(
         f"Nothing of the file was taken. At {where}: {first.message}{more}",
-        problems=[present_bad_cell(one) for one in problems],
+        **_told(problems),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +14,14 @@ from faded_skies.domains.catalog.service import BETWEEN, BadCell, NewProduct, Sh
 from faded_skies.platform.money import to_dollars
 
 _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
+_PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
 _WHOLE = re.compile(r"[0-9]{1,10}")
 
 
 def _price(cell: str) -> Decimal:
-    try:
-        return Decimal(cell.strip())
-    except InvalidOperation:
-        raise ValueError("Write a price in dollars with a point, such as 24.50.") from None
+    if not _PRICE.fullmatch(cell.strip()):
+        raise ValueError("Write a price in dollars with a point, such as 24.50.")
+    return Decimal(cell.strip())
 
 
 def _whole(cell: str) -> int:
@@ -65,6 +65,9 @@ def read_sheet(text: str) -> tuple[list[SheetRow], list[BadCell]]:
     rows: list[SheetRow] = []
     problems: list[BadCell] = []
     for number, cells in catalog.read_rows(text):
+        if isinstance(cells, str):
+            problems.append(BadCell(number, None, cells))
+            continue
         wrong: list[BadCell] = []
         row = _row(number, cells, wrong)
         problems += wrong

@@ -42,7 +42,7 @@ from faded_skies.domains.payments.service import BY_CARD
 from faded_skies.domains.places.ports import AddressFinder, Gazetteer, Geocoder, TownLaw
 from faded_skies.domains.traceability.ports import Line, TrackAndTrace
 from faded_skies.domains.traceability.service import Gate as MetrcGate
-from faded_skies.domains.verification.ports import IdVerifier, VendorVerifier
+from faded_skies.domains.verification.ports import BarcodeReader, IdVerifier, VendorVerifier
 from faded_skies.domains.verification.service import (
     BarcodeCheck,
     StaffReview,
@@ -66,16 +66,27 @@ async def choose_adapters(ports: Ports, stack: AsyncExitStack) -> None:
     await _choose_post(ports, stack)
     await _choose_gateways(ports, stack)
     ports.provide(DocumentStore, await open_documents(ports.settings))
-    ports.provide(MediaStore, open_media(ports.settings))
-    ports.provide(PictureMaker, Pictures(Children()))
+    media = open_media(ports.settings)
+    ports.provide(MediaStore, media)
+    ports.checks.append(Check("media", media.check, kept_seconds=VENDOR_SECONDS))
+    _choose_readers(ports)
     await _choose_maps(ports, stack)
     await _choose_travel_times(ports, stack)
     await _choose_law(ports)
-    ports.provide(PaperPrinter, Printer(Children()))
+    ports.provide(PaperPrinter, Printer(Children(at_once=1)))
     _choose_solver(ports)
     await _choose_track_and_trace(ports, stack)
     await _choose_analytics(ports, stack)
     _choose_broker(ports)
+
+
+def _choose_readers(ports: Ports) -> None:
+    """Provide who reads what people hand in: one file at a time in all, as a container has memory for one."""
+    children = Children(at_once=1)
+    documents = Documents(children)
+    ports.provide(PictureMaker, Pictures(children))
+    ports.provide(DocumentReader, documents)
+    ports.provide(BarcodeReader, documents)
 
 
 def _choose_solver(ports: Ports) -> None:
@@ -83,8 +94,12 @@ def _choose_solver(ports: Ports) -> None:
     if ports.settings.dispatch_plans == "batches":
         # Rounds wait for the plan: a child that hangs is given up soon.
         ports.provide(RouteSolver, BatchSolver(Children(at_once=1, longest=5)))
+        ports.vendors["dispatch"] = "Orders go to the nearest driver who is free, one by one."
     else:
         ports.provide(RouteSolver, NearestDriver())
+        ports.doubles["dispatch"] = (
+            "Orders go to the nearest driver who is free; no ways are planned (DISPATCH_PLANS=nearest)."
+        )
 
 
 async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
@@ -104,6 +119,7 @@ async def _choose_post(ports: Ports, stack: AsyncExitStack) -> None:
 
         icon = f"{settings.client_origins[0]}/icon-192x192.png"
         ports.provide(Pusher, await stack.enter_async_context(open_fcm(settings.firebase, icon=icon)))
+        ports.vendors["push"] = "Pushes wait and are tried again."
     else:
         ports.doubles["push"] = "Pushes go to a local outbox; none reaches a phone."
 
@@ -117,6 +133,9 @@ async def _choose_analytics(ports: Ports, stack: AsyncExitStack) -> None:
     if project is not None:
         vendors.append(await stack.enter_async_context(open_mixpanel(project)))
     ports.provide(Vendors, Vendors(tuple(vendors)))
+    ports.vendors |= {
+        one.name: "What it is to count waits, as long as it takes facts so old." for one in vendors
+    }
 
 
 async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
@@ -127,6 +146,7 @@ async def _choose_track_and_trace(ports: Ports, stack: AsyncExitStack) -> None:
     if settings.metrc is not None:
         license_no = settings.metrc.license_no
         system = await stack.enter_async_context(open_metrc(settings.metrc, law.timezone))
+        ports.vendors["metrc"] = "Reports wait and are told later, in their order."
     elif settings.environment != "production":
         system = await stack.enter_async_context(open_double(settings.database_url))
         ports.doubles["metrc"] = (
@@ -216,11 +236,11 @@ async def _choose_gateways(ports: Ports, stack: AsyncExitStack) -> None:
 
 async def choose_verifier(ports: Ports, stack: AsyncExitStack) -> None:
     """Provide who looks at identity papers, as ID_VERIFICATION says."""
-    documents = Documents(Children())
-    ports.provide(DocumentReader, documents)
     chosen, client = ports.settings.id_verification, ports.settings.jumio
     vendor = None if client is None else await stack.enter_async_context(open_jumio(client, ports.settings))
-    barcodes = BarcodeCheck(documents, decides=chosen == "barcode_decides")
+    barcodes = BarcodeCheck(ports.get(BarcodeReader), decides=chosen == "barcode_decides")
+    if vendor is not None:
+        ports.vendors["jumio"] = "Customers are told to try again in a few minutes."
     ports.provide(VendorVerifier, vendor)
     ports.provide(IdVerifier, vendor or (StaffReview() if chosen == "review" else barcodes))
 
@@ -242,6 +262,7 @@ async def _choose_maps(ports: Ports, stack: AsyncExitStack) -> None:
     )
     for port, adapter in zip((Geocoder, AddressFinder), google, strict=True):
         ports.provide(port, adapter)
+    ports.vendors["maps"] = "Addresses are placed by their ZIP code."
 
 
 async def _choose_travel_times(ports: Ports, stack: AsyncExitStack) -> None:
@@ -255,4 +276,6 @@ async def _choose_travel_times(ports: Ports, stack: AsyncExitStack) -> None:
         times = await stack.enter_async_context(open_google_times(key.get_secret_value(), offline=distance))
     else:
         ports.doubles["routes"] = "Drives are reckoned from the distance: no map of streets is connected."
+    if times is not distance:
+        ports.vendors["routes"] = "Drives are reckoned from the distance."
     ports.provide(TravelTimes, times)

@@ -15,6 +15,7 @@ from faded_skies.platform import clock, metrics
 from faded_skies.platform.connections import Connections
 from faded_skies.platform.event_outbox import Backlog, read_backlog
 from faded_skies.platform.exposition import Exposition, Shared
+from faded_skies.platform.health import Health
 from faded_skies.platform.lifecycle import Lifecycle
 from faded_skies.platform.ports import Ports
 from faded_skies.platform.queue_state import QueueState, read_queue
@@ -34,7 +35,14 @@ def measure(ports: Ports, server: socketio.AsyncServer) -> Exposition:
         backlog = await read_backlog(ports.db)
         return [*_queue(queue), *_standing(standing), *_events_out(backlog)]
 
-    return Exposition(_own(ports, server), Shared(shared))
+    health: Health = ports.get(Health)
+
+    async def checks() -> Iterable[Metric]:
+        found = await health.look()
+        rows = [((name,), one.status == "healthy") for name, one in found.items()]
+        return [_family("faded_skies_check_healthy", "What /health finds: 1 or 0.", rows, "check")]
+
+    return Exposition(_own(ports, server), Shared(shared), checks)
 
 
 def _begin_at_zero() -> None:
@@ -136,6 +144,20 @@ def _standing(standing: Standing) -> Iterable[Metric]:
         [((gateway, status), count) for gateway, status, count in standing.payments],
         "gateway",
         "status",
+    )
+    backup: list[Row] = [] if standing.backup_seconds is None else [((), standing.backup_seconds)]
+    yield _family("faded_skies_backup_age_seconds", "Since the last backup was finished.", backup)
+    yield _family(
+        "faded_skies_proof_age_seconds",
+        "Since the books, the audit log, were last proved in whole.",
+        [((proof.name,), proof.seconds) for proof in standing.proofs],
+        "proof",
+    )
+    yield _family(
+        "faded_skies_proof_wrong",
+        "How many things that proof found wrong.",
+        [((proof.name,), proof.wrong) for proof in standing.proofs],
+        "proof",
     )
     yield _family(
         "faded_skies_papers_waiting", "Identity papers to look at.", [((), standing.papers_waiting)]

@@ -78,10 +78,6 @@ class Access:
         if actor.owes is not None and actor.owes not in permission.while_owing:
             raise _OWED[actor.owes]
 
-    def is_public(self, door: str) -> bool:
-        permission = self._by_door.get(door)
-        return permission is not None and permission.public
-
     def roles(self, door: str) -> frozenset[Role]:
         """Return the roles that may use the door; none for a public one."""
         return self._by_door[door].roles

@@ -1,5 +1,6 @@
 """The database: one pool, reads that commit by themselves, and transactions that carry their consequences."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -18,6 +19,7 @@ from faded_skies.platform.audit.writing import APPEND, append_values
 from faded_skies.platform.events import Bus, Event
 from faded_skies.platform.ids import uuid_text
 from faded_skies.platform.outbound import transaction_open
+from faded_skies.platform.totals import Totals
 
 Row = asyncpg.Record
 
@@ -33,6 +35,8 @@ DATABASE_LOST = (
 """What says that the database cannot be reached at the moment."""
 
 _ROWS_AHEAD = 200
+# From here on entries are signed in a thread: each takes some forty microseconds, and others wait for the loop.
+_MANY_ENTRIES = 100
 
 # The queue library's own statement, rendered once: priorities, entrypoints, payloads, delays, dedupe keys, headers.
 _ENQUEUE = QueryQueueBuilder().build_enqueue_query("raise")
@@ -129,8 +133,11 @@ class Tx:
         if self.events and self._bus.outbox is not None:
             await self._bus.outbox(self.connection, self.events)
         if self._audit:
+            signed = (self._audit, origin.get(), self._sign)
+            many = len(self._audit) > _MANY_ENTRIES
+            values = await asyncio.to_thread(append_values, *signed) if many else append_values(*signed)
             # Last, because it locks the end of a chain until the commit.
-            await self.connection.execute(APPEND, *append_values(self._audit, origin.get(), self._sign))
+            await self.connection.execute(APPEND, *values)
 
 
 def _dump(value: object) -> str:
@@ -163,6 +170,7 @@ class Database:
         self.bus = bus
         # Bootstrap sets it once the key is read, which needs this very pool.
         self.sign = sign
+        self.totals = Totals()
 
     @classmethod
     async def connect(cls, url: str, *, bus: Bus, size: int) -> "Database":
@@ -196,6 +204,21 @@ class Database:
 
     async def fetchval(self, statement: str, *values: object) -> Any:
         return await self.pool.fetchval(statement, *values)
+
+    async def count(self, statement: str, *values: object, rows: int, limit: int, offset: int) -> int:
+        """Return how many rows a list has on all pages, of which this one, from `offset` on, shows `rows`.
+
+        A page that is not full tells by itself. Beside a full one the total of a long list may be as old as
+        `totals.LIFETIME`, and is never less than what the page shows.
+        """
+        if rows < limit and (rows or not offset):
+            return offset + rows
+        kept = self.totals.find(statement, values) if rows else None
+        if kept is not None:
+            return max(kept, offset + rows)
+        total = int(await self.fetchval(statement, *values))
+        self.totals.keep(statement, values, total)
+        return total
 
     @asynccontextmanager
     async def trial(self) -> AsyncIterator[Tx]:

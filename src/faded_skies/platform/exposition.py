@@ -56,15 +56,20 @@ class Shared:
 
 
 class Exposition:
-    """The registry that an encoder reads. `own` tells of this process, `shared` of all."""
+    """The registry that an encoder reads. `own` tells of this process, `shared` of all, `checks` what it depends on."""
 
-    def __init__(self, own: Callable[[], Families], shared: Shared) -> None:
+    def __init__(
+        self, own: Callable[[], Families], shared: Shared, checks: Callable[[], Awaitable[Families]]
+    ) -> None:
         self._own = own
         self._shared = shared
+        self._checks = checks
 
     async def text(self, kind: str) -> bytes:
         """Return everything in the form of Prometheus (`text/plain`), or OpenMetrics."""
-        found = _Found([*REGISTRY.collect(), *self._own(), *await self._shared.collect()])
+        found = _Found(
+            [*REGISTRY.collect(), *self._own(), *await self._checks(), *await self._shared.collect()]
+        )
         encode = openmetrics if kind == OPENMETRICS else classic
         text: bytes = encode(found)
         return text

@@ -17,7 +17,8 @@ class Ports:
     """The platform's own parts by name, everything else by the type that a signature names.
 
     `doubles` names each part that stands in for the real thing, with a sentence for /health and the start; `checks` are
-    the questions that /health asks.
+    the questions that /health asks; `vendors` are those whose last answers it tells instead, with a sentence on what
+    happens while they fail.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Ports:
         self.access = access
         self.doubles: dict[str, str] = {}
         self.checks: list[Check] = []
+        self.vendors: dict[str, str] = {}
         self._provided: dict[object, object] = {}
 
     def provide(self, kind: object, thing: object) -> None:

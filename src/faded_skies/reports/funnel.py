@@ -19,7 +19,10 @@ GROUP BY GROUPING SETS ((1, 2), (2))
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """How many did each step on a day, or in all days where `day` is None. Who comes twice counts once."""
+    """How many did each step on a day, or in all days where `day` is None. Who comes twice counts once.
+
+    A device and an account are never brought together: who looks as a visitor and then signs in is one of each.
+    """
 
     day: date | None
     visitors: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STEPS, 0))

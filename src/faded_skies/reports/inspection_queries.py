@@ -157,7 +157,7 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "cash_drawers.csv",
-        "Drivers' cash: float, what came in, both counts.",
+        "Drivers' cash: float, what came in, both counts; counted_by where staff counted for the driver.",
         (
             "drawer",
             "driver_id",
@@ -167,6 +167,7 @@ PARTS: tuple[Part, ...] = (
             "collected_cents",
             "counted_cents",
             "counted_at",
+            "counted_by",
             "received_cents",
             "signed_off_at",
             "signed_off_by",
@@ -174,7 +175,7 @@ PARTS: tuple[Part, ...] = (
         ),
         """
         SELECT id, driver_id, status, opened_at, float_cents, collected_cents, counted_cents, counted_at,
-               received_cents, signed_off_at, signed_off_by, note
+               counted_by, received_cents, signed_off_at, signed_off_by, note
         FROM cash_drawers WHERE opened_at < $2 AND coalesce(signed_off_at, 'infinity') >= $1 ORDER BY opened_at, id
         """,
     ),

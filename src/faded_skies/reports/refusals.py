@@ -14,10 +14,10 @@ SELECT (at AT TIME ZONE $3)::date AS day, kind, reason, count(*)::int AS count F
     UNION ALL
     SELECT at, 'door', coalesce(code, 'without_code') FROM stop_log WHERE kind = 'returned' AND at >= $1 AND at < $2
     UNION ALL
-    -- An attempt forgets the bank's word when it is given up.
+    -- The attempt that was refused is the last one before; it forgets the bank's word when it is given up.
     SELECT t.created_at, 'payment', coalesce((
         SELECT i.decline_code FROM payment_intents i
-        WHERE i.order_id = t.order_id AND i.decline_code IS NOT NULL ORDER BY i.created_at DESC LIMIT 1
+        WHERE i.order_id = t.order_id AND i.created_at <= t.created_at ORDER BY i.created_at DESC LIMIT 1
     ), 'without_code')
     FROM order_tracking t WHERE t.status = 'payment_failed' AND t.created_at >= $1 AND t.created_at < $2
 ) refused GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3

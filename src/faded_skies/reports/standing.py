@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from faded_skies.platform import backup
 from faded_skies.platform.db import Database
+from faded_skies.reports.proving import PROVED
 
 _WINDOW = timedelta(hours=1)
 
@@ -31,6 +33,22 @@ _PAPERS = """
 SELECT count(*)::int AS waiting, coalesce(extract(epoch FROM $1 - min(created_at)), 0)::float8 AS oldest
 FROM id_verifications WHERE status = 'processing'
 """
+# The newest of each, by the index on actions.
+_LAST = """
+SELECT action, last.seconds, last.wrong FROM unnest($1::text[]) AS asked (action) CROSS JOIN LATERAL (
+    SELECT extract(epoch FROM now() - recorded_at)::float8 AS seconds, (details->>'wrong')::int AS wrong
+    FROM audit_log WHERE audit_log.action = asked.action ORDER BY seq DESC LIMIT 1
+) last
+"""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How long ago something was last proved in whole, and how many things were wrong."""
+
+    name: str
+    seconds: float
+    wrong: int
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,7 @@ class Standing:
     """Reports to the state by state, and how many are late; messages and payments of the last hour; papers to look at.
 
     `messages` is by channel and outcome, `delayed` by channel what is tried again, `payments` by gateway and status.
+    `backup_seconds` is how long ago the last backup was finished, None where none ever was.
     """
 
     reports: Sequence[tuple[str, int]]
@@ -47,6 +66,8 @@ class Standing:
     payments: Sequence[tuple[str, str, int]]
     papers_waiting: int
     papers_oldest_seconds: float
+    backup_seconds: float | None
+    proofs: Sequence[Proof]
 
 
 async def read_standing(db: Database, *, now: datetime) -> Standing:
@@ -57,6 +78,7 @@ async def read_standing(db: Database, *, now: datetime) -> Standing:
     delayed = await db.fetch(_DELAYED)
     payments = await db.fetch(_PAYMENTS, _first_id_of(since))
     papers = (await db.fetch(_PAPERS, now))[0]
+    last = {row["action"]: row for row in await db.fetch(_LAST, [backup.TAKEN, *PROVED])}
     return Standing(
         reports=[(row["state"], row["reports"]) for row in reports],
         late_reports=sum(row["late"] for row in reports),
@@ -65,6 +87,12 @@ async def read_standing(db: Database, *, now: datetime) -> Standing:
         payments=[(row["gateway"], row["status"], row["payments"]) for row in payments],
         papers_waiting=papers["waiting"],
         papers_oldest_seconds=papers["oldest"],
+        backup_seconds=last[backup.TAKEN]["seconds"] if backup.TAKEN in last else None,
+        proofs=[
+            Proof(name, last[action]["seconds"], last[action]["wrong"])
+            for action, name in PROVED.items()
+            if action in last
+        ],
     )
 
 

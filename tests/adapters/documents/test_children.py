@@ -34,7 +34,7 @@ async def test_a_child_knows_nothing_of_our_folder_and_environment(monkeypatch: 
 async def test_what_a_child_may_use() -> None:
     told = await Children().run([HUNGRY, "allowed"], b"")
     assert ast.literal_eval(told.decode()) == {
-        "AS": (2**30, 2**30),
+        "AS": (2**29, 2**29),
         "CPU": (20, 20),
         "FSIZE": (0, 0),
         "CORE": (0, 0),

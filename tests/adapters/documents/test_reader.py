@@ -25,6 +25,7 @@ from factories.papers import (
     saved,
 )
 from faded_skies.adapters.documents.child import Children
+from faded_skies.adapters.documents.pictures import Pictures
 from faded_skies.adapters.documents.reader import Documents
 from faded_skies.domains.verification.ports import BarcodeReader
 from faded_skies.platform.documents.errors import TooManyPixels, UnreadableDocument, UnsupportedFileType
@@ -216,11 +217,32 @@ async def test_bombs_are_not_unfolded(documents: Documents, body: bytes) -> None
 
 
 async def test_the_largest_photos_are_taken_and_made_smaller(documents: Documents) -> None:
-    for mode, kind in (("CMYK", "JPEG"), ("RGBA", "PNG"), ("I;16", "PNG")):
-        body = saved(Image.new(mode, (8000, 6250)), kind)
-        scan = await documents.read(body)
+    """Those that take the most memory of all that is allowed, and the child has enough."""
+    sideways = Image.Exif()
+    sideways[0x0112] = 6
+    for mode, kind, size, more in (
+        ("CMYK", "JPEG", (6250, 8000), {}),
+        ("CMYK", "JPEG", (5000, 5000), {"progressive": True}),
+        ("LA", "PNG", (5000, 5000), {}),
+        ("I;16", "PNG", (5000, 5000), {}),
+    ):
+        scan = await documents.read(saved(Image.new(mode, size), kind, exif=sideways, **more))
         assert 4_000_000 <= scan.width * scan.height <= 18_000_000
-        assert scan.width / scan.height == pytest.approx(1.28, abs=0.01)
+        assert scan.width / scan.height == pytest.approx(size[1] / size[0], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(png_that_says(25_000_001, 1), id="png"),
+        pytest.param(saved(Image.new("L", (5001, 5000)), progressive=True), id="progressive-jpeg"),
+    ],
+)
+async def test_what_is_unfolded_whole_may_have_fewer_pixels(documents: Documents, body: bytes) -> None:
+    for make in (documents.read, Pictures(Children()).make):
+        with pytest.raises(TooManyPixels, match="25 million pixels") as refused:
+            await make(body)
+        assert (refused.value.kind, refused.value.code) == (Kind.TOO_LARGE, "FILE_TOO_LARGE")
 
 
 async def test_ten_megabytes_are_the_most(documents: Documents) -> None:

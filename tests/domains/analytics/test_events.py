@@ -143,6 +143,9 @@ async def test_a_batch_that_comes_again_is_stored_once_and_nobody_takes_anothers
     assert await db.fetchval("SELECT count(*) FROM analytics_events") == 15
     await tell(client, view(), view(), headers=person.headers)
     assert await db.fetchval("SELECT count(*) FROM analytics_events") == 17, "without an id each is another"
+    for _ in range(3):
+        await tell(client, *events, consent=YES)
+    assert await db.fetchval("SELECT count(*) FROM analytics_events") == 22, "nobody's are told once too"
 
 
 async def test_a_clients_time_counts_within_three_days(client: httpx.AsyncClient, db: Database) -> None:

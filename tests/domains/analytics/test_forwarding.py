@@ -247,6 +247,31 @@ async def test_what_is_withdrawn_while_it_is_told_is_not_told_again(
     assert not any(fact.subject == mine for batch in vendor.heard[1:] for fact in batch)
 
 
+@pytest.mark.parametrize(
+    ("consent", "headers"),
+    [
+        ({"analytics": False}, {}),
+        ({"analytics": True}, {}),
+        ({"analytics": True, "thirdParties": True}, {"Sec-GPC": "1"}),
+    ],
+)
+async def test_a_visitors_no_takes_back_what_waits(
+    client: httpx.AsyncClient, db: Database, consent: dict[str, bool], headers: dict[str, str]
+) -> None:
+    visitor, other = uuid4(), uuid4()
+    for one in (visitor, other):
+        await seen(db, 2, visitor_id=one)
+    told = {"events": [{"event": "page_view"}], "visitorId": str(visitor)}
+    for more in ({}, {"consent": {"analytics": True, "thirdParties": True}}):
+        assert (await client.post("/api/analytics/events", json=told | more)).status_code == 202
+    left = "SELECT count(*) FROM analytics_forwards WHERE subject = $1"
+    assert await db.fetchval(left, visitor) > 0
+    answer = await client.post("/api/analytics/events", json=told | {"consent": consent}, headers=headers)
+    assert answer.status_code == 202, answer.text
+    assert await db.fetchval(left, visitor) == 0
+    assert await db.fetchval(left, other) > 0
+
+
 async def test_what_a_dead_process_was_telling_is_taken_back_too(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:

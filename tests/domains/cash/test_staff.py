@@ -62,6 +62,7 @@ async def test_the_list_has_what_should_be_there_and_what_was_counted(
         "collected": 24.5,
         "expected": 74.5,
         "counted": 70,
+        "countedBy": None,
         "received": None,
         "difference": None,
         "signedOffBy": None,

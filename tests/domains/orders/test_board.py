@@ -1,6 +1,6 @@
 """The board: orders found by what they are, wait for and are known by, and counted as they are shown."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,11 @@ async def numbers(trade: Trade, **query: Any) -> list[str]:
     found = await ask(trade, **query)
     assert found["total"] == len(found["orders"])
     return [order["orderNumber"] for order in found["orders"]]
+
+
+def business_day() -> date:
+    now = clock.now()
+    return compliance.business_day(compliance.read_law("us-tx-example").at(now), now)
 
 
 async def make_area(trade: Trade, rings: Any = None, radius: int | None = None) -> str:
@@ -88,8 +93,18 @@ async def test_orders_are_found_by_what_they_are_and_wait_for(trade: Trade) -> N
         str(trade.driver.id),
         "approved",
     )
+    today = business_day()
+    for expires_on, found in ((today, []), (today - timedelta(days=1), both)):
+        await trade.db.fetch(
+            "UPDATE users SET id_expires_on = $2 WHERE id = $1", trade.shopper.id, expires_on
+        )
+        assert await numbers(trade, needs="id") == found
+        assert await numbers(trade, needs=["id", "assign"], tender="cash") == found[1:]
+        assert (await ask(trade, "/counts"))["needs"]["id"] == len(found)
+        assert (await ask(trade, "/counts", needs="id"))["needs"]["id"] == len(found)
     await trade.db.fetch(
-        "UPDATE users SET id_verification_status = 'rejected' WHERE id = $1", trade.shopper.id
+        "UPDATE users SET id_verification_status = 'rejected', id_expires_on = NULL WHERE id = $1",
+        trade.shopper.id,
     )
     assert await numbers(trade, needs="id") == both
     counts = await ask(trade, "/counts")
@@ -121,8 +136,7 @@ async def test_orders_are_found_by_day_and_place(trade: Trade) -> None:
     haze = await make_product(trade.db, "Haze", price_cents=4000, net_weight_mg=100, stock=50)
     order = await trade.order((haze, 1), tender="cash")
     number, zip_code = order["orderNumber"], order["deliveryAddress"]["zipCode"][:5]
-    now = clock.now()
-    today = compliance.business_day(compliance.read_law("us-tx-example").at(now), now)
+    today = business_day()
     day = timedelta(days=1)
     for query, found in (
         ({"from": today, "to": today}, True),
@@ -160,7 +174,7 @@ async def test_orders_that_are_over_are_counted_for_today(trade: Trade) -> None:
 
 
 async def test_searching_uses_the_indexes(trade: Trade) -> None:
-    wanted = BoardFilter(words="%okaf%")
+    wanted = BoardFilter(today=clock.now().date(), words="%okaf%")
     page, *_ = board._statements(("words",), ())
     async with trade.db.transaction() as tx:
         # So few rows are read faster without these indexes, which are read as bitmaps.

@@ -1,5 +1,6 @@
 """Service areas by staff, as GeoJSON: what comes out goes in again; what is drawn wrongly is named, and not taken."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 
 from factories.identity import SignedInPerson, signed_in
 from factories.places import open_shop
+from factories.waiting import until_somebody_waits
 from faded_skies.bootstrap import Application
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
@@ -78,6 +80,23 @@ async def test_an_area_is_drawn_changed_and_taken_off(
     assert await names_served(client) == []
     actions = await db.fetch("SELECT action FROM audit_log WHERE object_type = 'service_area' ORDER BY seq")
     assert [row["action"] for row in actions] == ["service_area.created", *["service_area.changed"] * 2]
+
+
+async def test_of_two_who_add_one_name_at_once_the_second_is_told(
+    client: httpx.AsyncClient, db: Database, admin: SignedInPerson
+) -> None:
+    async with db.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('service areas', 0))")
+        both = [
+            asyncio.create_task(client.post(PATH, json=feature(deliveryFee=fee), headers=admin.headers))
+            for fee in (1, 2)
+        ]
+        await until_somebody_waits(db, many=2)
+    answers = sorted([await one for one in both], key=lambda answer: answer.status_code)
+    assert [answer.status_code for answer in answers] == [201, 422]
+    assert answers[1].json()["details"][0]["field"] == "properties.name"
+    fee = await db.fetchval("SELECT fee_cents FROM service_areas")
+    assert fee == answers[0].json()["properties"]["deliveryFee"] * 100
 
 
 async def test_a_file_goes_out_and_in_and_the_same_again_does_nothing(

@@ -8,7 +8,9 @@ import pytest
 from factories.identity import SignedInPerson, signed_in
 from factories.shop import open_shop
 from faded_skies.bootstrap import Application
+from faded_skies.domains.rewards import service as rewards
 from faded_skies.platform.actor import Role
+from faded_skies.platform.db import Database
 
 WHOLE: dict[str, Any] = {
     "name": "Faded Skies",
@@ -50,6 +52,7 @@ async def test_a_shop_is_set_up_with_everything_it_needs(
         "paused": False,
         "automaticDispatch": False,
         "tenders": ["card", "apple_pay", "google_pay", "fs_coin", "cash"],
+        "coinsExpireDays": 365,
     }
     assert (await client.get("/api/shop")).json()["licenseNumber"] == "C9-0000123-LIC"
 
@@ -77,6 +80,23 @@ async def test_what_is_sent_changes_and_is_audited(
     assert row["details"]["changes"] == {"legal_name": "Faded Skies LLC", "paused": True, "tenders": ["cash"]}
 
 
+async def test_how_long_coins_hold_is_set_for_those_to_come(
+    app: Application, client: httpx.AsyncClient, db: Database, admin: SignedInPerson
+) -> None:
+    await open_shop(app)
+    customer = await signed_in(app, client)
+    for days in (30, None):
+        told = await change(client, admin, coinsExpireDays=days)
+        assert told.json()["settings"]["coinsExpireDays"] == days
+        async with db.transaction() as tx:
+            await rewards.grant(tx, user_id=customer.id, coins=5, description="Welcome", actor_id=admin.id)
+    assert (await change(client, admin, paused=False)).json()["settings"]["coinsExpireDays"] is None
+    held = await db.fetch(
+        "SELECT extract(day FROM expires_at - created_at)::int AS days FROM rewards_transactions ORDER BY created_at"
+    )
+    assert [row["days"] for row in held] == [30, None]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -92,6 +112,9 @@ async def test_what_is_sent_changes_and_is_audited(
         {"paused": "yes"},
         {"mood": "good"},
         {"address": "x"},
+        {"coinsExpireDays": 0},
+        {"coinsExpireDays": 3651},
+        {"coinsExpireDays": "30"},
     ],
 )
 async def test_wrong_fields_change_nothing(

@@ -64,6 +64,7 @@ async def test_a_shop_comes_back_as_it_was_at_one_moment(
         during += 1
     code, printed = await written
     assert (code, "It is sealed with carrier." in printed) == (0, True), printed
+    assert await trade.db.fetchval("SELECT count(*) FROM audit_log WHERE action = 'backup.taken'") == 1
     path = only_backup_in(tmp_path)
     snapshot = {table.name: table.rows for table in contents(path).tables}
     assert 1 <= snapshot["orders"] <= 1 + during

@@ -18,6 +18,7 @@ from faded_skies.domains.delivery.ports import (
     obstacle,
     wants_batches,
 )
+from faded_skies.platform import vendor_news
 
 log = structlog.get_logger()
 
@@ -44,14 +45,24 @@ class BatchSolver:
         goods = [*_oldest(question, couriers), *(held for one in couriers for held in one.holds)]
         try:
             answer = await self._children.run(_PROGRAM, orjson.dumps(_problem(question, goods, couriers)))
-            return [
+            routes = [
                 Route(couriers[vehicle].driver_id, [goods[stop].order_id for stop in stops])
                 for vehicle, stops in orjson.loads(answer)
             ]
-        except (BrokenChildError, OSError, orjson.JSONDecodeError, IndexError, TypeError, ValueError):
+        except (
+            BrokenChildError,
+            OSError,
+            orjson.JSONDecodeError,
+            IndexError,
+            TypeError,
+            ValueError,
+        ) as error:
             # OSError: no process or no pipe is left to start the child with.
             log.exception("routes_not_solved", orders=len(goods), drivers=len(couriers))
+            vendor_news.failed("dispatch", type(error).__name__)
             return []
+        vendor_news.answered("dispatch")
+        return routes
 
 
 def _oldest(question: Question, couriers: Sequence[Courier]) -> list[Goods]:

@@ -24,6 +24,7 @@ _LEAST_SHARP = 1500
 def find(jpeg: bytes) -> bytes | None:
     """Return the bytes of a barcode, a licence's rather than another; None when there is none to read."""
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as picture:
+        picture.draft("L", picture.size)
         grey = picture.convert("L")
     other = None
     for view in _views(grey):

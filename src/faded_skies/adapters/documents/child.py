@@ -24,7 +24,7 @@ class Children:
     """Starts children, at most `at_once` at the same time; the rest wait their turn."""
 
     def __init__(
-        self, *, at_once: int = 2, longest: float = _LONGEST, most_output: int = _MOST_OUTPUT
+        self, *, at_once: int = 1, longest: float = _LONGEST, most_output: int = _MOST_OUTPUT
     ) -> None:
         self._turn = asyncio.Semaphore(at_once)
         self._longest = longest

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import structlog
 
 from faded_skies.adapters.documents.child import BrokenChildError, Children
+from faded_skies.adapters.documents.reader import MORE_THAN_WHOLE
 from faded_skies.domains.catalog.ports import Picture
 from faded_skies.platform.documents.errors import TooManyPixels, UnreadableDocument, UnsupportedFileType
 from faded_skies.platform.documents.ports import MOST_DOCUMENT_BYTES
@@ -25,6 +26,7 @@ _SITUATIONS: dict[str, tuple[type[Situation], str]] = {
         "This is not a JPEG or a PNG. Save the picture in one of these formats.",
     ),
     "pixels": (TooManyPixels, "This picture has more than 50 million pixels. Send a smaller one."),
+    "whole": (TooManyPixels, MORE_THAN_WHOLE),
     "small": (UnreadableDocument, "This picture is too small. Send one of at least 100 pixels each way."),
     "shape": (
         UnreadableDocument,

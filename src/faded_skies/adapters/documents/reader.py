@@ -16,9 +16,15 @@ _BARCODE = ("-m", "faded_skies.adapters.documents.barcode")
 _OK = re.compile(rb"ok ([0-9]{1,6}) ([0-9]{1,6})\n")
 _REFUSED = re.compile(rb"refused ([a-z]{1,20})\n")
 
+MORE_THAN_WHOLE = (
+    "This picture has more than 25 million pixels, the most for a PNG or a progressive JPEG. "
+    "Send it as a plain JPEG."
+)
+
 _SITUATIONS: dict[str, tuple[type[Situation], str | None]] = {
     "unsupported": (UnsupportedFileType, None),
     "pixels": (TooManyPixels, None),
+    "whole": (TooManyPixels, MORE_THAN_WHOLE),
     "broken": (UnreadableDocument, None),
     "small": (
         UnreadableDocument,

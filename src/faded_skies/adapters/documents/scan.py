@@ -14,7 +14,9 @@ from PIL import Image, ImageOps
 from faded_skies.adapters.documents import limits
 
 MOST_PIXELS = 50_000_000
-"""Width times height of what is decoded: phones make up to 48.8 million."""
+"""Width times height of a JPEG: phones make up to 48.8 million."""
+MOST_WHOLE = 25_000_000
+"""The same of a PNG or a progressive JPEG, whose decoders hold all of it at once: cameras make 24 million."""
 MOST_MADE = 18_000_000
 """Pixels of what comes out: two letter pages at 300 dots an inch, or a photo of 12 million as it is."""
 LEAST_EDGE = 400
@@ -49,37 +51,47 @@ def _decoded(body: bytes) -> Image.Image:
 
 
 def decode_photo(body: bytes) -> Image.Image:
-    """Return a JPEG or a PNG upright, in RGB, and no larger than MOST_MADE. Raises Refused."""
+    """Return a JPEG or a PNG upright, in RGB, and no larger than MOST_MADE. Raises Refused.
+
+    No more than three copies of the pixels exist at any moment: MOST_MEMORY rests on that.
+    """
     if body.startswith(_JPEG):
-        return _photo(body, "JPEG")
-    if body.startswith(_PNG):
-        return _photo(body, "PNG")
-    raise Refused("unsupported")
+        picture = _unfolded(body, "JPEG")
+    elif body.startswith(_PNG):
+        picture = _unfolded(body, "PNG")
+    else:
+        raise Refused("unsupported")
+    ImageOps.exif_transpose(picture, in_place=True)
+    fitting = _within(picture.size)
+    return picture if picture.size == fitting else picture.resize(fitting, Image.Resampling.BICUBIC)
 
 
-def _photo(body: bytes, kind: str) -> Image.Image:
+def _unfolded(body: bytes, kind: str) -> Image.Image:
     """Decode with the one decoder that the first bytes name; of several frames the first."""
     picture: Image.Image
     with Image.open(io.BytesIO(body), formats=[kind]) as picture:
-        if picture.width * picture.height > MOST_PIXELS:
+        pixels = picture.width * picture.height
+        if pixels > MOST_PIXELS:
             raise Refused("pixels")
-        picture.draft("RGB", _within(picture.size))
+        if pixels > MOST_WHOLE and (kind == "PNG" or "progressive" in picture.info):
+            raise Refused("whole")
+        if pixels > MOST_MADE:  # a JPEG comes out at half its width and height
+            picture.draft("RGB", (picture.width // 2, picture.height // 2))
         picture.load()
-        upright = ImageOps.exif_transpose(_opaque(picture))
-    return upright.resize(_within(upright.size), Image.Resampling.BICUBIC)
+        return _opaque(picture)
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
     """Return the picture in RGB, with its EXIF; what is transparent lies on white."""
     if picture.mode.startswith("I"):  # 16 bits of grey, which a plain conversion would clip
         return picture.point(lambda value: value / 256).convert("RGB")
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    layer = picture.convert("RGBA")
-    paper = Image.new("RGB", picture.size, "white")
-    paper.paste(layer, mask=layer.getchannel("A"))
-    paper.info["exif"] = picture.info.get("exif", b"")
-    return paper
+    if picture.has_transparency_data:
+        layer = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+        paper = Image.new("RGB", picture.size, "white")
+        paper.paste(layer, mask=layer)
+        paper.info["exif"] = picture.info.get("exif", b"")
+        return paper
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _within(size: tuple[int, int], most: int = MOST_MADE) -> tuple[int, int]:

@@ -14,6 +14,7 @@ import structlog
 from firebase_admin import App, exceptions, messaging
 
 from faded_skies.domains.notifications.ports import Delayed, Push, PushReport
+from faded_skies.platform import vendor_news
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 log = structlog.get_logger()
@@ -42,6 +43,7 @@ class FcmPusher:
         except exceptions.FirebaseError as error:
             # For all devices alike: no access token, or what the SDK does not know either.
             log.warning("push_service_cannot_be_used", message_id=str(message_id), cause=_name(error))
+            vendor_news.failed("push", _name(error))
             raise Delayed(f"the push service cannot be used: {_name(error)}") from None
         fates: dict[Fate, list[str]] = {"reached": [], "gone": [], "delayed": [], "refused": []}
         reasons: dict[Fate, str] = {}
@@ -51,6 +53,10 @@ class FcmPusher:
             if not answer.success:
                 reasons[fate] = _name(answer.exception)
                 log.info("push_not_delivered", message_id=str(message_id), fate=fate, cause=reasons[fate])
+        if len(fates["delayed"]) == len(devices):
+            vendor_news.failed("push", reasons["delayed"])
+        else:
+            vendor_news.answered("push")
         return PushReport(
             reached=tuple(fates["reached"]),
             gone=tuple(fates["gone"]),

@@ -14,6 +14,7 @@ import orjson
 
 from faded_skies.adapters.google_analytics.rules import MOST_BYTES, MOST_EVENTS, event_of, flaw_of
 from faded_skies.domains.analytics.ports import Fact, NotNow, Outcome, Taken, Unsure
+from faded_skies.platform import vendor_news
 from faded_skies.platform.outbound import refuse_inside_transaction
 from faded_skies.platform.settings.analytics import GoogleAnalyticsStream
 
@@ -38,6 +39,14 @@ class GoogleAnalytics:
         self._keys = {"measurement_id": stream.measurement_id, "api_secret": stream.secret.get_secret_value()}
 
     async def tell(self, facts: Sequence[Fact]) -> Outcome:
+        outcome = await self._tell(facts)
+        if isinstance(outcome, Taken):
+            vendor_news.answered(self.name)
+        else:
+            vendor_news.failed(self.name, outcome.why)
+        return outcome
+
+    async def _tell(self, facts: Sequence[Fact]) -> Outcome:
         refuse_inside_transaction("Google Analytics")
         events = [event_of(fact) for fact in facts]
         flaws = {place: flaw for place, event in enumerate(events) if (flaw := flaw_of(event)) is not None}

@@ -14,6 +14,7 @@ import structlog
 from faded_skies.adapters.google_maps import components
 from faded_skies.adapters.google_maps.caller import Caller, MapsDownError
 from faded_skies.domains.places.ports import AddressFinder, FoundAddress, Suggestion
+from faded_skies.platform import vendor_news
 from faded_skies.platform.errors import Unavailable
 from faded_skies.platform.outbound import refuse_inside_transaction
 
@@ -56,10 +57,13 @@ class GoogleFinder:
         if session:
             body["sessionToken"] = session
         try:
-            return _suggestions(await self._suggested(body))
+            found = _suggestions(await self._suggested(body))
         except MapsDownError as down:
             log.warning("autocomplete_fell_back", why=down.why)
+            vendor_news.failed("maps", down.why)
             return await self._offline.suggest(text, near=near, session=session)
+        vendor_news.answered("maps")
+        return found
 
     async def _suggested(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         url = f"{self._host}/v1/places:autocomplete"
@@ -77,12 +81,15 @@ class GoogleFinder:
             return None
         try:
             answer = await self._details(place_id, session)
-            return None if answer is None else _address(answer)
+            found = None if answer is None else _address(answer)
         except MapsDownError as down:
             log.warning("place_not_found_out", why=down.why)
+            vendor_news.failed("maps", down.why)
             raise Unavailable(
                 "The map does not answer at the moment. Write the address yourself, or try again soon."
             ) from None
+        vendor_news.answered("maps")
+        return found
 
     async def _details(self, place_id: str, session: str | None) -> Mapping[str, Any] | None:
         url = f"{self._host}/v1/places/{place_id}"

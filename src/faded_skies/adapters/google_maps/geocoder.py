@@ -13,6 +13,7 @@ from faded_skies.adapters.google_maps import components
 from faded_skies.adapters.google_maps.caller import Caller, MapsDownError
 from faded_skies.adapters.google_maps.components import Components
 from faded_skies.domains.places.ports import Geocoder, Located, Place
+from faded_skies.platform import vendor_news
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 log = structlog.get_logger()
@@ -39,11 +40,13 @@ class GoogleGeocoder:
         refuse_inside_transaction("The geocoder")
         ours = await self._offline.locate(place)
         try:
-            results = await self._results(place)
-            return _judged(results, ours)
+            found = _judged(await self._results(place), ours)
         except MapsDownError as down:
             log.warning("geocoding_fell_back", why=down.why)
+            vendor_news.failed("maps", down.why)
             return ours
+        vendor_news.answered("maps")
+        return found
 
     async def _results(self, place: Place) -> Sequence[Mapping[str, Any]]:
         # Without the second line: a flat's number makes a whole match a partial one.

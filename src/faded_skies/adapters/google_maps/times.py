@@ -11,6 +11,7 @@ import structlog
 
 from faded_skies.adapters.google_maps.caller import Caller, MapsDownError
 from faded_skies.domains.delivery.ports import Leg, Point, TravelTimes, Way
+from faded_skies.platform import vendor_news
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 log = structlog.get_logger()
@@ -40,7 +41,9 @@ class GoogleTimes:
                 legs += await self._ask(points[start : start + step + 1])
         except MapsDownError as down:
             log.warning("travel_times_fell_back", source="google", why=down.why)
+            vendor_news.failed("routes", down.why)
             return await self._offline.along(points)
+        vendor_news.answered("routes")
         return Way(legs, "google")
 
     async def _ask(self, points: Sequence[Point]) -> list[Leg]:

@@ -14,6 +14,7 @@ import httpx
 import orjson
 import structlog
 
+from faded_skies.platform import vendor_news
 from faded_skies.platform.bounded import read_up_to
 from faded_skies.platform.errors import Unavailable
 from faded_skies.platform.outbound import refuse_inside_transaction
@@ -58,13 +59,19 @@ class Caller:
     async def ask(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the answer. Raises JumioDown for whatever is not a JSON object with status 200."""
         refuse_inside_transaction("Jumio")
-        status, answer = await self._with_token(method, url, body)
-        if status == _UNAUTHORIZED:
-            self._good_until = 0.0  # revoked before its time: once more with a new one
+        try:
             status, answer = await self._with_token(method, url, body)
+            if status == _UNAUTHORIZED:
+                self._good_until = 0.0  # revoked before its time: once more with a new one
+                status, answer = await self._with_token(method, url, body)
+        except JumioDown:
+            vendor_news.failed("jumio", "no answer, or no token")
+            raise
         if status != _OK:
             log.warning("jumio_refused", status=status)
+            vendor_news.failed("jumio", f"status {status}")
             raise JumioDown
+        vendor_news.answered("jumio")
         return answer
 
     async def _with_token(

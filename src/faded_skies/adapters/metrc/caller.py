@@ -17,6 +17,7 @@ import httpx
 import orjson
 
 from faded_skies.domains.traceability.ports import Rejected, Throttled, Unauthorised, Unreachable
+from faded_skies.platform import vendor_news
 from faded_skies.platform.bounded import read_up_to
 from faded_skies.platform.outbound import refuse_inside_transaction
 
@@ -75,6 +76,16 @@ class Caller:
         self, method: str, path: str, query: Mapping[str, object], body: object = None
     ) -> Json | Failed:
         refuse_inside_transaction("Metrc")
+        answer = await self._answer(method, path, query, body)
+        if isinstance(answer, Unauthorised | Throttled | Unreachable):
+            vendor_news.failed("metrc", type(answer).__name__)
+        else:
+            vendor_news.answered("metrc")
+        return answer
+
+    async def _answer(
+        self, method: str, path: str, query: Mapping[str, object], body: object
+    ) -> Json | Failed:
         parameters = {"licenseNumber": self._license_no} | {name: str(value) for name, value in query.items()}
         try:
             async with (

@@ -14,6 +14,7 @@ import httpx
 import orjson
 
 from faded_skies.domains.analytics.ports import Fact, NotNow, Outcome, Taken, Unsure
+from faded_skies.platform import vendor_news
 from faded_skies.platform.outbound import refuse_inside_transaction
 from faded_skies.platform.settings.analytics import MixpanelProject
 
@@ -41,6 +42,14 @@ class Mixpanel:
         self._http = http
 
     async def tell(self, facts: Sequence[Fact]) -> Outcome:
+        outcome = await self._tell(facts)
+        if isinstance(outcome, Taken):
+            vendor_news.answered(self.name)
+        else:
+            vendor_news.failed(self.name, outcome.why)
+        return outcome
+
+    async def _tell(self, facts: Sequence[Fact]) -> Outcome:
         refuse_inside_transaction("Mixpanel")
         try:
             async with asyncio.timeout(_PATIENCE):

@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from faded_skies.domains.delivery.ports import Leg, Point, TravelTimes, Way
+from faded_skies.platform import vendor_news
 from faded_skies.platform.bounded import read_up_to
 from faded_skies.platform.outbound import refuse_inside_transaction
 
@@ -42,10 +43,13 @@ class OsrmTimes:
     async def along(self, points: Sequence[Point]) -> Way:
         refuse_inside_transaction("OSRM")
         try:
-            return Way(_legs(await self._ask(points), len(points) - 1), "osrm")
+            way = Way(_legs(await self._ask(points), len(points) - 1), "osrm")
         except OsrmDownError as down:
             log.warning("travel_times_fell_back", source="osrm", why=down.why)
+            vendor_news.failed("routes", down.why)
             return await self._offline.along(points)
+        vendor_news.answered("routes")
+        return way
 
     async def _ask(self, points: Sequence[Point]) -> Mapping[str, Any]:
         where = ";".join(f"{lng:.6f},{lat:.6f}" for lat, lng in points)

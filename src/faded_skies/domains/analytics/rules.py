@@ -102,9 +102,13 @@ def moment_of(occurred_at: datetime | None, *, now: datetime) -> datetime | None
     return occurred_at if occurred_at >= now - OLDEST else None
 
 
-def event_id(kind: str, subject: UUID, key: UUID) -> UUID:
-    """Return the id of a stored event: the same for the same event of the same subject, and of no other (UUIDv8)."""
-    digest = hashlib.sha256(kind.encode() + subject.bytes + key.bytes).digest()
+def event_id(kind: str, subject: UUID | None, key: UUID) -> UUID:
+    """Return the id of a stored event: the same for the same event of the same subject, and of no other (UUIDv8).
+
+    Nobody, who is neither signed in nor says which visitor it is, is one subject.
+    """
+    whose = b"" if subject is None else subject.bytes
+    digest = hashlib.sha256(kind.encode() + whose + key.bytes).digest()
     value = int.from_bytes(digest[:16])
     return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62)
 

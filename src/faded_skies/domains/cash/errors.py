@@ -32,7 +32,10 @@ class OtherCount(InvalidState):
 
 
 class DrawerNotCounted(InvalidState):
-    sentence = "The driver has not counted this drawer yet. It can be signed off when their shift has ended."
+    sentence = (
+        "This drawer is not counted yet. It can be signed off when its driver has ended their shift with a count, or "
+        "staff has ended it with one."
+    )
 
 
 class DrawerSignedOff(InvalidState):
@@ -40,4 +43,4 @@ class DrawerSignedOff(InvalidState):
 
 
 class OwnDrawer(InsufficientPermissions):
-    sentence = "Nobody signs off their own drawer. Ask somebody else of the staff."
+    sentence = "Nobody signs off their own drawer, or counts it as staff. Ask somebody else of the staff."

@@ -14,7 +14,7 @@ class Drawer:
     """One driver's cash during one shift. Amounts in cents.
 
     The driver says `float_cents` and `counted_cents`, handovers add up `collected_cents` net of change, staff says
-    `received_cents`.
+    `received_cents`. `counted_by`: who of the staff counted in the driver's place, None where the driver did.
     """
 
     id: UUID
@@ -27,6 +27,8 @@ class Drawer:
     received_cents: Cents | None
     opened_at: datetime
     counted_at: datetime | None
+    counted_by: UUID | None
+    counted_by_first_name: str | None
     signed_off_by: UUID | None
     signed_off_by_first_name: str | None
     signed_off_at: datetime | None

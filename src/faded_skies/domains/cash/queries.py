@@ -11,10 +11,12 @@ from faded_skies.platform.money import Cents
 
 _SELECT = """
 SELECT c.id, c.driver_id, split_part(d.full_name, ' ', 1) AS driver_first_name, c.status, c.float_cents,
-       c.collected_cents, c.counted_cents, c.received_cents, c.opened_at, c.counted_at, c.signed_off_by,
+       c.collected_cents, c.counted_cents, c.received_cents, c.opened_at, c.counted_at, c.counted_by,
+       split_part(n.full_name, ' ', 1) AS counted_by_first_name, c.signed_off_by,
        split_part(s.full_name, ' ', 1) AS signed_off_by_first_name, c.signed_off_at, c.note
 FROM cash_drawers c
 JOIN users d ON d.id = c.driver_id
+LEFT JOIN users n ON n.id = c.counted_by
 LEFT JOIN users s ON s.id = c.signed_off_by
 """
 _LOCK = f"{_SELECT} WHERE c.id = $1 FOR NO KEY UPDATE OF c"
@@ -28,7 +30,7 @@ _TAKE = """
 UPDATE cash_drawers SET collected_cents = collected_cents + $2 WHERE driver_id = $1 AND status = 'open'
 """
 _COUNT = """
-UPDATE cash_drawers SET status = 'counted', counted_cents = $2, counted_at = now() WHERE id = $1
+UPDATE cash_drawers SET status = 'counted', counted_cents = $2, counted_by = $3, counted_at = now() WHERE id = $1
 """
 _SIGN_OFF = """
 UPDATE cash_drawers
@@ -75,8 +77,8 @@ async def add_cash(tx: Tx, driver_id: UUID, amount_cents: Cents) -> bool:
     return await tx.execute(_TAKE, driver_id, amount_cents) == 1
 
 
-async def set_counted(tx: Tx, drawer_id: UUID, counted_cents: Cents) -> None:
-    await tx.execute(_COUNT, drawer_id, counted_cents)
+async def set_counted(tx: Tx, drawer_id: UUID, counted_cents: Cents, *, counted_by: UUID | None) -> None:
+    await tx.execute(_COUNT, drawer_id, counted_cents, counted_by)
 
 
 async def set_signed_off(

@@ -1,7 +1,8 @@
 """Cash at the door: a drawer opens with its driver's shift, takes what customers pay, and is counted twice.
 
-The driver counts blind at the end of the shift, then staff counts and signs; the difference goes into the books. A
-drawer is locked after the order that pays into it, and after the shift it belongs to.
+The driver counts blind at the end of the shift, or staff for a driver who does not come; then staff counts and
+signs, and the difference goes into the books. A drawer is locked after the order that pays into it, and after the shift
+it belongs to.
 """
 
 from collections.abc import AsyncIterator
@@ -31,6 +32,7 @@ __all__ = [
     "Drawer",
     "DrawerStatus",
     "count",
+    "count_for_driver",
     "held_on",
     "list_drawers",
     "lock_drawer_of_shift",
@@ -94,8 +96,10 @@ async def take(tx: Tx, *, driver_id: UUID, order_id: UUID, amount_cents: Cents) 
     )
 
 
-async def count(tx: Tx, drawer: Drawer | None, *, counted_cents: Cents | None) -> Drawer | None:
-    """Write down what the driver counted, once; the same again, or nothing said, changes nothing.
+async def count(
+    tx: Tx, drawer: Drawer | None, *, counted_cents: Cents | None, counted_by: UUID | None = None
+) -> Drawer | None:
+    """Write down what the driver counted, or staff for them, once; the same again, or nothing said, changes nothing.
 
     The caller holds the drawer. Raises Refused when a drawer with money in it was not counted, OtherCount,
     NothingToCount where there is no drawer.
@@ -109,15 +113,36 @@ async def count(tx: Tx, drawer: Drawer | None, *, counted_cents: Cents | None) -
             raise OtherCount
         return drawer
     counted = rules.read_count(counted_cents, expected=drawer.expected_cents)
-    await queries.set_counted(tx, drawer.id, counted)
+    await queries.set_counted(tx, drawer.id, counted, counted_by=counted_by)
     tx.audit(
         "drawer.counted",
         object_type="drawer",
         object_id=drawer.id,
-        actor_id=drawer.driver_id,
+        actor_id=counted_by or drawer.driver_id,
         counted_cents=counted,
     )
     return await _lock(tx, drawer.id)
+
+
+async def count_for_driver(
+    tx: Tx, drawer: Drawer | None, *, counted_cents: Cents | None, actor_id: UUID
+) -> Drawer | None:
+    """Write down what staff counted in the driver's place; with nothing said, what has money in it stays open.
+
+    The caller holds the drawer. Raises OwnDrawer, OtherCount, NothingToCount where there is no drawer.
+    """
+    if drawer is None:
+        if counted_cents:
+            raise NothingToCount("This driver has no drawer to count. Leave closingCash out.")
+        return None
+    if drawer.driver_id == actor_id:
+        raise OwnDrawer
+    if drawer.status is DrawerStatus.OPEN:
+        if counted_cents is None and drawer.expected_cents > 0:
+            return drawer
+    elif counted_cents not in {None, drawer.counted_cents}:
+        raise OtherCount("This drawer is counted already. Say what you found when you sign it off.")
+    return await count(tx, drawer, counted_cents=counted_cents, counted_by=actor_id)
 
 
 async def sign_off(

@@ -121,6 +121,12 @@ class CashOrderOut(InvalidState):
     sentence = "You still have a cash order on the road. Deliver it or bring it back, then end your shift."
 
 
+class DriverOnTheRoad(Conflict):
+    """Orders are in the vehicle of a driver whose shift staff wants to end; `orderNumbers` names them."""
+
+    code = "DRIVER_ON_THE_ROAD"
+
+
 class NotPaid(Situation):
     """The money of an order that was authorised could not be taken."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -97,12 +97,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardFilter:
-    """Which orders the board shows; all that is given must hold.
+    """Which orders the board shows; all that is given must hold. `today` is the shop's, for papers that have expired.
 
     `words` is a pattern of LIKE in lower case for number, name, e-mail and phone. `rings` (PostgreSQL's polygons, the
     first the outside) and `circle` (latitude, longitude, metres) say where the address lies.
     """
 
+    today: date
     statuses: Sequence[str] | None = None
     driver_id: UUID | None = None
     order_number: str | None = None

@@ -135,7 +135,8 @@ class Offer:
 class Shop:
     """The one shop. `paused` takes no new orders; legal papers tell `legal_name`, `address` and `phone`.
 
-    `automatic_dispatch` gives orders to drivers without staff.
+    `automatic_dispatch` gives orders to drivers without staff. Coins that are given from now on expire after
+    `coins_expire_days`; None: never.
     """
 
     name: str
@@ -152,3 +153,4 @@ class Shop:
     address: str | None = None
     phone: str | None = None
     automatic_dispatch: bool = False
+    coins_expire_days: int | None = 365

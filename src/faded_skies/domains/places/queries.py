@@ -92,14 +92,14 @@ _DELETE_BARRED = "DELETE FROM barred_places WHERE id = $1"
 
 _SHOP_COLUMNS = """
     name, license_number, license_type, license_issuer, license_issued_on, license_expires_on, latitude, longitude,
-    paused, tenders, legal_name, address, phone, automatic_dispatch
+    paused, tenders, legal_name, address, phone, automatic_dispatch, coins_expire_days
 """
 _SHOP = f"SELECT {_SHOP_COLUMNS} FROM shop"
 _LOCK_SHOP = f"{_SHOP} FOR NO KEY UPDATE"
 _SET_SHOP = f"""
-INSERT INTO shop ({_SHOP_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+INSERT INTO shop ({_SHOP_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (singleton) DO UPDATE SET ({_SHOP_COLUMNS})
-    = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 
 

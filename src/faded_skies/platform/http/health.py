@@ -1,12 +1,12 @@
 """Whether the process lives, is ready for traffic, and how its dependencies do, with measured times."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 
-from faded_skies.platform import clock
+from faded_skies.platform import clock, vendor_news
 from faded_skies.platform.health import Finding, Health
 from faded_skies.platform.http.answers import Json
 from faded_skies.platform.http.fields import Shape
@@ -16,8 +16,8 @@ from faded_skies.platform.ports import Ports
 
 router = APIRouter(tags=["operations"])
 
-NEEDED = ("database", "redis")
-"""Without these no request is served."""
+NEEDED = ("database",)
+"""Without it no request is served; without Valkey most are, and no other process has another Valkey."""
 
 
 class LiveShape(Shape):
@@ -27,10 +27,15 @@ class LiveShape(Shape):
 
 
 class CheckShape(Shape):
-    """One dependency; `degraded` lowers what works, a `double` stands in for the real thing."""
+    """One dependency; `degraded` lowers what works, a `double` stands in for the real thing.
 
-    status: Literal["healthy", "degraded", "unhealthy", "double"]
+    Of vendors that are not asked for this it tells how the last call of this process ended, and when (`lastCallAt`);
+    `unused` without one in the last 15 minutes.
+    """
+
+    status: Literal["healthy", "degraded", "unhealthy", "double", "unused"]
     response_time: str | None = None
+    last_call_at: datetime | None = None
     error: str | None = None
     detail: str | None = None
 
@@ -58,7 +63,7 @@ async def live() -> Json:
 
 @router.get("/health/ready", response_model=HealthShape, responses=_DOWN)
 async def ready(request: Request) -> Json:
-    """Database and Valkey answer and the process stays, so traffic may come; 503 otherwise."""
+    """The database answers and the process stays, so traffic may come; 503 otherwise."""
     return await readiness(ports_of(request))
 
 
@@ -68,6 +73,7 @@ async def health(request: Request) -> Json:
     ports = ports_of(request)
     found: Health = ports.get(Health)
     checks = {name: _check(finding) for name, finding in (await found.look()).items()}
+    checks |= {name: _news(name, meanwhile) for name, meanwhile in ports.vendors.items()}
     for name, detail in ports.doubles.items():
         known = checks.get(name)
         if known is None or known["status"] == "healthy":
@@ -90,7 +96,7 @@ async def readiness(ports: Ports) -> Json:
     return _answer(ports, checks)
 
 
-def _answer(ports: Ports, checks: Mapping[str, Mapping[str, str]]) -> Json:
+def _answer(ports: Ports, checks: Mapping[str, Mapping[str, object]]) -> Json:
     healthy = all(check["status"] != "unhealthy" for check in checks.values())
     return Json(
         {
@@ -104,8 +110,20 @@ def _answer(ports: Ports, checks: Mapping[str, Mapping[str, str]]) -> Json:
     )
 
 
-def _check(finding: Finding) -> dict[str, str]:
-    check: dict[str, str] = {"status": finding.status}
+def _news(vendor: str, meanwhile: str) -> dict[str, object]:
+    news = vendor_news.last_of(vendor)
+    called = {} if news is None else {"lastCallAt": news.at}
+    if news is None or news.at < clock.now() - vendor_news.RECENT:
+        minutes = vendor_news.RECENT // timedelta(minutes=1)
+        detail = f"This process has not called it within the last {minutes} minutes."
+        return {"status": "unused", **called, "detail": detail}
+    if news.failure is None:
+        return {"status": "healthy", **called}
+    return {"status": "degraded", **called, "error": f"Its last call failed ({news.failure}). {meanwhile}"}
+
+
+def _check(finding: Finding) -> dict[str, object]:
+    check: dict[str, object] = {"status": finding.status}
     if finding.seconds is not None:
         check["responseTime"] = f"{finding.seconds * 1000:.1f}ms"
     if finding.error is not None:

@@ -39,6 +39,6 @@ async def erase(tx: Tx, user_id: UUID) -> None:
         await tx.execute(statement, user_id)
 
 
-async def take_back(tx: Tx, user_id: UUID) -> None:
-    """Forget what waits to be passed on; what is on its way is not told another time."""
-    await tx.execute(_TAKE_BACK, user_id)
+async def take_back(tx: Tx, subject: UUID) -> None:
+    """Forget what waits to be passed on of a person or a visitor; what is on its way is not told another time."""
+    await tx.execute(_TAKE_BACK, subject)

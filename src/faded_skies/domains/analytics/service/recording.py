@@ -16,7 +16,16 @@ _PRUNED_AT_ONCE = 5000
 async def record(
     tx: Tx, visit: Visit, events: Sequence[Told], *, vendors: Sequence[str], now: datetime
 ) -> Recorded:
-    """Store a batch, as far as consent goes; a batch that comes again changes nothing."""
+    """Store a batch, as far as consent goes; a batch that comes again changes nothing.
+
+    With a visitor's no, what waits of theirs to be passed on is taken back.
+    """
+    if (
+        visit.user_id is None
+        and visit.visitor_id is not None
+        and False in (visit.counted, visit.third_parties)
+    ):
+        await queries.held.take_back(tx, visit.visitor_id)
     counted, third_parties = await _allowed(tx, visit)
     if not counted:
         return Recorded(0, len(events), "no_consent")
@@ -43,7 +52,7 @@ def _new(visit: Visit, told: Told, *, now: datetime) -> NewEvent | None:
         return None
     visitor_id = visit.visitor_id if visit.user_id is None else None
     subject = visit.user_id or visitor_id
-    event_id = rules.event_id("told", subject, told.key) if subject and told.key else new_id()
+    event_id = new_id() if told.key is None else rules.event_id("told", subject, told.key)
     return NewEvent(event_id, visit.user_id, visitor_id, told.name, rules.cleaned(told.properties), moment)
 
 

@@ -125,7 +125,8 @@ async def list_staff_cards(
     """Return a page of products as staff sees them, the newest first, and how many there are."""
     filters = (_like(wanted.words), wanted.category_id, wanted.is_active)
     rows = await db.fetch(_LIST, *filters, limit, offset)
-    return [dict(row) for row in rows], await db.fetchval(_COUNT, *filters)
+    total = await db.count(_COUNT, *filters, rows=len(rows), limit=limit, offset=offset)
+    return [dict(row) for row in rows], total
 
 
 def _like(words: str | None) -> str | None:

@@ -26,7 +26,7 @@ COLUMNS = (
     "isActive",
     "barredTenders",
 )
-MOST_ROWS = 20_000
+MOST_ROWS = 5_000
 BETWEEN = ", "
 
 
@@ -43,10 +43,11 @@ def write_line(cells: Sequence[str]) -> str:
     return write_lines([cells])
 
 
-def read_rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+def read_rows(text: str) -> Iterator[tuple[int, Mapping[str, str] | str]]:
     """Yield each row with its number as a spreadsheet counts it, by column; empty rows are passed over.
 
-    Columns may come in any order, and those left out stay as they are. Raises UnreadableSheetError.
+    Of a row whose cells are not those of the heading it says so instead. Columns may come in any order, and those
+    left out stay as they are. Raises UnreadableSheetError.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -61,10 +62,11 @@ def read_rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(heading):
-                raise UnreadableSheetError(
+                yield (
                     number,
                     f"This row has {len(cells)} cells and the heading {len(heading)}. Quote cells that hold commas.",
                 )
+                continue
             yield number, dict(zip(heading, map(plain_cell, cells), strict=True))
     except csv.Error as error:
         raise UnreadableSheetError(

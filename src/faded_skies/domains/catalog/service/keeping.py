@@ -1,7 +1,8 @@
 """How staff keeps products and categories: added, changed, put away, each with an audit entry."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields as fields_of
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -68,11 +69,10 @@ def note_created(tx: Tx, product: NewProduct, *, actor_id: UUID) -> None:
 
 def note_changed(tx: Tx, old: NewProduct, new: NewProduct, *, actor_id: UUID) -> None:
     """Record what of a product changed; of the description only that it did."""
-    before, after = asdict(old), asdict(new)
     changes = {
-        field: [_told(before[field]), _told(value)] if field != "description" else "changed"
-        for field, value in after.items()
-        if value != before[field]
+        field.name: [_told(before), _told(after)] if field.name != "description" else "changed"
+        for field in fields_of(NewProduct)
+        if (before := getattr(old, field.name)) != (after := getattr(new, field.name))
     }
     tx.audit("product.changed", object_type="product", object_id=new.id, actor_id=actor_id, changes=changes)
 

@@ -1,5 +1,6 @@
 """Products as a file: judged whole before anything is written, and taken whole or not at all."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -32,6 +33,15 @@ async def plan_sheet(tx: Tx, rows: Sequence[SheetRow]) -> SheetPlan:
     )
     ids = [row.product_id for row in rows if row.product_id is not None]
     held = await queries.lock_products(tx, [*ids, *(one for found in named.values() for one in found)])
+    return await asyncio.to_thread(_plan, rows, slugs, named, held)
+
+
+def _plan(
+    rows: Sequence[SheetRow],
+    slugs: dict[str, UUID],
+    named: dict[tuple[UUID, str], list[UUID]],
+    held: dict[UUID, NewProduct],
+) -> SheetPlan:
     drafts = [_draft(row, slugs, named, held) for row in rows]
     problems = [draft for draft in drafts if isinstance(draft, BadCell)]
     products = [

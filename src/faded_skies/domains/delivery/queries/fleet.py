@@ -27,7 +27,8 @@ RETURNING {_COLUMNS}
 """
 _HAS_VEHICLE = "SELECT EXISTS (SELECT FROM vehicles WHERE id = $1 AND is_active)"
 _IS_ON_SHIFT = "SELECT EXISTS (SELECT FROM driver_shifts WHERE vehicle_id = $1 AND ended_at IS NULL)"
-_ON_SHIFT_OF = "SELECT vehicle_id FROM driver_shifts WHERE driver_id = $1 AND ended_at IS NULL"
+# Who departs lets nobody of the staff end the shift meanwhile (queries/road.py); dispatch and the driver go on.
+_ON_SHIFT_OF = "SELECT vehicle_id FROM driver_shifts WHERE driver_id = $1 AND ended_at IS NULL FOR KEY SHARE"
 _VEHICLE_PAPERS = "SELECT kind, expires_on FROM vehicle_papers WHERE vehicle_id = $1 ORDER BY kind"
 _DROP_VEHICLE_PAPERS = "DELETE FROM vehicle_papers WHERE vehicle_id = $1"
 _ADD_VEHICLE_PAPERS = """

@@ -26,6 +26,14 @@ _LAST_SHIFT = """
 SELECT id, vehicle_id, started_at, ended_at, planned_end_at FROM driver_shifts
 WHERE driver_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1
 """
+_LOCK_SHIFT_TO_END = "SELECT FROM driver_shifts WHERE driver_id = $1 AND ended_at IS NULL FOR UPDATE"
+_HAS_DRIVEN = """
+SELECT EXISTS (SELECT FROM users WHERE id = $1 AND role = 'driver')
+    OR EXISTS (SELECT FROM driver_shifts WHERE driver_id = $1)
+"""
+_LIST_ON_BOARD = """
+SELECT order_number FROM orders WHERE driver_id = $1 AND status = 'out_for_delivery' ORDER BY order_number
+"""
 _HAS_CASH_ORDER_OUT = """
 SELECT EXISTS (
     SELECT FROM orders
@@ -86,6 +94,22 @@ async def end_shift(tx: Tx, driver_id: UUID) -> Shift | None:
 
 async def find_last_shift(tx: Tx, driver_id: UUID) -> Shift | None:
     return _shift(await tx.fetchrow(_LAST_SHIFT, driver_id))
+
+
+async def lock_shift_to_end(tx: Tx, driver_id: UUID) -> None:
+    """Hold the driver's open shift against departures until the commit."""
+    await tx.execute(_LOCK_SHIFT_TO_END, driver_id)
+
+
+async def has_driven(tx: Tx, driver_id: UUID) -> bool:
+    """Tell whether this person drives for us, suspended or not, or did so."""
+    found: bool = await tx.fetchval(_HAS_DRIVEN, driver_id)
+    return found
+
+
+async def list_on_board(tx: Tx, driver_id: UUID) -> list[str]:
+    """Return the numbers of the orders that the driver has on the road."""
+    return [row["order_number"] for row in await tx.fetch(_LIST_ON_BOARD, driver_id)]
 
 
 async def has_cash_order_out(tx: Tx, driver_id: UUID) -> bool:

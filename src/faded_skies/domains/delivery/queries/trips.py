@@ -20,6 +20,7 @@ RETURNING {_TRIP}
 _FIND = f"SELECT {_TRIP} FROM trips WHERE id = $1 AND ($2::uuid IS NULL OR driver_id = $2)"
 _LOCK = f"SELECT {_TRIP} FROM trips WHERE id = $1 FOR NO KEY UPDATE"
 _OPEN_OF = "SELECT id FROM trips WHERE driver_id = $1 AND departed_at IS NOT NULL AND ended_at IS NULL"
+_LOCK_OPEN_OF = f"SELECT {_TRIP} FROM trips WHERE driver_id = $1 AND ended_at IS NULL FOR NO KEY UPDATE"
 _SET_PLAN = "UPDATE trips SET people = $2, ends_itself = false WHERE id = $1"
 _DROP_STOPS = "DELETE FROM trip_stops WHERE trip_id = $1"
 _ADD_STOPS = """
@@ -126,6 +127,11 @@ async def find_trip(source: Database | Tx, trip_id: UUID, *, driver_id: UUID | N
 
 async def lock_trip(tx: Tx, trip_id: UUID) -> Trip:
     return Trip(*cast("Row", await tx.fetchrow(_LOCK, trip_id)))
+
+
+async def find_and_lock_open_of(tx: Tx, driver_id: UUID) -> Trip | None:
+    """Return the trip that the driver has planned or is on, held."""
+    return _trip(await tx.fetchrow(_LOCK_OPEN_OF, driver_id))
 
 
 async def find_open_of(tx: Tx, driver_id: UUID) -> UUID | None:

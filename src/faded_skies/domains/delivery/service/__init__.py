@@ -1,7 +1,7 @@
 """What can be done on the road and with what goes with it; one file each."""
 
 from faded_skies.domains.delivery.models.dispatch import Answer, Assignment, Decision, Refusal, Terms
-from faded_skies.domains.delivery.models.road import Position
+from faded_skies.domains.delivery.models.road import Position, Shift
 from faded_skies.domains.delivery.models.trips import (
     DriverPapers,
     HeldPaper,
@@ -64,16 +64,15 @@ from faded_skies.domains.delivery.service.receipts import get_paper
 from faded_skies.domains.delivery.service.road import (
     arrive,
     assign,
-    end_shift,
     held_on,
     is_on_duty,
     list_stops,
     lock_duty,
-    start_shift,
     take_money,
     take_money_of_trip,
 )
 from faded_skies.domains.delivery.service.rounds import Rounds
+from faded_skies.domains.delivery.service.shifts import end_shift, end_shift_of, start_shift
 from faded_skies.domains.delivery.service.trips import (
     Leaving,
     end,
@@ -102,6 +101,7 @@ __all__ = [
     "Refusal",
     "Rounds",
     "Sheet",
+    "Shift",
     "Terms",
     "Trip",
     "TripOverview",
@@ -119,6 +119,7 @@ __all__ = [
     "depart",
     "end",
     "end_shift",
+    "end_shift_of",
     "find_driver_on_road",
     "find_driver_position",
     "forget_decisions",

@@ -1,27 +1,19 @@
-"""Shifts, the driver's list, assignment, money before departure, and arrivals."""
+"""The driver's list, assignment, money before departure, and arrivals."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import datetime
 from uuid import UUID
 
-from faded_skies.domains.cash import service as cash
-from faded_skies.domains.cash.service import Drawer
 from faded_skies.domains.delivery.errors import (
-    CashOrderOut,
     DriverNotFound,
     NotOutForDelivery,
-    VehicleNotFound,
 )
 from faded_skies.domains.delivery.events import (
     DriverChanged,
     OrderOffered,
-    ShiftEnded,
-    ShiftPlanned,
-    ShiftStarted,
 )
-from faded_skies.domains.delivery.models.road import Shift, Stop
-from faded_skies.domains.delivery.queries import dispatch, fleet, trips
+from faded_skies.domains.delivery.models.road import Stop
+from faded_skies.domains.delivery.queries import dispatch, trips
 from faded_skies.domains.delivery.queries import road as queries
 from faded_skies.domains.delivery.service.answers import withdraw
 from faded_skies.domains.delivery.service.trips import Leaving, hand_on, list_planned_orders
@@ -31,58 +23,8 @@ from faded_skies.domains.orders.service import Order, Status
 from faded_skies.domains.payments import service as payments
 from faded_skies.domains.payments.ports import Gateways
 from faded_skies.platform import clock
-from faded_skies.platform.actor import Actor, InvalidToken
+from faded_skies.platform.actor import Actor
 from faded_skies.platform.db import Database, Row, Tx
-from faded_skies.platform.money import Cents
-
-
-async def start_shift(
-    tx: Tx,
-    *,
-    driver_id: UUID,
-    vehicle_id: UUID | None,
-    opening_cents: Cents | None,
-    planned_end_at: datetime | None = None,
-) -> tuple[Shift, Drawer]:
-    """Open the driver's shift and its drawer, or return the open ones; saying the same again changes nothing.
-
-    Another planned end than before takes its place. Raises VehicleNotFound, VehicleInUse, OtherFloat, LastDrawerOpen,
-    or InvalidToken for who was suspended meanwhile or drives no more.
-    """
-    if not await queries.lock_driver(tx, driver_id):
-        raise InvalidToken
-    if vehicle_id is not None and not await fleet.has_vehicle(tx, vehicle_id):
-        raise VehicleNotFound
-    shift, is_new = await queries.open_shift(
-        tx, driver_id=driver_id, vehicle_id=vehicle_id, planned_end_at=planned_end_at
-    )
-    if is_new:
-        tx.audit("shift.started", object_type="shift", object_id=shift.id, actor_id=driver_id)
-        tx.emit(ShiftStarted(driver_id=driver_id))
-    elif planned_end_at is not None:
-        tx.emit(ShiftPlanned(driver_id=driver_id))
-    drawer = await cash.open_drawer(tx, shift_id=shift.id, driver_id=driver_id, float_cents=opening_cents)
-    return shift, drawer
-
-
-async def end_shift(
-    tx: Tx, *, driver_id: UUID, closing_cents: Cents | None
-) -> tuple[Shift | None, Drawer | None]:
-    """End the driver's shift with what they counted in its drawer; saying the same again changes nothing.
-
-    Returns their last shift and its drawer, None when there never was one. Raises CashOrderOut, Refused without a
-    count that is needed, OtherCount, NothingToCount.
-    """
-    ended = await queries.end_shift(tx, driver_id)
-    shift = ended or await queries.find_last_shift(tx, driver_id)
-    # Held before the orders are looked at: a handover under way pays into it first, or finds it counted.
-    drawer = None if shift is None else await cash.lock_drawer_of_shift(tx, shift.id)
-    if ended is not None:
-        if await queries.has_cash_order_out(tx, driver_id):
-            raise CashOrderOut
-        tx.audit("shift.ended", object_type="shift", object_id=ended.id, actor_id=driver_id)
-        tx.emit(ShiftEnded(driver_id=driver_id))
-    return shift, await cash.count(tx, drawer, counted_cents=closing_cents)
 
 
 async def list_stops(db: Database, driver_id: UUID) -> list[Stop]:

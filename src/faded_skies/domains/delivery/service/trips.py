@@ -203,10 +203,10 @@ async def end(tx: Tx, *, actor: Actor, trip_id: UUID, now: datetime) -> tuple[Tr
     return await get_trip(tx, trip_id, driver_id=actor.id)
 
 
-async def finish(tx: Tx, trip: Trip, now: datetime) -> None:
-    """End a trip, or give up one that did not leave. The caller holds it."""
+async def finish(tx: Tx, trip: Trip, now: datetime, *, actor_id: UUID | None = None) -> None:
+    """End a trip, or give up one that did not leave, as its driver or somebody else. The caller holds it."""
     await queries.set_ended(tx, trip.id, now)
-    tx.audit("trip.ended", object_type="trip", object_id=trip.id, actor_id=trip.driver_id)
+    tx.audit("trip.ended", object_type="trip", object_id=trip.id, actor_id=actor_id or trip.driver_id)
     if trip.departed_at is None:
         tx.emit(TripGivenUp(trip_id=trip.id, at=now))
         return

@@ -13,11 +13,12 @@ from faded_skies.platform.db import Database
 _OPEN = "('pending', 'payment_failed', 'confirmed', 'preparing', 'out_for_delivery')"
 _OVER = "('delivered', 'returned', 'cancelled')"
 
-# What an order waits for. `o` is the order.
+# What an order waits for. `o` is the order, {today} a parameter.
 _WAITS: dict[str, str] = {
     "payment": "o.status IN ('pending', 'payment_failed')",
     "id": f"""o.status IN {_OPEN} AND EXISTS (
-        SELECT FROM users w WHERE w.id = o.user_id AND w.id_verification_status <> 'approved'
+        SELECT FROM users w WHERE w.id = o.user_id
+        AND (w.id_verification_status <> 'approved' OR w.id_expires_on < {{today}}::date)
     )""",
     "pack": "o.status IN ('confirmed', 'preparing') AND o.packed_at IS NULL",
     "assign": "o.status IN ('confirmed', 'preparing') AND o.driver_id IS NULL",
@@ -62,9 +63,9 @@ _CONDITIONS = {
 def _statements(given: tuple[str, ...], needs: tuple[str, ...]) -> tuple[str, str, str]:
     """Compose the statements of a page, of how many there are, and of the counts of the columns."""
     conditions = [_CONDITIONS[field].format(f"${number}") for number, field in enumerate(given, start=1)]
-    conditions += [f"({_WAITS[need]})" for need in needs]
+    after = len(given) + ("id" in needs)
+    conditions += [f"({_WAITS[need].format(today=f'${after}')})" for need in needs]
     where = " AND ".join(conditions) or "true"
-    after = len(given)
     page = f"""
         SELECT {COLUMNS} FROM (
             SELECT o.* FROM orders o WHERE {where}
@@ -72,7 +73,8 @@ def _statements(given: tuple[str, ...], needs: tuple[str, ...]) -> tuple[str, st
         ) AS o {JOINS} ORDER BY o.created_at DESC, o.id DESC
     """
     count = f"SELECT count(*) FROM orders o WHERE {where}"
-    waiting = ", ".join(f"count(*) FILTER (WHERE {_WAITS[need]}) AS {need}" for need in NEEDS)
+    waits = {need: _WAITS[need].format(today=f"${after + 2}") for need in NEEDS}
+    waiting = ", ".join(f"count(*) FILTER (WHERE {waits[need]}) AS {need}" for need in NEEDS)
     counts = f"""
         SELECT o.status, count(*) AS total, {waiting} FROM orders o
         WHERE o.status IN {_OPEN} AND {where} GROUP BY o.status
@@ -85,7 +87,8 @@ def _statements(given: tuple[str, ...], needs: tuple[str, ...]) -> tuple[str, st
 
 def _given(wanted: BoardFilter) -> tuple[tuple[str, ...], list[Any], tuple[str, ...]]:
     values = {field: value for field in _CONDITIONS if (value := getattr(wanted, field)) is not None}
-    return tuple(values), list(values.values()), tuple(sorted(wanted.needs))
+    today = [wanted.today] if "id" in wanted.needs else []
+    return tuple(values), [*values.values(), *today], tuple(sorted(wanted.needs))
 
 
 async def list_board(
@@ -94,13 +97,14 @@ async def list_board(
     given, values, needs = _given(wanted)
     page, count, _ = _statements(given, needs)
     rows = await db.fetch(page, *values, limit, offset)
-    return [order_of(row) for row in rows], await db.fetchval(count, *values)
+    total = await db.count(count, *values, rows=len(rows), limit=limit, offset=offset)
+    return [order_of(row) for row in rows], total
 
 
 async def count_board(db: Database, wanted: BoardFilter, *, over_since: datetime) -> BoardCounts:
     given, values, needs = _given(wanted)
     *_, statement = _statements(given, needs)
-    rows: Sequence[Any] = await db.fetch(statement, *values, over_since)
+    rows: Sequence[Any] = await db.fetch(statement, *values, over_since, wanted.today)
     found = {row["status"]: row["total"] for row in rows}
     return BoardCounts(
         by_status={status: found.get(status.value, 0) for status in Status},

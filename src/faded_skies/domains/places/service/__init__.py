@@ -25,6 +25,7 @@ from faded_skies.domains.places.service.addresses import (
 from faded_skies.domains.places.service.area_keeping import (
     DrawnArea,
     change_area,
+    draw_area,
     get_area,
     list_all_areas,
     take_areas,
@@ -64,6 +65,7 @@ __all__ = [
     "change_address",
     "change_area",
     "change_shop",
+    "draw_area",
     "erase",
     "find",
     "geojson_of",

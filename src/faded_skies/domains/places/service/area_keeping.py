@@ -72,10 +72,7 @@ async def take_areas(
             taken[new.id] = new
     problems += _same_names({**by_id, **taken}.values(), drawn)
     if problems:
-        raise AreasRefused(
-            f"Nothing was taken. {problems[0][1]}",
-            details=[{"field": field, "message": message} for field, message in problems],
-        )
+        raise _refused(problems)
     added = [area for area in taken.values() if area.id not in by_id]
     changed = [area for area in taken.values() if area.id in by_id and area != by_id[area.id]]
     counts = len(added), len(changed), len(taken) - len(added) - len(changed)
@@ -92,12 +89,28 @@ async def take_areas(
     return counts
 
 
+async def draw_area(tx: Tx, drawn: DrawnArea, *, actor_id: UUID) -> ServiceArea:
+    """Add one area, whose shape is right. Raises AreasRefused, also when another one has its name."""
+    name = str(drawn.given.get("name")).lower()
+    if name in {area.name.lower() for area in await queries.lock_areas(tx)}:
+        raise _refused([(f"{drawn.where}properties.name", "Another area has this name. Choose another one.")])
+    await take_areas(tx, [drawn], actor_id=actor_id)
+    return next(area for area in await queries.list_all_areas(tx) if area.name.lower() == name)
+
+
 async def change_area(tx: Tx, area_id: UUID, given: Mapping[str, Any], *, actor_id: UUID) -> ServiceArea:
     """Change one area, whose shape is right. Raises AreaNotFound, AreasRefused."""
     if area_id not in {area.id for area in await queries.lock_areas(tx)}:
         raise AreaNotFound
     await take_areas(tx, [DrawnArea("", area_id, given)], actor_id=actor_id)
     return await get_area(tx, area_id)
+
+
+def _refused(problems: Sequence[tuple[str, str]]) -> AreasRefused:
+    return AreasRefused(
+        f"Nothing was taken. {problems[0][1]}",
+        details=[{"field": field, "message": message} for field, message in problems],
+    )
 
 
 def _resolved(

@@ -42,7 +42,10 @@ Wired = Annotated[Desk, provided(Desk)]
     ),
     responses={
         409: {"model": ErrorShape, "description": "INVALID_STATE: another upload is under way."},
-        413: {"model": ErrorShape, "description": "FILE_TOO_LARGE: more than 10 MB or 50 million pixels."},
+        413: {
+            "model": ErrorShape,
+            "description": "FILE_TOO_LARGE: more than 10 MB or 50 million pixels (PNG: 25).",
+        },
         415: {"model": ErrorShape, "description": "UNSUPPORTED_FILE_TYPE: not a JPEG, PNG or PDF."},
         422: {"model": ErrorShape, "description": "VALIDATION_ERROR or UNREADABLE_DOCUMENT."},
     },
