@@ -43,8 +43,12 @@ async def driver(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
 
 @pytest.fixture
 async def order_id(app: Application, customer: SignedInPerson, driver: SignedInPerson) -> UUID:
-    """An order on the road with the driver."""
-    return await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+    """An order on the road with the driver, who got it an hour ago."""
+    made = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
+    await app.ports.db.fetchval(
+        "UPDATE stops SET assigned_at = now() - interval '1 hour' WHERE order_id = $1", made
+    )
+    return made
 
 
 @pytest.fixture
@@ -583,6 +587,19 @@ async def test_only_the_customer_of_the_next_stop_sees_the_driver(
     assert seen[1] is not None
     await send(client, driver, position())
     assert (await track(client, customer, later)).json()["driver"] is None
+
+
+async def test_an_order_that_comes_back_to_its_driver_shows_them_from_their_next_position_on(
+    client: httpx.AsyncClient, customer: SignedInPerson, driver: SignedInPerson, order_id: UUID, db: Database
+) -> None:
+    await send(client, driver, position(order_id))
+    assert (await track(client, customer, order_id)).json()["driver"] is not None
+    await db.fetchval(
+        "UPDATE stops SET assigned_at = now() + interval '1 second' WHERE order_id = $1", order_id
+    )
+    assert (await track(client, customer, order_id)).json()["driver"] is None
+    await send(client, driver, position(order_id, timestamp=now_ms() + 2_000))
+    assert (await track(client, customer, order_id)).json()["driver"] is not None
 
 
 async def test_tracking_falls_back_to_the_database(

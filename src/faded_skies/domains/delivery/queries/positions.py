@@ -24,6 +24,7 @@ FROM driver_locations
 WHERE driver_id = $1 AND recorded_at > now() - interval '25 hours' AND NOT suspect
 ORDER BY recorded_at DESC LIMIT 1
 """
+_GIVEN_AT = "SELECT assigned_at FROM stops WHERE order_id = $1 AND driver_id = $2"
 # Made once for each connection, empty after each commit: a new one every second would bloat the catalogue.
 _INCOMING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS incoming_positions (
@@ -71,6 +72,12 @@ async def list_destinations(
 async def find_stored_position(db: Database, driver_id: UUID) -> Position | None:
     row = await db.fetchrow(_LAST_POSITION, driver_id)
     return None if row is None else Position(**row)
+
+
+async def find_given_at(db: Database, order_id: UUID, driver_id: UUID) -> datetime | None:
+    """Return when the order was given to the driver who has it."""
+    at: datetime | None = await db.fetchval(_GIVEN_AT, order_id, driver_id)
+    return at
 
 
 async def store_positions(tx: Tx, rows: Sequence[Row]) -> None:

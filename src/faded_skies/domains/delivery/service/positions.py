@@ -198,7 +198,8 @@ async def find_driver_position(
 ) -> Position | None:
     """Return where the order's driver is; None unless the order is their next stop and the law lets the actor know.
 
-    The order they name with their positions is the next stop, so the others' customers never see them.
+    The order they name with their positions is the next stop, so the others' customers never see them. What they named
+    before they had the order this time, its watchers were told with the driver before.
     """
     if order.status is not Status.OUT_FOR_DELIVERY or order.driver_id is None:
         return None
@@ -208,7 +209,11 @@ async def find_driver_position(
     position = await live.find_live_position(valkey, order.driver_id)
     if position is None:
         position = await queries.find_stored_position(db, order.driver_id)
-    return position if position is not None and position.order_id == order.id else None
+    if position is None or position.order_id != order.id:
+        return None
+    given_at = await queries.find_given_at(db, order.id, order.driver_id)
+    has_it = given_at is not None and position.timestamp >= int(given_at.timestamp() * 1000)
+    return position if has_it else None
 
 
 async def store_positions(db: Database, valkey: Valkey, rows: Sequence[Row]) -> None:
