@@ -1,5 +1,6 @@
 """What becomes of a message that cannot go now, never, or only to some devices; and quiet hours."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -46,9 +47,14 @@ class Scripted:
     pushes: list[PushReport | Exception] = field(default_factory=list)
     sent: list[Email] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event | None = None
 
     async def send(self, message_id: UUID, email: Email) -> None:
         del message_id
+        self.begun.set()
+        if self.goes_on is not None:
+            await self.goes_on.wait()
         if self.mails:
             raise self.mails.pop(0)
         self.sent.append(email)
@@ -136,6 +142,55 @@ async def test_a_mail_that_is_delayed_waits_longer_each_time_and_goes_in_the_end
     assert (row["sent_at"] is not None, row["reason"], row["content"]) == (True, None, {"subject": "Hello"})
     assert [mail.subject for mail in script.sent] == ["Hello"]
     assert counted() == {("email", "delayed"): 2, ("email", "sent"): 1}
+
+
+async def test_of_two_senders_of_one_message_one_sends(
+    app: Application, db: Database, post: Post, script: Scripted
+) -> None:
+    message_id = await queue(db, await make_person(app), letter=LETTER)
+    script.goes_on = asyncio.Event()
+    async with asyncio.TaskGroup() as senders:
+        senders.create_task(service.send(post, message_id, now=NOON))
+        await script.begun.wait()
+        other = _post(app.ports)  # another worker, which has turns of its own
+        await asyncio.wait_for(service.send(other, message_id, now=NOON), timeout=10)
+        async with db.transaction() as tx:
+            await service.send_due(tx, now=NOON)
+        assert await jobs(db) == 1, "what is on its way is not due"
+        script.goes_on.set()
+    assert len(script.sent) == 1
+    row = await row_of(db, message_id)
+    assert (row["sent_at"] is not None, row["claimed_until"]) == (True, None)
+
+
+async def test_what_a_killed_sender_had_is_queued_again_when_its_claim_ends(
+    app: Application, db: Database, post: Post, script: Scripted
+) -> None:
+    message_id = await queue(db, await make_person(app), letter=LETTER)
+    script.goes_on = asyncio.Event()
+    sender = asyncio.create_task(service.send(post, message_id, now=NOON))
+    await script.begun.wait()
+    sender.cancel()
+    await asyncio.wait([sender])
+    script.goes_on = None
+    await work(db, post)
+    assert script.sent == []
+    await db.fetch("UPDATE messages SET claimed_until = now() - interval '1 second'")
+    async with db.transaction() as tx:
+        await service.send_due(tx, now=NOON)
+    await work(db, post)
+    assert len(script.sent) == 1
+
+
+async def test_a_fault_of_ours_leaves_the_message_to_the_next_attempt_of_the_job(
+    app: Application, db: Database, post: Post, script: Scripted
+) -> None:
+    message_id = await queue(db, await make_person(app), letter=LETTER)
+    script.mails = [ZeroDivisionError()]
+    with pytest.raises(ZeroDivisionError):
+        await service.send(post, message_id, now=NOON)
+    await service.send(post, message_id, now=NOON)
+    assert len(script.sent) == 1
 
 
 async def test_a_mail_nobody_takes_has_failed_in_sight_of_staff_and_can_be_sent_again(
