@@ -1,6 +1,7 @@
 """Pushers: the adapter for FCM through Google's own SDK against a double of the service; the outbox beside it."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -13,6 +14,7 @@ from faded_skies.adapters.fcm.opening import open_fcm
 from faded_skies.adapters.fcm.pusher import FcmPusher
 from faded_skies.adapters.outbox.outbox import Outbox
 from faded_skies.domains.notifications.ports import Delayed, Push, PushReport
+from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.ids import new_id
@@ -53,7 +55,22 @@ async def test_each_device_gets_the_push_with_its_data(double: FcmDouble, pusher
     # A phone that gets it twice shows it once.
     assert message["android"]["notification"]["tag"] == str(message_id)
     assert message["apns"]["headers"]["apns-collapse-id"] == str(message_id)
-    assert message["webpush"]["notification"] == {"icon": ICON, "tag": str(message_id)}
+    assert message["webpush"] == {"notification": {"icon": ICON, "tag": str(message_id)}}
+    assert "ttl" not in message["android"]
+
+
+@pytest.mark.parametrize(("seconds", "ttl"), [(90, 90), (-5, 0)])
+async def test_a_phone_that_is_off_does_not_get_a_push_that_is_true_no_more(
+    double: FcmDouble, pusher: FcmPusher, monkeypatch: pytest.MonkeyPatch, seconds: int, ttl: int
+) -> None:
+    now = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    good_until = now + timedelta(seconds=seconds)
+    await pusher.push(new_id(), PUSH, devices=["a"], good_until=good_until)
+    (message,) = double.pushed
+    assert message["android"]["ttl"] == f"{ttl}s"
+    assert message["apns"]["headers"]["apns-expiration"] == str(int(good_until.timestamp()))
+    assert message["webpush"]["headers"] == {"TTL": str(ttl)}
 
 
 async def test_nobody_is_asked_for_a_person_without_devices(double: FcmDouble, pusher: FcmPusher) -> None:

@@ -47,6 +47,7 @@ class Scripted:
     pushes: list[PushReport | Exception] = field(default_factory=list)
     sent: list[Email] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
+    good_until: list[datetime | None] = field(default_factory=list)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     goes_on: asyncio.Event | None = None
 
@@ -59,8 +60,11 @@ class Scripted:
             raise self.mails.pop(0)
         self.sent.append(email)
 
-    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
+    async def push(
+        self, message_id: UUID, push: Push, *, devices: Sequence[str], good_until: datetime | None = None
+    ) -> PushReport:
         del message_id, push
+        self.good_until.append(good_until)
         self.asked.append(list(devices))
         answer = self.pushes.pop(0) if self.pushes else PushReport(reached=devices)
         if isinstance(answer, Exception):
@@ -82,10 +86,17 @@ def post(app: Application, script: Scripted) -> Post:
 
 
 async def queue(
-    db: Database, user_id: UUID, *, letter: Letter | None = None, push: Push | None = None
+    db: Database,
+    user_id: UUID,
+    *,
+    letter: Letter | None = None,
+    push: Push | None = None,
+    good_until: datetime | None = None,
 ) -> UUID:
     async with db.transaction() as tx:
-        await service.notify(tx, user_id=user_id, kind="test", fact="one", letter=letter, push=push)
+        await service.notify(
+            tx, user_id=user_id, kind="test", fact="one", letter=letter, push=push, good_until=good_until
+        )
     message_id: UUID = await db.fetchval("SELECT id FROM messages")
     return message_id
 
@@ -191,6 +202,34 @@ async def test_a_fault_of_ours_leaves_the_message_to_the_next_attempt_of_the_job
         await service.send(post, message_id, now=NOON)
     await service.send(post, message_id, now=NOON)
     assert len(script.sent) == 1
+
+
+async def test_what_is_not_true_any_more_does_not_leave(
+    app: Application, db: Database, post: Post, script: Scripted
+) -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    message_id = await queue(db, await make_person(app), letter=LETTER, good_until=soon)
+    script.mails = [Delayed("451 greylisted")]
+    await work(db, post)
+    assert (await row_of(db, message_id))["reason"] == "451 greylisted"
+    await db.fetch("UPDATE messages SET next_try_at = now(), good_until = now()")
+    async with db.transaction() as tx:
+        await service.send_due(tx, now=datetime.now(UTC) + timedelta(minutes=1))
+    counted = watch_counter("faded_skies_messages_total")
+    await work(db, post)
+    row = await row_of(db, message_id)
+    assert (row["dropped_at"] is not None, row["reason"], script.sent) == (True, "too_late", [])
+    assert row["content"] == {"subject": "Hello"}
+    assert counted() == {("email", "dropped"): 1}
+
+
+async def test_the_push_service_hears_until_when_a_push_is_good(
+    app: Application, db: Database, post: Post, script: Scripted
+) -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    await queue(db, await make_person(app), push=PUSH, good_until=soon)
+    await work(db, post)
+    assert script.good_until == [soon]
 
 
 async def test_a_mail_nobody_takes_has_failed_in_sight_of_staff_and_can_be_sent_again(

@@ -7,6 +7,7 @@ UNAVAILABLE, INTERNAL and whatever is wrong with our key let the device wait.
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import structlog
 from firebase_admin import App, exceptions, messaging
 
 from faded_skies.domains.notifications.ports import Delayed, Push, PushReport
-from faded_skies.platform import vendor_news
+from faded_skies.platform import clock, vendor_news
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 log = structlog.get_logger()
@@ -32,11 +33,13 @@ class FcmPusher:
         self._app = app
         self._icon = icon
 
-    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
+    async def push(
+        self, message_id: UUID, push: Push, *, devices: Sequence[str], good_until: datetime | None = None
+    ) -> PushReport:
         refuse_inside_transaction("The pusher")
         if not devices:
             return PushReport()
-        messages = [self._compose(message_id, push, token) for token in devices]
+        messages = [self._compose(message_id, push, token, good_until) for token in devices]
         # In threads: the SDK's asynchronous way fetches its access token without awaiting it.
         try:
             batch = await asyncio.to_thread(messaging.send_each, messages, app=self._app)
@@ -65,17 +68,26 @@ class FcmPusher:
             refused=reasons.get("refused"),
         )
 
-    def _compose(self, message_id: UUID, push: Push, token: str) -> messaging.Message:
+    def _compose(
+        self, message_id: UUID, push: Push, token: str, good_until: datetime | None
+    ) -> messaging.Message:
         # The same tag twice: a phone that gets a push again shows it once.
         tag = str(message_id)
+        ttl, for_apple, for_browsers = None, {}, {}
+        if good_until is not None:
+            # Else FCM keeps it for four weeks for a phone that is off. Apple wants the moment, the others seconds.
+            ttl = max(good_until - clock.now(), timedelta())
+            for_apple = {"apns-expiration": str(int(good_until.timestamp()))}
+            for_browsers = {"TTL": str(int(ttl.total_seconds()))}
         return messaging.Message(
             token=token,
             notification=messaging.Notification(title=push.title, body=push.body),
             data={**push.data, "messageId": tag},
-            android=messaging.AndroidConfig(notification=messaging.AndroidNotification(tag=tag)),
-            apns=messaging.APNSConfig(headers={"apns-collapse-id": tag}),
+            android=messaging.AndroidConfig(ttl=ttl, notification=messaging.AndroidNotification(tag=tag)),
+            apns=messaging.APNSConfig(headers={"apns-collapse-id": tag, **for_apple}),
             webpush=messaging.WebpushConfig(
-                notification=messaging.WebpushNotification(icon=self._icon, tag=tag)
+                headers=for_browsers or None,
+                notification=messaging.WebpushNotification(icon=self._icon, tag=tag),
             ),
         )
 

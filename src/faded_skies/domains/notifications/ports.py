@@ -6,6 +6,7 @@ value of `Channel`, and a branch in `service/sending.py`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -53,6 +54,11 @@ class PushReport:
 
 
 class Pusher(Protocol):
-    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
-        """Push to a person's devices and report of each. Raises Delayed when none was reached for a common reason."""
+    async def push(
+        self, message_id: UUID, push: Push, *, devices: Sequence[str], good_until: datetime | None = None
+    ) -> PushReport:
+        """Push to a person's devices and report of each; a phone that is off does not get it after `good_until`.
+
+        Raises Delayed when none was reached for a common reason.
+        """
         ...

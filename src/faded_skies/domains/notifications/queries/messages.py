@@ -30,8 +30,8 @@ _OPEN = "sent_at IS NULL AND failed_at IS NULL AND dropped_at IS NULL"
 
 # What somebody switched off is never written; what cannot be switched off comes without a topic.
 _INSERT_MESSAGE = """
-INSERT INTO messages (id, user_id, channel, kind, fact, content)
-SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::jsonb
+INSERT INTO messages (id, user_id, channel, kind, fact, content, good_until)
+SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::jsonb, $8::timestamptz
 WHERE NOT EXISTS (SELECT FROM users WHERE id = $2 AND account_status = 'closed')
   AND NOT EXISTS (
       SELECT FROM notification_choices WHERE user_id = $2 AND topic = $7 AND channel = $3 AND NOT enabled
@@ -44,13 +44,14 @@ _FIND_CHANNEL = f"SELECT channel FROM messages WHERE id = $1 AND {_CLAIMABLE}"
 # leaves.
 _CLAIM = f"""
 WITH claimed AS (UPDATE messages SET claimed_until = now() + $2 WHERE id = $1 AND {_CLAIMABLE} RETURNING *)
-SELECT m.id, m.user_id, m.channel, m.kind, m.content, m.attempts, m.created_at,
+SELECT m.id, m.user_id, m.channel, m.kind, m.content, m.attempts, m.created_at, m.good_until,
        ARRAY (
            SELECT token FROM device_tokens d WHERE d.user_id = m.user_id AND d.token_hash <> ALL (m.reached)
            ORDER BY d.created_at, d.token_hash
        ) AS devices,
        cardinality(m.reached) > 0 AS is_reached,
-       CASE WHEN m.kind <> '{PROMOTIONS}' THEN NULL
+       CASE WHEN m.good_until <= now() THEN 'too_late'
+            WHEN m.kind <> '{PROMOTIONS}' THEN NULL
             WHEN u.account_status <> 'active' THEN 'not_active'
             WHEN c.id IS NULL THEN 'unsubscribed'
             WHEN EXISTS (
@@ -139,7 +140,14 @@ WHERE failed_at < $1 AND channel = 'email' AND content ? 'to'
 
 
 async def insert_message(
-    tx: Tx, message_id: UUID, *, user_id: UUID | None, kind: str, fact: str, content: Letter | Push
+    tx: Tx,
+    message_id: UUID,
+    *,
+    user_id: UUID | None,
+    kind: str,
+    fact: str,
+    content: Letter | Push,
+    good_until: datetime | None,
 ) -> bool:
     """Write a message; False when there is one by this channel about this fact, it is switched off, or they have left.
 
@@ -148,7 +156,7 @@ async def insert_message(
     channel = Channel.EMAIL if isinstance(content, Letter) else Channel.PUSH
     topic = topic_of(kind)
     choosable = None if (topic, channel) in LOCKED else topic
-    values = (message_id, user_id, channel, kind, fact, kept(content), choosable)
+    values = (message_id, user_id, channel, kind, fact, kept(content), choosable, good_until)
     return await tx.execute(_INSERT_MESSAGE, *values) == 1
 
 
@@ -171,6 +179,7 @@ async def claim(tx: Tx, message_id: UUID, *, lease: timedelta) -> Message | None
         content,
         row["attempts"],
         row["created_at"],
+        row["good_until"],
         row["devices"],
         row["is_reached"],
         row["barred"],

@@ -105,7 +105,9 @@ async def _quiet_hours(post: Post, user_id: UUID) -> QuietHours:
 
 async def _hand_over(post: Post, message: Message) -> PushReport:
     if isinstance(message.content, Push):
-        return await post.pusher.push(message.id, message.content, devices=message.devices)
+        return await post.pusher.push(
+            message.id, message.content, devices=message.devices, good_until=message.good_until
+        )
     await post.mailer.send(message.id, _laid_out(post, message, message.content))
     return PushReport()
 
