@@ -1,8 +1,4 @@
-"""What requests cost while the catalogue and the orders grow: the same answers from a small shop and from a large one.
-
-Rows are copied from real ones by PostgreSQL itself: a product of the menu, an order that came by the door, its
-lines and its story. Foreign keys and triggers rest meanwhile, so a million orders take minutes.
-"""
+"""What requests cost while the catalogue and the orders grow: as a small shop and as a large one."""
 
 import itertools
 import tempfile
@@ -11,14 +7,14 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
-import asyncpg
 import httpx
 import uvloop
 
 from benchmarks.cores import LOAD_CORE, SERVER_CORE, on_core
+from benchmarks.growing import DRIVERS, Filler
 from benchmarks.measuring import free_port, server_environment
 from benchmarks.recording import Recorder, database_seconds, recording
 from benchmarks.shop import BenchShop, Customer, fill
@@ -39,54 +35,6 @@ STAGES = ((1_000, 10_000), (100_000, 10_000), (100_000, 1_000_000))
 """Products and orders, each stage on top of the one before."""
 CALLS = 30
 PEOPLE = 20_000
-BATCH = 50_000
-OPEN_ORDERS = 200  # as many of the newest are not over, in a shop of any age
-
-_COLUMNS = """
-SELECT attname::text AS name FROM pg_attribute
-WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
-"""
-# What each copy has of its own; the rest is as in the row that is copied. n counts the copies.
-_PRODUCT = "md5('product' || n)::uuid"
-_PRODUCTS = {
-    "products": {
-        "id": _PRODUCT,
-        "name": "left(t.name, 200) || ' ' || n",
-        "price_cents": "500 + n % 9000",
-        "original_price_cents": "NULL",
-        "created_at": "now() - n * interval '1 minute'",
-    },
-    "product_images": {"id": "md5('image' || n)::uuid", "product_id": _PRODUCT},
-    "stock_levels": {"product_id": _PRODUCT},
-}
-_ORDER = "md5('order' || n)::uuid"
-_MOMENT = "now() - ($1::bigint - n)::float8 * (interval '3 years' / $1::bigint::float8)"
-_STATUS = (
-    f"CASE WHEN n > $1::bigint - {OPEN_ORDERS} THEN 'confirmed' "
-    "WHEN n % 20 = 0 THEN 'cancelled' ELSE 'delivered' END"
-)
-_ORDERS = {
-    "orders": {
-        "id": _ORDER,
-        "order_number": "'G-' || n",
-        "user_id": "($2::uuid[])[(n % cardinality($2::uuid[]) + 1)::int]",
-        "cart_id": "md5('cart' || n)::uuid",
-        "status": _STATUS,
-        "driver_id": "t.user_id",
-        "paid_cents": "t.amount_due_cents",
-        "payment_status": "'paid'",
-        "hold_expires_at": "NULL",
-        "delivered_at": f"CASE WHEN {_STATUS} = 'delivered' THEN {_MOMENT} + interval '1 hour' END",
-        "created_at": _MOMENT,
-        "updated_at": _MOMENT,
-    },
-    "order_items": {
-        "order_id": _ORDER,
-        "product_id": "md5('product' || (n * 7 + t.line) % $3::bigint)::uuid",
-    },
-    "order_tracking": {"id": "md5('line' || n || t.id)::uuid", "order_id": _ORDER, "created_at": _MOMENT},
-}
-_PERSON = {"id": "md5('person' || n)::uuid", "email": "'person-' || n || '@bench.example'"}
 
 
 @dataclass(frozen=True)
@@ -104,6 +52,12 @@ class Grown:
     whole: float
     database: float
     dearest: Slow
+
+
+@dataclass(frozen=True)
+class _Staff:
+    id: UUID
+    token: str
 
 
 @dataclass
@@ -145,15 +99,17 @@ async def _measure(
         shop = await fill(application, products=300, customers=calls)
         transport = httpx.ASGITransport(app=application.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://bench") as client:
-            visitor = _Visitor(client, shop, await _admin(application))
-            await visitor.order(shop.customers[0])
-            filler = await _Filler.open(settings.database_url, people)
+            staff = {role: await _hire(application, role) for role in (Role.ADMIN, Role.AGENT, Role.DRIVER)}
+            visitor = _Visitor(client, shop, staff)
+            await visitor.begin()
+            drivers = [staff[Role.DRIVER].id, *(new_id() for _ in range(DRIVERS - 1))]
+            filler = await Filler.open(settings.database_url, shop, people, drivers)
             try:
                 for products, orders in stages:
                     await filler.grow(products, orders, progress)
                     growth.stages.append((products, orders))
                     with recording() as recorder:
-                        for title, requests in visitor.requests(filler.an_order):
+                        for title, requests in visitor.requests(filler):
                             progress(f"{title}, {products:,} products and {orders:,} orders")
                             growth.requests.setdefault(title, []).append(
                                 await _time(recorder, itertools.islice(requests, calls + 1))
@@ -187,47 +143,65 @@ async def _time(recorder: Recorder, requests: Iterator[Request]) -> Grown:
 class _Visitor:
     """Asks as a customer and as staff do. No address repeats within a second, so nothing comes out of a cache."""
 
-    def __init__(self, client: httpx.AsyncClient, shop: BenchShop, admin: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, shop: BenchShop, staff: dict[Role, _Staff]) -> None:
         self._client = client
         self._shop = shop
-        self._admin = {"Authorization": f"Bearer {admin}"}
+        self._staff = staff
         self._numbers = itertools.count(1)
 
-    def requests(self, an_order: UUID) -> list[tuple[str, Iterator[Request]]]:
-        customer = self._shop.customers[0]
-        return [
-            (
-                "Product list, newest first",
-                self._get(lambda n: f"/api/products?limit=20&maxPrice={1_000 + n}"),
-            ),
+    def requests(self, filler: Filler) -> list[tuple[str, Iterator[Request]]]:
+        customer = _signed(self._shop.customers[0].token)
+        admin, agent, driver = (
+            _signed(self._staff[role].token) for role in (Role.ADMIN, Role.AGENT, Role.DRIVER)
+        )
+        order, product = filler.an_order, filler.a_product
+        products, board, audit = (
+            "/api/products?limit=20",
+            "/api/admin/orders?limit=50",
+            "/api/admin/audit-log",
+        )
+        asked: list[tuple[str, Callable[[int], str], dict[str, str]]] = [
+            ("Product list, newest first", lambda n: f"{products}&maxPrice={1_000 + n}", {}),
             (
                 "Product list, by category and price",
-                self._get(
-                    lambda n: f"/api/products?category=flower&sort=price_asc&limit=20&maxPrice={1_000 + n}"
-                ),
+                lambda n: f"{products}&category=flower&sort=price_asc&maxPrice={1_000 + n}",
+                {},
             ),
             (
                 "Search for two words",
-                self._get(lambda n: f"/api/products?search=blue%20dream&limit={n % 20 + 1}"),
+                lambda n: f"/api/products?search=blackberry%20gummies&limit={n % 20 + 1}",
+                {},
             ),
-            ("A customer's orders", self._get(lambda _: "/api/orders?limit=20", customer)),
-            ("An order", self._get(lambda _: f"/api/orders/{an_order}", staff=True)),
-            ("Staff's board, newest first", self._get(lambda _: "/api/admin/orders?limit=50", staff=True)),
-            (
-                "Staff's board, what is to be packed",
-                self._get(lambda _: "/api/admin/orders?status=confirmed&limit=50", staff=True),
-            ),
+            ("Product page", lambda _: f"/api/products/{product}", {}),
+            ("A customer's orders", lambda _: "/api/orders?limit=20", customer),
+            ("A customer's tickets", lambda _: "/api/support/tickets", customer),
+            ("An order", lambda _: f"/api/orders/{order}", admin),
+            ("An order's tracking", lambda _: f"/api/orders/{order}/tracking", admin),
+            ("A driver's list", lambda _: "/api/driver/orders", driver),
+            ("Staff's board, newest first", lambda _: board, admin),
+            ("Staff's board, what is to be packed", lambda _: f"{board}&status=confirmed&needs=pack", admin),
+            ("Staff's board, its counts", lambda _: "/api/admin/orders/counts", admin),
+            ("Staff's board, a number's beginning", lambda n: f"{board}&search=G-{n % 90 + 9_100}", admin),
+            ("Staff's board, a customer's name", lambda n: f"{board}&search=customer-{n % 10}@bench", admin),
+            ("Staff's products, by name", lambda n: f"/api/admin/products?search=dream%20{n % 100}", admin),
+            ("A product's stock", lambda _: f"/api/admin/products/{product}/stock", admin),
+            ("What is nearly sold out", lambda _: "/api/admin/stock/low?below=5", admin),
+            ("People, by name", lambda n: f"/api/admin/users?search=person-{n % 90 + 100}", admin),
+            ("The audit log, newest first", lambda _: audit, admin),
+            ("The audit log of an order", lambda _: f"{audit}?objectType=order&objectId={order}", admin),
+            ("Tickets that wait", lambda _: "/api/agent/tickets", agent),
+            ("All tickets", lambda _: "/api/agent/tickets?view=all", agent),
+        ]
+        return [
+            *((title, self._get(path, headers)) for title, path, headers in asked),
             ("Placing an order of two products, cash", self._orders()),
         ]
 
-    def _get(
-        self, path: Callable[[int], str], customer: Customer | None = None, *, staff: bool = False
-    ) -> Iterator[Request]:
-        headers = self._admin if staff else _signed(customer) if customer else {}
-
+    def _get(self, path: Callable[[int], str], headers: dict[str, str]) -> Iterator[Request]:
         async def ask() -> None:
             answer = await self._client.get(path(next(self._numbers)), headers=headers)
-            answer.raise_for_status()
+            if not answer.is_success:
+                raise RuntimeError(f"{answer.url}: {answer.text}")
 
         return itertools.repeat(ask)
 
@@ -239,112 +213,44 @@ class _Visitor:
 
             yield place
 
-    async def order(self, customer: Customer) -> None:
-        """Fill the cart and order."""
+    async def order(self, customer: Customer) -> str:
+        """Fill the cart and order; returns the order's id."""
+        signed = _signed(customer.token)
         for product_id in self._shop.goods[:2]:
-            body = {"productId": str(product_id), "quantity": 1}
-            answer = await self._client.post("/api/cart/add", json=body, headers=_signed(customer))
-            answer.raise_for_status()
+            await self._post("/api/cart/add", {"productId": str(product_id), "quantity": 1}, signed)
         wish = {"deliveryAddressId": str(customer.address_id), "paymentMethodId": str(_cash(customer))}
-        headers = _signed(customer) | {"Idempotency-Key": str(uuid4())}
-        answer = await self._client.post("/api/orders", json=wish, headers=headers)
+        answer = await self._post("/api/orders", wish, signed | {"Idempotency-Key": str(uuid4())})
+        return str(answer["order"]["id"])
+
+    async def begin(self) -> None:
+        """Leave what is copied afterwards: an order that a driver has, and a ticket."""
+        order = await self.order(self._shop.customers[0])
+        driver = {"driverId": str(self._staff[Role.DRIVER].id)}
+        await self._post(f"/api/admin/orders/{order}/assign", driver, _signed(self._staff[Role.ADMIN].token))
+        ticket = {"subject": "A jar is missing", "category": "orders", "message": "Only one of two came."}
+        await self._post("/api/support/tickets", ticket, _signed(self._shop.customers[0].token))
+
+    async def _post(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+        answer = await self._client.post(path, json=body, headers=headers)
         if not answer.is_success:
-            raise RuntimeError(answer.text)
+            raise RuntimeError(f"{path}: {answer.text}")
+        found: dict[str, Any] = answer.json()
+        return found
 
 
-class _Filler:
-    """Copies rows of a real shop until there are enough."""
-
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", people: list[UUID]) -> None:
-        self._connection = connection
-        self._people = people
-        self._products = self._orders = 0
-        self.an_order = UUID(int=0)
-
-    @classmethod
-    async def open(cls, url: str, people: int) -> "_Filler":
-        connection = await asyncpg.connect(url)
-        await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
-        filler = cls(connection, [])
-        await filler._copy("users", _PERSON, "SELECT * FROM users WHERE role = 'customer' LIMIT 1", 1, people)
-        rows = await connection.fetch("SELECT id FROM users WHERE role = 'customer' ORDER BY id")
-        filler._people = [row["id"] for row in rows]
-        for table in _ORDERS:
-            await connection.execute(f"CREATE TEMP TABLE model_{table} AS SELECT * FROM {table}")
-        for table in _PRODUCTS:
-            key = "id" if table == "products" else "product_id"
-            await connection.execute(
-                f"CREATE TEMP TABLE model_{table} AS SELECT *, "
-                f"(row_number() OVER (ORDER BY {key}) - 1)::int AS place FROM {table}"
-            )
-        return filler
-
-    async def close(self) -> None:
-        await self._connection.close()
-
-    async def grow(self, products: int, orders: int, progress: Callable[[str], None]) -> None:
-        """Copy up to so many of each, and let PostgreSQL count what is there."""
-        began = time.monotonic()
-        models = await self._connection.fetchval("SELECT count(*) FROM model_products")
-        for first in range(self._products, products, BATCH):
-            last = min(first + BATCH, products) - 1
-            for table, own in _PRODUCTS.items():
-                await self._copy(
-                    table, own, f"SELECT * FROM model_{table}", first, last, f"t.place = n % {models}"
-                )
-            progress(f"{last + 1:,} products after {time.monotonic() - began:.0f} s")
-        for first in range(self._orders, orders, BATCH):
-            last = min(first + BATCH, orders) - 1
-            for table, own in _ORDERS.items():
-                await self._copy(
-                    table, own, f"SELECT * FROM model_{table}", first, last, "true", orders, products
-                )
-            progress(f"{last + 1:,} orders after {time.monotonic() - began:.0f} s")
-        self._products, self._orders = max(self._products, products), max(self._orders, orders)
-        self.an_order = await self._connection.fetchval(
-            "SELECT id FROM orders WHERE order_number = 'G-' || $1::text", str(orders // 2)
-        )
-        await self._connection.execute("VACUUM ANALYZE")
-
-    async def _copy(
-        self,
-        table: str,
-        own: dict[str, str],
-        models: str,
-        first: int,
-        last: int,
-        which: str = "true",
-        orders: int = 0,
-        products: int = 1,
-    ) -> None:
-        columns = [row["name"] for row in await self._connection.fetch(_COLUMNS, table)]
-        values = ", ".join(own.get(column, f"t.{column}") for column in columns)
-        await self._connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} "
-            f"FROM generate_series($4::bigint, $5::bigint) n JOIN ({models}) t ON {which} "
-            "WHERE $1::bigint >= 0 AND $2::uuid[] IS NOT NULL AND $3::bigint > 0",
-            orders,
-            self._people,
-            products,
-            first,
-            last,
-            timeout=600,
-        )
-
-
-async def _admin(application: Application) -> str:
-    """Make an admin; returns their token."""
+async def _hire(application: Application, role: Role) -> _Staff:
+    """Make somebody who works here."""
     user_id, ports = new_id(), application.ports
     async with ports.db.transaction() as tx:
         await identity.create_person(
             tx,
             user_id=user_id,
-            email="admin@bench.example",
+            email=f"{role}@bench.example",
             password_hash="unused",
             full_name="Ines Marlow",
             phone="(512) 555-0134",
             date_of_birth=None,
-            role=Role.ADMIN,
+            role=role,
             id_verified=True,
             email_verified=True,
         )
@@ -356,12 +262,12 @@ async def _admin(application: Application) -> str:
             session_lifetime=ports.settings.refresh_expires_in,
         )
     assert isinstance(grant, Grant)
-    return ports.tokens.issue(user_id=user_id, session_id=grant.session_id)
+    return _Staff(user_id, ports.tokens.issue(user_id=user_id, session_id=grant.session_id))
 
 
 def _cash(customer: Customer) -> UUID:
     return next(method for tender, method in customer.methods.items() if tender == "cash")
 
 
-def _signed(customer: Customer) -> dict[str, str]:
-    return {"Authorization": f"Bearer {customer.token}"}
+def _signed(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

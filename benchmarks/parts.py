@@ -18,6 +18,9 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 BY_HAND = "## Where the time goes"
 FRESH = timedelta(hours=12)
 
+# A block of the hand-written text: <!-- until sockets is measured --> … <!-- end -->
+_UNTIL = re.compile(r"<!-- until (?P<part>\w+) is measured -->\n.*?<!-- end -->\n*", re.DOTALL)
+
 _FOLDER = Path(__file__).with_name("parts")
 _VERSIONS = ("fastapi", "starlette", "uvicorn", "uvloop", "asyncpg", "redis", "pydantic", "orjson")
 
@@ -57,22 +60,28 @@ def is_fresh(name: str) -> bool:
 
 
 def assemble(names: list[str]) -> None:
-    """Write RESULTS.md from the parts that there are; what people wrote from `BY_HAND` on stays."""
+    """Write RESULTS.md from the parts that there are, and name the others.
+
+    What people wrote from `BY_HAND` on stays, except what stood there only until a part is measured.
+    """
     before = RESULTS.read_text() if RESULTS.exists() else ""
     _, heading, by_hand = before.partition(BY_HAND)
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _VERSIONS)
-    found = [part for part in map(_find, names) if part is not None]
+    by_name = {name: part for name in names if (part := _find(name)) is not None}
+    by_hand = _UNTIL.sub(lambda block: "" if block["part"] in by_name else block[0], by_hand)
+    missing = [name for name in names if name not in by_name]
+    note = f"\nNot measured: {', '.join(missing)}.\n" if missing else ""
     body = "\n\n".join(
         f"{part.text.strip()}\n\n*{datetime.fromisoformat(part.measured_at):%d %B %Y, %H:%M} UTC; load average "
         f"{part.load_before:.1f} before, {part.load_after:.1f} after.*"
-        for part in found
+        for part in by_name.values()
     )
     RESULTS.write_text(f"""# What a request costs
 
 Measured by `make bench` on {machine()}.
 {platform.python_implementation()} {platform.python_version()}; {versions}.
 Each part was measured by itself: its day, and how busy the machine was (cores: {os.cpu_count()}), stand below it.
-
+{note}
 {body}
 
 {heading or BY_HAND}{by_hand}""")

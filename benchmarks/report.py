@@ -8,16 +8,18 @@ from benchmarks.cases import Case
 from benchmarks.delivering import Delivering
 from benchmarks.dispatching import AIM_SECONDS, Dispatched
 from benchmarks.draining import Drained
-from benchmarks.growth import OPEN_ORDERS, PEOPLE, Growth
+from benchmarks.growing import OPEN_ORDERS, ORDERS_A_TICKET
+from benchmarks.growth import PEOPLE, Growth
 from benchmarks.lagging import AIM_MS, SIGN_INS_A_SECOND, Lag
 from benchmarks.law import DECISION_US, Decided
 from benchmarks.measuring import DISTURBED, Plan, Sample, Samples
 from benchmarks.placing import Placing
 from benchmarks.positions import A_SECOND as POSITIONS_A_SECOND
 from benchmarks.positions import AT_ONCE, BATCH, TIMES_FEWER, Way
+from benchmarks.processes import CONNECTIONS, Served
 from benchmarks.reports import Reported
 from benchmarks.starting import Start
-from benchmarks.watching import AIM_MB, Watched
+from benchmarks.watching import AIM_MB, AIM_WATCHERS, Watched
 from benchmarks.watching import AIM_MS as WATCHERS_AIM_MS
 
 START_SECONDS = 3
@@ -289,20 +291,24 @@ def watching_table(found: Watched) -> str:
         [
             [
                 "One message to one watcher (the floor)",
-                f"{found.alone_p50:.1f}",
-                f"{found.alone_p99:.1f}",
+                f"{found.alone.p50:.1f}",
+                f"{found.alone.p99:.1f}",
                 "",
                 "",
                 "1.0",
             ],
-            [
-                f"One message to {found.watchers:,} watchers (aim p99 {WATCHERS_AIM_MS})",
-                f"{found.p50:.1f}",
-                f"{found.p99:.1f}",
-                "",
-                "",
-                f"{found.p99 / found.alone_p99:.1f}",
-            ],
+            *(
+                [
+                    f"One message to {one.watchers:,} watchers"
+                    + (f" (aim p99 {WATCHERS_AIM_MS})" if one.watchers == AIM_WATCHERS else ""),
+                    f"{one.p50:.1f}",
+                    f"{one.p99:.1f}",
+                    "",
+                    "",
+                    f"{one.p99 / found.alone.p99:.1f}",
+                ]
+                for one in found.told
+            ),
             [
                 f"{found.idle:,} idle sockets (aim {AIM_MB} MB)",
                 "",
@@ -311,6 +317,24 @@ def watching_table(found: Watched) -> str:
                 f"{idle / 1e3:.1f}",
                 "",
             ],
+        ],
+    )
+
+
+def processes_table(found: Sequence[Served]) -> str:
+    """Return the table of several server processes on one machine, beside one."""
+    alone = {one.title: median(one.per_second) for one in found if one.processes == found[0].processes}
+    return _markdown(
+        ("Server processes", "Case", "requests/s", "Times the first", "CPU µs a request"),
+        [
+            [
+                str(one.processes),
+                one.title,
+                _spread(one.per_second, 0),
+                f"{median(one.per_second) / alone[one.title]:.2f}",
+                _spread(one.cpu_us, 0),
+            ]
+            for one in found
         ],
     )
 
@@ -436,6 +460,17 @@ def watching_part(watched: Watched) -> str:
     return f"## Sockets\n\n{watching_table(watched)}"
 
 
+def processes_part(found: Sequence[Served]) -> str:
+    """Return the part about several processes."""
+    return f"""## Several server processes
+
+{processes_table(found)}
+
+Behind nothing: {CONNECTIONS} connections in all, dealt out evenly. Servers, load, PostgreSQL and Valkey share the
+machine's two cores, so more than one process can win little here; it shows what processes cost each other, and is no
+claim of how the service grows over machines."""
+
+
 def dispatching_part(found: Dispatched) -> str:
     """Return the part about dispatch."""
     return f"## Dispatch\n\n{dispatching_table(found)}"
@@ -479,7 +514,9 @@ def growth_part(found: Growth) -> str:
 
 Requests one after the other through the whole application in one process, without a network; medians of the calls, the
 first of each left out. PostgreSQL's rows are copies of real ones, its statistics fresh. Orders are spread over
-three years and {PEOPLE:,} people, {OPEN_ORDERS} of them open. Postings, jobs and audit rows are not multiplied."""
+three years and {PEOPLE:,} people, {OPEN_ORDERS} of them open. There is a ticket for every {ORDERS_A_TICKET} orders, and
+of each order its lines, story, stop, movements of stock and audit rows; postings, jobs and messages are not multiplied.
+The owner's reports have a part of their own."""
 
 
 def _markdown(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -34,6 +34,7 @@ from faded_skies.reports.summing import SUM, refresh
 SIZES = (10_000, 100_000, 1_000_000)
 ROUNDS = 5
 PRODUCTS = 200
+_PATIENCE_SECONDS = 600
 
 ZONE = ZoneInfo("America/Chicago")
 YEAR = Span(date(2025, 7, 1), date(2026, 6, 30), ZONE)
@@ -54,7 +55,9 @@ WITH people AS (SELECT array_agg(id) AS ids FROM users WHERE email LIKE 'reports
 INSERT INTO orders (id, order_number, user_id, cart_id, delivery_address_id, delivery_address, payment_method_id,
     tender, status, subtotal_cents, tax_cents, taxes, delivery_fee_cents, tip_cents, total_cents, coins_used,
     amount_due_cents, paid_cents, payment_status, rules_hash, driver_id, delivered_at, created_at)
-SELECT gen_random_uuid(), 'B-' || n, people.ids[1 + n % array_length(people.ids, 1)], gen_random_uuid(), address.id,
+SELECT (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid, 'B-' || n,
+    people.ids[1 + n % array_length(people.ids, 1)],
+    (lpad(to_hex(n), 12, '0') || '70008000000000000001')::uuid, address.id,
     '{"name": "Home", "addressLine1": "1 Main St", "city": "Austin", "state": "TX", "zipCode": "78701"}', method.id,
     'cash', CASE WHEN n % 10 < 9 THEN 'delivered' ELSE 'cancelled' END, goods, goods / 10,
     '{"state": 1, "cannabis": 2, "local": 0, "breakdown": []}', 500, 0, goods + goods / 10 + 500, 0,
@@ -124,8 +127,9 @@ async def _measure(
         first = time.perf_counter() - began
 
         async def raw() -> None:
+            values = (ZONE.key, YEAR.first, YEAR.begins, YEAR.ends, FIRST_ESTIMATE)
             async with db.snapshot() as tx:
-                await tx.fetch(SUM, ZONE.key, YEAR.first, YEAR.begins, YEAR.ends, FIRST_ESTIMATE)
+                await tx.connection.fetch(SUM, *values, timeout=_PATIENCE_SECONDS)
 
         async def after_a_change() -> None:
             await db.fetch(_MARK)
@@ -137,10 +141,13 @@ async def _measure(
             "best sellers": lambda: sales.products(db, YEAR, most=100),
             "the guide's report": lambda: sales.overview(db, YEAR),
             "refusals": lambda: refusals(db, YEAR),
-            "the sums of the year straight from the orders": raw,
         }
         floor = await _timed(rounds, lambda: db.fetchval(_COUNT, YEAR.begins, YEAR.ends))
-        found = {name: await _timed(rounds, report) for name, report in reports.items()}
+        found: dict[str, float] = {}
+        for name, report in reports.items():
+            found[name] = await _timed(rounds, report)
+            progress(f"{size:,} orders: {name}, {found[name] / floor:.1f} floors")
+        found["the sums of the year straight from the orders"] = await _timed(1, raw)
     return Reported(size, first, floor, found)
 
 
@@ -157,8 +164,8 @@ async def _timed(rounds: int, work: Callable[[], Awaitable[Any]]) -> float:
 async def _make_orders(db: Database, size: int) -> None:
     async with db.pool.acquire() as connection:
         await connection.execute("SET session_replication_role = replica", timeout=10)
-        await connection.execute(_PEOPLE, max(1, size // 20), timeout=600)
-        await connection.execute(_ORDERS, YEAR.begins, YEAR.ends, size, timeout=600)
-        await connection.execute(_LINES, timeout=600)
+        await connection.execute(_PEOPLE, max(1, size // 20), timeout=_PATIENCE_SECONDS)
+        await connection.execute(_ORDERS, YEAR.begins, YEAR.ends, size, timeout=_PATIENCE_SECONDS)
+        await connection.execute(_LINES, timeout=_PATIENCE_SECONDS)
         await connection.execute("RESET session_replication_role", timeout=10)
-        await connection.execute("VACUUM ANALYZE", timeout=600)
+        await connection.execute("VACUUM ANALYZE", timeout=_PATIENCE_SECONDS)

@@ -1,4 +1,4 @@
-"""What idle sockets cost in memory, and how soon 2,000 watchers of an order see its driver move.
+"""What idle sockets cost in memory, and how soon 500, 2,000 and 5,000 watchers of an order see its driver move.
 
 One server process on a core of its own; the clients, its database and its Valkey share the other. The clients are bare
 WebSockets that speak as much of Engine.IO and Socket.IO as they need. The floor of the fan-out is the server's answer
@@ -9,7 +9,7 @@ import asyncio
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,8 @@ from faded_skies.platform.rooms import Manager, Realtime
 from faded_skies.platform.settings import Settings
 
 IDLE = 5_000
-WATCHERS = 2_000
+WATCHERS = (500, 2_000, 5_000)
+AIM_WATCHERS = 2_000
 ROUNDS = 20
 AIM_MS = 250
 AIM_MB = 400
@@ -42,20 +43,30 @@ _TOLD = '42["driver-location"'
 
 
 @dataclass(frozen=True)
-class Watched:
-    """Bytes that `idle` sockets cost the server, and milliseconds until a message was at one and at all `watchers`."""
+class Told:
+    """Milliseconds until a message was at each of so many watchers."""
 
-    idle: int
-    idle_bytes: int
     watchers: int
-    alone_p50: float
-    alone_p99: float
     p50: float
     p99: float
 
 
+@dataclass(frozen=True)
+class Watched:
+    """Bytes that `idle` sockets cost the server, and how soon one and how soon many watchers had a message."""
+
+    idle: int
+    idle_bytes: int
+    alone: Told
+    told: list[Told]
+
+
 def measure_watching(
-    *, idle: int = IDLE, watchers: int = WATCHERS, rounds: int = ROUNDS, progress: Callable[[str], None]
+    *,
+    idle: int = IDLE,
+    watchers: Sequence[int] = WATCHERS,
+    rounds: int = ROUNDS,
+    progress: Callable[[str], None],
 ) -> Watched:
     """Measure in a folder of the system's temporary one, and leave nothing."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -69,7 +80,11 @@ def measure_watching(
 
 
 async def _measure(
-    environment: dict[str, str], idle: int, watchers: int, rounds: int, progress: Callable[[str], None]
+    environment: dict[str, str],
+    idle: int,
+    watchers: Sequence[int],
+    rounds: int,
+    progress: Callable[[str], None],
 ) -> Watched:
     await migrate(environment["DATABASE_URL"])
     async with bootstrap.application(Settings.model_validate(environment), serves=False) as application:
@@ -83,26 +98,25 @@ async def _measure(
             await crowd.grow(1)
             await asyncio.sleep(_SETTLING_SECONDS)
             room = f"user:{shop.customers[0].id}"
-            alone = await crowd.tell(realtime, room, rounds)
+            alone = _told(1, await crowd.tell(realtime, room, rounds))
             before = server.memory_full_info().uss
             progress(f"Connecting {idle} sockets")
             await crowd.grow(idle)
             await asyncio.sleep(_SETTLING_SECONDS)
             cost = server.memory_full_info().uss - before
-            await crowd.shrink(watchers)
-            await asyncio.sleep(_SETTLING_SECONDS)
-            progress(f"Telling {watchers} watchers, {rounds} times")
-            told = await crowd.tell(realtime, room, rounds)
+            told: list[Told] = []
+            for count in sorted(watchers, reverse=True):
+                await crowd.grow(count)
+                await crowd.shrink(count)
+                await asyncio.sleep(_SETTLING_SECONDS)
+                progress(f"Telling {count} watchers, {rounds} times")
+                told.insert(0, _told(count, await crowd.tell(realtime, room, rounds)))
             await crowd.shrink(0)
-    return Watched(
-        idle,
-        cost,
-        watchers,
-        percentile_ms(alone, 0.5),
-        percentile_ms(alone, 0.99),
-        percentile_ms(told, 0.5),
-        percentile_ms(told, 0.99),
-    )
+    return Watched(idle, cost, alone, told)
+
+
+def _told(watchers: int, took: list[float]) -> Told:
+    return Told(watchers, percentile_ms(took, 0.5), percentile_ms(took, 0.99))
 
 
 class _Crowd:

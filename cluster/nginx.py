@@ -8,7 +8,7 @@ from pathlib import Path
 from cluster.tools import find_tool
 
 DEPLOYED = Path(__file__).resolve().parents[1] / "deploy" / "nginx"
-AS_DEPLOYED = ("nginx.conf", "shop.conf")
+AS_DEPLOYED = ("nginx.conf", "shop.conf", "upload.conf")
 _SERVER = "server 127.0.0.1:{port} max_fails=3 fail_timeout=10s;\n"
 _LISTEN = "server {{\n    listen 127.0.0.1:{port};\n    include shop.conf;\n}}\n"
 

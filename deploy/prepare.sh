@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make what compose.yaml needs beside itself, where it is not there yet: shop.env to be filled in, and secrets/ with
+# Make what compose.yaml needs beside itself, where it is not there yet: shop.env to be filled in, backups/, and secrets/ with
 # passwords and keys drawn by openssl. What exists is never touched, so it may run again.
 #
 #     sh deploy/prepare.sh api.shop.example
@@ -30,7 +30,14 @@ printf 'requirepass %s\n' "$(drawn)" | keep valkey_auth
 printf 'redis://:%s@valkey:6379/0\n' "$(sed 's/^requirepass //' secrets/valkey_auth)" | keep redis_url
 openssl rand -base64 48 | tr -d '\n' | keep jwt_secret
 printf '%s:%s\n' "$(date +%Ya)" "$(openssl rand -base64 32)" | keep vault_master_keys
+printf '%s:%s\n' "$(date +%Yb)" "$(openssl rand -base64 32)" | keep backup_keys
 drawn | keep metrics_token
+if ! [ -d backups ]; then
+	mkdir backups
+	# For the container's account; who is not root cannot give it away.
+	chown 10001:10001 backups 2>/dev/null || chmod 0777 backups
+	printf 'made backups/: carry what comes there to another place\n'
+fi
 if ! [ -e secrets/tls.crt ]; then
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj "/CN=$host" \
 		-addext "subjectAltName=DNS:$host" -keyout secrets/tls.key -out secrets/tls.crt 2>/dev/null

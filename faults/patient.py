@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import httpx
 
 JSON = dict[str, Any]
 
-_MOST_TRIES = 60
+_PATIENCE_SECONDS = 300
 _PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
 
@@ -91,7 +92,9 @@ class Patient:
         await self._insist("POST", path, data={"client_secret": secret, "outcome": outcome})
 
     async def _insist(self, method: str, path: str, **what: Any) -> httpx.Response:
-        for attempt in range(_MOST_TRIES):
+        given_up = time.monotonic() + _PATIENCE_SECONDS
+        pause = _PAUSE_SECONDS
+        while True:
             url = f"{self._chance.choice(self._servers)}{path}"
             try:
                 answer = await self._http.request(method, url, **what)
@@ -102,8 +105,10 @@ class Patient:
             else:
                 if not self._is_put_off(answer, f"{method} {path}"):
                     return answer
-            await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, _PAUSE_SECONDS * 1.4**attempt))
-        raise TimeoutError(f"no answer to {method} {path}")
+            if time.monotonic() > given_up:
+                raise TimeoutError(f"no answer to {method} {path}")
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_PAUSE_SECONDS, pause * 1.4)
 
     def _is_put_off(self, answer: httpx.Response, call: str) -> bool:
         if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:

@@ -160,6 +160,7 @@ async def _trade(
     driver_id, driver = await hire(application, Role.DRIVER)
     _, admin = await hire(application, Role.ADMIN)
     counts = Counter[str]()
+    settings = application.ports.settings
     programs = shop.programs(
         ("-m", "faults.server"),
         ("-m", "faults.worker"),
@@ -173,7 +174,7 @@ async def _trade(
     ):
         patient = Patient(http, shop.doors, chance, record)
         scene = Scene(patient, record, chance, driver, str(driver_id), admin, menu.goods)
-        async with troubled(programs, application.ports.settings.database_url, chance, counts):
+        async with troubled(programs, shop.doors, settings.database_url, chance, counts):
             await open_shift(scene)
             await _shop_until(wish, scene, customers)
             await close_shift(scene)

@@ -118,8 +118,12 @@ make_environment() { # kind
 	settle_uv
 	.venv/bin/python -I -c '' 2>/dev/null || "$uv" --quiet venv --clear --relocatable --python "$python" .venv
 	printf '%s\nunfinished\n' "$1" >"$stamp"
-	case $1 in dev) lock=requirements-dev.lock ;; *) lock=requirements.lock ;; esac
-	"$uv" --quiet pip sync --python .venv/bin/python --require-hashes --only-binary :all: --compile-bytecode "$lock" ||
+	case $1 in
+	dev) what="--compile-bytecode requirements-dev.lock" ;;
+	*) what=requirements.lock ;; # most of it is never imported; Python compiles what is
+	esac
+	# shellcheck disable=SC2086 # the option and the file are words
+	"$uv" --quiet pip sync --python .venv/bin/python --require-hashes --only-binary :all: $what ||
 		fail "The packages could not be installed (see above): check the network connection and try again."
 	"$uv" --quiet pip install --python .venv/bin/python --no-deps --no-build-isolation --editable .
 	printf '%s\n%s\n' "$1" "$(wanted_sum)" >"$stamp.new"

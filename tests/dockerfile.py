@@ -16,7 +16,9 @@ from pathlib import Path
 
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # that of images which say nothing
-_OURS = re.compile(r"(PIP_|SSL_CERT_FILE|.*_proxy|.*_PROXY)")
+_OURS = re.compile(
+    r"PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|PROXY|CERT|DEFAULT_TIMEOUT)|SSL_CERT_FILE|.*_(proxy|PROXY)"
+)
 
 
 @dataclass
@@ -44,7 +46,10 @@ def read(text: str) -> list[tuple[str, str]]:
 
 
 class Builder:
-    """Builds the stages of one Dockerfile; `bare` is the system that its images stand for."""
+    """Builds the stages of one Dockerfile; `bare` is the system that its images stand for.
+
+    The stages stay mounted below `work`: who made that unmounts them with it.
+    """
 
     def __init__(self, context: Path, work: Path, bare: Path) -> None:
         self._context = context
@@ -65,10 +70,6 @@ class Builder:
         assert stage is not None
         return stage
 
-    def close(self) -> None:
-        for stage in self._stages.values():
-            subprocess.run(["umount", stage.root], check=True)
-
     def _layer(self, name: str) -> Path:
         folders = {part: self._work / name / part for part in ("upper", "work", "root")}
         for folder in folders.values():
@@ -81,9 +82,7 @@ class Builder:
         return root
 
     def _run(self, stage: Stage, rest: str) -> None:
-        lent = {
-            name: value for name, value in os.environ.items() if _OURS.fullmatch(name) or _OURS.match(name)
-        }
+        lent = {name: value for name, value in os.environ.items() if _OURS.fullmatch(name)}
         enter(stage, ["sh", "-ec", f"cd {stage.folder} && {rest}"], lent)
 
     def _copy(self, stage: Stage, rest: str) -> None:

@@ -8,24 +8,66 @@
 set -eu
 step=${1:?migrate, renew or show} place=${2:?the folder of the overlay} image=${3:?the image}
 namespace=${NAMESPACE:-faded-skies}
+folder=$(cd -- "$(mktemp -d)" && pwd -P)
+trap 'rm -rf "$folder"' EXIT
 
-objects() { # folder; with the image in place of the overlay's own
-	kubectl kustomize "$1" | sed "s#^\( *image: \).*/faded-skies:latest\$#\1$image#"
+patch() { # kind, name, containers; one patch for Kustomize
+	printf -- '- target: {kind: %s, name: %s}\n  patch: |\n    kind: %s\n    metadata: {name: %s}\n    spec: %s\n' "$1" "$2" "$1" "$2" "$3"
+}
+
+images() { # file; one a line
+	sed -n 's/^[ -]* image: //p' "$1"
+}
+
+objects() { # folder of objects, how many containers of ours; with the image in them, whatever image the overlay names
+	from=$(cd -- "$1" && pwd -P)
+	{
+		# Kustomize wants a relative path.
+		printf 'resources: [%s%s]\npatches:\n' "$(printf %s "$folder" | sed 's#/[^/]*#../#g')" "${from#/}"
+		for name in server worker; do
+			patch Deployment "faded-skies-$name" "{template: {spec: {containers: [{name: $name, image: '$image'}]}}}"
+		done
+		patch Job faded-skies-migrate "{template: {spec: {containers: [{name: migrate, image: '$image'}]}}}"
+		patch CronJob faded-skies-backup "{jobTemplate: {spec: {template: {spec: {
+      initContainers: [{name: backup, image: '$image'}], containers: [{name: prune, image: '$image'}]}}}}}"
+	} >"$folder/kustomization.yaml"
+	kubectl kustomize "$1" >"$folder/before"
+	kubectl kustomize "$folder" >"$folder/objects"
+	# A patch for a container that is not there adds one.
+	added=$(($(images "$folder/objects" | wc -l) - $(images "$folder/before" | wc -l)))
+	found=$(images "$folder/objects" | grep -cFx -e "$image") || true
+	if [ "$added" -ne 0 ] || [ "$found" -ne "$2" ]; then
+		echo "$1: not all $2 containers of ours would have the image: were objects or containers renamed?" >&2
+		return 1
+	fi
+	cat "$folder/objects"
+}
+
+migrated() { # waits for the Job's end; whether it was a good one (activeDeadlineSeconds ends it in any case)
+	while :; do
+		case $(kubectl --namespace "$namespace" get job faded-skies-migrate \
+			--output 'jsonpath={.status.conditions[?(@.status=="True")].type}') in
+		*Complete*) return 0 ;;
+		*Failed*) return 1 ;;
+		esac
+		sleep 2
+	done
 }
 
 case $step in
 migrate)
+	objects "$place/migrate" 1 >"$folder/wanted"
 	kubectl --namespace "$namespace" delete job faded-skies-migrate --ignore-not-found --wait
-	objects "$place/migrate" | kubectl apply --filename -
-	kubectl --namespace "$namespace" wait job/faded-skies-migrate --for=condition=complete --timeout=30m ||
-		{ kubectl --namespace "$namespace" logs job/faded-skies-migrate --tail=50 && exit 1; }
+	kubectl apply --filename "$folder/wanted"
+	migrated || { kubectl --namespace "$namespace" logs job/faded-skies-migrate --tail=50 && exit 1; }
 	;;
 renew)
-	objects "$place" | kubectl apply --filename -
+	objects "$place" 4 >"$folder/wanted"
+	kubectl apply --filename "$folder/wanted"
 	for process in server worker; do
 		kubectl --namespace "$namespace" rollout status "deployment/faded-skies-$process" --timeout=15m
 	done
 	;;
-show) for folder in "$place/migrate" "$place"; do objects "$folder" && echo ---; done ;;
+show) objects "$place/migrate" 1 && echo --- && objects "$place" 4 && echo --- ;;
 *) echo "usage: deploy.sh migrate|renew|show <overlay> <image>" >&2 && exit 1 ;;
 esac

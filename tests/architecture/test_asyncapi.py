@@ -1,12 +1,17 @@
-"""The AsyncAPI document says what runs: every event, who may send it, and shapes that all resolve."""
+"""The AsyncAPI document says what runs (every event, who may send it, shapes that all resolve), and is AsyncAPI."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import jsonschema_rs
 
 from faded_skies import registry
 from faded_skies.bootstrap import Application
+from node_peers import FOLDER, install
+
+SCHEMA = FOLDER / "node_modules/@asyncapi/specs/schemas/3.0.0.json"
 
 
 def references(node: Any) -> Iterator[str]:
@@ -41,6 +46,15 @@ async def test_the_document_names_every_event_and_all_its_parts_are_there(
         assert document["components"]["messages"][name]["summary"], name
     for reference in references(document):
         assert resolved(document, {"$ref": reference}) is not None
+
+
+async def test_the_document_is_what_asyncapi_calls_one(client: httpx.AsyncClient) -> None:
+    install()
+    schema = jsonschema_rs.validator_for(json.loads(SCHEMA.read_text()))
+    document = (await client.get("/asyncapi.json")).json()
+    assert [(error.instance_path, error.message) for error in schema.iter_errors(document)] == []
+    document["operations"]["track-order"]["action"] = "listen"
+    assert not schema.is_valid(document)
 
 
 def resolved(document: dict[str, Any], node: dict[str, Any]) -> Any:

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from benchmarks import parts
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -133,7 +137,49 @@ def test_what_grows_stands_beside_the_small_shop() -> None:
         "200 products, 500 orders",
         "400 products, 1,000 orders",
     ]
-    assert len(rows) == 2 + 8
+    assert len(rows) == 2 + 23
+
+
+def test_several_processes_stand_beside_one() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--processes"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in run.stdout.splitlines()][2:]
+    assert rows == [
+        [count, case] for count in ("1", "2") for case in ("A constant (the floor)", "Product list, uncached")
+    ]
+
+
+def test_the_page_names_what_is_missing_and_drops_what_stood_in_for_a_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "RESULTS.md"
+    page.write_text(
+        f"old tables\n\n{parts.BY_HAND}\n\nBefore.\n\n<!-- until law is measured -->\nOld law.\n<!-- end -->\n\n"
+        "<!-- until lag is measured -->\nOld lag.\n<!-- end -->\n"
+    )
+    monkeypatch.setattr(parts, "RESULTS", page)
+    monkeypatch.setattr(parts, "_FOLDER", tmp_path / "parts")
+    with parts.measuring("law") as keeper:
+        keeper.text = "## The law"
+
+    parts.assemble(["law", "lag"])
+
+    text = page.read_text()
+    assert "## The law\n" in text
+    assert "Not measured: lag.\n" in text
+    assert [old in text for old in ("old tables", "Old law", "Old lag", "Before.")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_reports_stand_beside_counting_the_same_orders() -> None:

@@ -59,6 +59,27 @@ def test_every_service_is_fenced_in(compose: dict[str, Any]) -> None:
     assert ip_address(address) in ip_network(compose["networks"]["front"]["ipam"]["config"][0]["subnet"])
 
 
+def test_workers_are_asked_whether_they_live(compose: dict[str, Any]) -> None:
+    for name in ("worker-1", "worker-2"):
+        worker = compose["services"][name]
+        assert worker["healthcheck"]["test"] == [
+            "CMD",
+            "python3",
+            "-I",
+            "/app/healthcheck.py",
+            worker["environment"]["METRICS_PORT"],
+        ]
+
+
+def test_backups_are_sealed_and_leave_the_shops_volume(compose: dict[str, Any], prepared: Path) -> None:
+    backup = compose["services"]["backup"]
+    assert backup["command"] == ["backup", "--to", "/backups"]
+    assert backup["environment"]["BACKUP_KEYS_FILE"] == "/run/secrets/backup_keys"
+    assert "backup_keys" in backup["secrets"]
+    assert {"shop:/data", "./backups:/backups"} == set(backup["volumes"])
+    assert (prepared / "backups").is_dir()
+
+
 def test_with_what_is_prepared_the_settings_are_whole(
     compose: dict[str, Any], prepared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,8 @@
 """What Kustomize makes of deploy/k8s, against Kubernetes' own schemas, and that its parts find each other."""
 
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,9 @@ def objects(rendered: str) -> Objects:
 def pods(objects: Objects) -> dict[str, Any]:
     """Return what each kind of pod is made from, by its component."""
     made = [one["spec"]["template"] for one in objects.values() if one["kind"] in {"Deployment", "Job"}]
+    made += [
+        one["spec"]["jobTemplate"]["spec"]["template"] for one in objects.values() if one["kind"] == "CronJob"
+    ]
     return {pod["metadata"]["labels"]["app.kubernetes.io/component"]: pod for pod in made}
 
 
@@ -54,10 +59,10 @@ def test_schemas(rendered: str, check: Check, tmp_path: Path) -> None:
 
 
 def test_pods_are_fenced_in(objects: Objects) -> None:
-    assert pods(objects).keys() == {"server", "worker", "migrate"}
+    assert pods(objects).keys() == {"server", "worker", "migrate", "backup"}
     for name, pod in pods(objects).items():
-        spec, (container,) = pod["spec"], pod["spec"]["containers"]
-        assert container["image"] == IMAGE, name
+        spec, (container,) = pod["spec"], pod["spec"].get("initContainers", pod["spec"]["containers"])
+        assert {one["image"] for one in (*spec["containers"], container)} == {IMAGE}, name
         assert spec["automountServiceAccountToken"] is False
         assert spec["securityContext"]["runAsNonRoot"]
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -90,6 +95,122 @@ def test_servers_have_as_long_as_they_take_to_leave(objects: Objects) -> None:
             for kind in ("liveness", "readiness")
         }
         assert probes == {"liveness": "/health/live", "readiness": "/health/ready"}
+
+
+def test_metrics_can_be_asked_for(objects: Objects, check: Check, tmp_path: Path) -> None:
+    for name in ("server", "worker"):
+        pod = pods(objects)[name]
+        (container,) = pod["spec"]["containers"]
+        given = {one["name"]: one["value"] for one in container["env"]}
+        assert given["METRICS_TOKEN_FILE"] == "/run/secrets/faded-skies/metrics-token"
+        told = pod["metadata"]["annotations"]
+        assert told["prometheus.io/scrape"] == "true"
+        assert told["prometheus.io/port"] == str(container["ports"][0]["containerPort"])
+    config = yaml.safe_load((ROOT / "deploy" / "monitoring" / "kubernetes.yml").read_text())
+    (job,) = config["scrape_configs"]
+    # Debian's promtool is built without Kubernetes; all the rest it checks.
+    (found,) = job.pop("kubernetes_sd_configs")
+    assert found == {"role": "pod", "namespaces": {"names": ["faded-skies"]}}
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
+    check("promtool", "check", "config", "--syntax-only", tmp_path / "prometheus.yml")
+
+
+def test_the_runbook_makes_the_secret_that_pods_read(objects: Objects) -> None:
+    runbook = (ROOT / "docs" / "runbooks" / "deploy.md").read_text()
+    files = {
+        os.path.basename(one["value"])  # noqa: PTH119 - not paths here
+        for pod in pods(objects).values()
+        for container in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"])
+        for one in container.get("env", ())
+        if one["name"].endswith("_FILE")
+    }
+    command = runbook[runbook.index("create secret generic faded-skies ") :].split("\nkubectl")[0]
+    assert set(re.findall(r"--from-file=(\S+)", command)) == files
+
+
+def test_backups_are_kept_on_a_volume_and_sealed(objects: Objects) -> None:
+    spec = pods(objects)["backup"]["spec"]
+    (taking,), (pruning,) = spec["initContainers"], spec["containers"]
+    assert (taking["args"], pruning["args"][:3]) == (
+        ["backup", "--to", "/backups"],
+        ["backup", "prune", "/backups"],
+    )
+    assert "BACKUP_KEYS_FILE" in {one["name"] for one in taking["env"]}
+    assert {"name": "data", "mountPath": "/data"} in taking["volumeMounts"]
+    (volume,) = (one for one in spec["volumes"] if one["name"] == "backups")
+    claim = objects[
+        "PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"].removeprefix("faded-skies-")
+    ]
+    assert claim["spec"]["resources"]["requests"]["storage"]
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Path:
+    """The overlay of somebody who has another name for the image, and a container of their own beside ours."""
+    shutil.copytree(ROOT / "deploy" / "k8s", tmp_path / "k8s")
+    place = tmp_path / "k8s" / "production"
+    for file in (place / "kustomization.yaml", place / "migrate" / "kustomization.yaml"):
+        file.write_text(
+            file.read_text().replace("registry.shop.example/faded-skies", "ghcr.example/mine/shop")
+        )
+    text = (place / "kustomization.yaml").read_text()
+    beside = (
+        "  - target: {kind: Deployment, name: faded-skies-server}\n    patch: |-\n"
+        "      - {op: add, path: /spec/template/spec/containers/0, value: {name: beside, image: 'other:1'}}\n"
+    )
+    (place / "kustomization.yaml").write_text(text + beside)
+    return place
+
+
+def deploy(
+    tool: Tool, step: str, place: Path, *, path: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    folders = [str(path)] if path else []
+    folders += [str(Path(tool("kubectl")).parent), os.environ["PATH"]]
+    return subprocess.run(
+        ["sh", "deploy/k8s/deploy.sh", step, place, IMAGE],
+        cwd=ROOT,
+        env={"PATH": os.pathsep.join(folders)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_image_is_put_in_whatever_the_overlay_calls_it(overlay: Path, tool: Tool) -> None:
+    told = deploy(tool, "show", overlay)
+    assert told.returncode == 0, told.stderr
+    images = re.findall(r"image: (\S+)", told.stdout)
+    assert sorted(images) == sorted([IMAGE] * 5 + ["other:1"])
+
+
+def test_nothing_is_shown_where_a_container_would_go_without(overlay: Path, tool: Tool) -> None:
+    text = (overlay / "kustomization.yaml").read_text()
+    rename = (
+        "  - target: {kind: Deployment, name: faded-skies-worker}\n    patch: |-\n"
+        "      - {op: replace, path: /spec/template/spec/containers/0/name, value: jobs}\n"
+    )
+    (overlay / "kustomization.yaml").write_text(text + rename)
+    told = deploy(tool, "renew", overlay)
+    assert told.returncode != 0
+    assert "not all 4 containers of ours would have the image" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("conditions", "status"), [("SuccessCriteriaMet Complete", 0), ("FailureTarget Failed", 1)]
+)
+def test_migrating_ends_with_its_job(tool: Tool, tmp_path: Path, conditions: str, status: int) -> None:
+    fake = tmp_path / "kubectl"
+    fake.write_text(
+        f'#!/bin/sh\necho "$*" >>{tmp_path}/asked\ncase $* in\nkustomize*) exec {tool("kubectl")} "$@" ;;\n'
+        f'*" get job "*) echo "{conditions}" ;;\n*" logs "*) echo "the last words" ;;\n*) cat >/dev/null ;;\nesac\n'
+    )
+    fake.chmod(0o755)
+    told = deploy(tool, "migrate", ROOT / "deploy" / "k8s" / "production", path=tmp_path)
+    assert told.returncode == status, told.stderr
+    assert ("the last words" in told.stdout) == (status == 1)
+    assert "\napply --filename " in (tmp_path / "asked").read_text()
 
 
 def test_settings_are_known(objects: Objects) -> None:

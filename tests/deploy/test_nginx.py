@@ -7,6 +7,7 @@ import re
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from faded_skies.platform.http.proxies import BehindProxies
 from faded_skies.platform.networks import parse_networks
 from faded_skies.registry import BODY_LIMITS
 from nginx_peer import nginx
-from servers import free_port, serving
+from servers import free_port, serving, until
 
 
 class Counting:
@@ -34,6 +35,7 @@ class Counting:
         self.name = name
         self.asked: list[Scope] = []
         self.status = 200
+        self.received = 0
         self.behind = BehindProxies(self._answer, trusted=parse_networks("127.0.0.1"))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,6 +44,7 @@ class Counting:
         while more:
             message = await receive()
             size += len(message.get("body", b""))
+            self.received += len(message.get("body", b""))
             more = message.get("more_body", False)
         self.asked.append(scope)
         told = {"server": self.name, "client": scope["client"][0], "scheme": scope["scheme"], "bytes": size}
@@ -169,6 +172,82 @@ async def test_how_large_a_body_may_be(two: tuple[Counting, Counting, str]) -> N
             refused = await client.post(path, content=bytes(most + 3 * MOST_BODY_BYTES))
             assert (refused.status_code, refused.json()["code"]) == (413, "BODY_TOO_LARGE"), path
             assert len(one.asked) + len(other.asked) == count
+
+
+async def begin(
+    stack: AsyncExitStack, address: str, path: str, *, length: int, sent: int
+) -> asyncio.StreamReader:
+    """Begin a POST and do not end it; returns where its answer would come."""
+    host, port = address.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    stack.callback(writer.close)
+    writer.write(
+        f"POST {path} HTTP/1.1\r\nHost: shop\r\nContent-Length: {length}\r\n\r\n".encode() + bytes(sent)
+    )
+    await writer.drain()
+    return reader
+
+
+async def answered(reader: asyncio.StreamReader) -> tuple[int, str]:
+    """Return the status and the code of an answer."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    assert length is not None
+    return int(head.split()[1]), json.loads(await reader.readexactly(int(length[1])))["code"]
+
+
+async def test_unfinished_uploads_fill_nothing(two: tuple[Counting, Counting, str], tmp_path: Path) -> None:
+    one, other, address = two
+    async with AsyncExitStack() as stack:
+        for pattern in BODY_LIMITS:
+            path = pattern.replace("{}", "some")
+            before = one.received + other.received
+            await begin(stack, address, path, length=5_000_000, sent=300_000)
+
+            async def came(most: int = before + 300_000) -> bool:
+                return one.received + other.received == most
+
+            await until(came, f"all that was sent to {path} is at a server")
+        assert not [file for file in (tmp_path / "nginx" / "body").rglob("*") if file.is_file()]
+        # One address has as many at once as it needs, and no more.
+        readers = [
+            await begin(stack, address, "/api/support/uploads", length=5_000_000, sent=10) for _ in range(5)
+        ]
+        assert await answered(readers[-1]) == (429, "RATE_LIMITED")
+
+
+async def test_other_unfinished_bodies_are_few(two: tuple[Counting, Counting, str]) -> None:
+    one, other, address = two
+    async with AsyncExitStack() as stack:
+        readers = [
+            await begin(stack, address, "/api/orders", length=1_000_000, sent=20_000) for _ in range(17)
+        ]
+        assert await answered(readers[-1]) == (429, "RATE_LIMITED")
+        async with httpx.AsyncClient(base_url=address) as client:
+            assert (await client.post("/api/orders", content=bytes(15_000))).status_code == 200
+            assert (await client.get("/api/products")).status_code == 200
+    assert len(one.asked) + len(other.asked) == 2
+    # All that may wait at once has room.
+    conf = (DEPLOYED / "shop.conf").read_text()
+    most = re.search(r"^limit_conn bodies (\d+);$", conf, re.MULTILINE)
+    size = re.search(r"^client_max_body_size (\d+)m;$", conf, re.MULTILINE)
+    room = re.search(r"/var/lib/nginx:[^\"]*size=(\d+)m", (DEPLOYED.parent / "compose.yaml").read_text())
+    assert most is not None
+    assert size is not None
+    assert room is not None
+    assert int(most[1]) * int(size[1]) < int(room[1])
+
+
+async def test_what_nginx_itself_cannot_do_is_said_in_json(
+    two: tuple[Counting, Counting, str], tmp_path: Path
+) -> None:
+    *_, address = two
+    folder = tmp_path / "nginx" / "body"
+    folder.rmdir()
+    folder.write_bytes(b"no folder any more")
+    async with httpx.AsyncClient(base_url=address) as client:
+        answer = await client.post("/api/orders", content=bytes(100_000))
+        assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
 
 
 async def test_a_server_that_leaves_is_left_alone(two: tuple[Counting, Counting, str]) -> None:

@@ -66,6 +66,20 @@ async def test_sockets_polling_and_streams(
         for name in ways:
             await js.heard(name, "driver-location")
 
+        # Of who is nobody no upload is read.
+        for path in ("/api/users/id-verification", "/api/support/uploads"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = f"POST {path} HTTP/1.1\r\nHost: shop\r\nContent-Length: 9000000\r\n"
+            writer.write(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n--b".encode())
+            assert (await reader.readline()).split()[1] == b"401"
+            writer.close()
+        # Nor of who sends all of it before listening: the answer is not lost with the connection.
+        for _ in range(5):
+            unread = await http.post(
+                "/api/support/uploads", content=bytes(9_000_000), headers={"Authorization": ""}
+            )
+            assert unread.status_code == 401, unread.text
+
         refused = await http.post("/api/orders", content=b"[" + b" " * (1024 * 1024 + 10))
         assert (refused.status_code, refused.json()["code"]) == (413, "BODY_TOO_LARGE")
 

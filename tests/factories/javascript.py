@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -68,13 +68,18 @@ class JavaScript:
 
     async def emit(self, client: str, event: str, data: object) -> Line:
         """Send an event and return its acknowledgement."""
-        self._last += 1
-        self._say(do="emit", client=client, id=self._last, event=event, data=data)
-        line = await self.next(client, "ack")
-        assert line["id"] == self._last
-        answer: Line = line["answer"]
-        assert answer is not None, f"{event} was not acknowledged"
+        [answer] = await self.emit_all(client, event, [data])
         return answer
+
+    async def emit_all(self, client: str, event: str, datas: Sequence[object]) -> list[Line]:
+        """Send events in one breath and return their acknowledgements, which come in the same order."""
+        first = self._last + 1
+        for self._last, data in enumerate(datas, first):
+            self._say(do="emit", client=client, id=self._last, event=event, data=data)
+        lines = [await self.next(client, "ack") for _ in datas]
+        assert [line["id"] for line in lines] == list(range(first, self._last + 1))
+        assert all(line["answer"] is not None for line in lines), f"{event} was not acknowledged"
+        return [line["answer"] for line in lines]
 
     async def heard(self, client: str, event: str) -> Line:
         """Return the data of the next event of this name; others before it are dropped."""

@@ -20,7 +20,7 @@ from checkers import ROOT
 from faults import run as faults
 from servers import free_port
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 
 async def test_books_after_any_process_was_killed() -> None:
@@ -60,7 +60,7 @@ class Running:
         return [one for one in self.all() if program in {one.name(), *one.cmdline()[-1:]}]
 
     def wait(self, condition: Any, what: str) -> None:
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 300
         while not condition():
             assert self.process.poll() is None, "the cluster ended"
             assert time.monotonic() < deadline, what

@@ -1,5 +1,6 @@
 """The real JavaScript clients against two server processes and a worker: every event, every refusal, and kill -9."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
+import jwt
 import pytest
 
 from factories.delivery import make_order, position
@@ -14,10 +16,11 @@ from factories.identity import SignedInPerson, signed_in
 from factories.javascript import JavaScript, Line, javascript
 from faded_skies.bootstrap import Application
 from faded_skies.domains.orders.service import Status
+from faded_skies.platform import realtime
 from faded_skies.platform.actor import Role
 from faded_skies.platform.ids import new_id
 from faded_skies.platform.settings import Settings
-from servers import Server, environment_of, free_port, serve_process, worker_process
+from servers import Server, environment_of, free_port, serve_process, until, worker_process
 
 EVENTS = ("track-order", "driver-location-update", "join-chat", "send-message", "typing", "mark-read")
 
@@ -90,12 +93,14 @@ def bodies(town: Town) -> dict[str, Line]:
 
 @pytest.mark.timeout(200)
 async def test_every_event_reaches_whom_it_should_on_either_server(
-    town: Town, client: httpx.AsyncClient
+    town: Town, client: httpx.AsyncClient, settings: Settings
 ) -> None:
     js, one, two = town.js, town.one.address, town.two.address
-    await js.connect("nobody", one, "not a token")
-    refused = await js.next("nobody", "connect_error")
-    assert (refused["message"], refused["data"]) == ("Authentication error", {"code": "INVALID_TOKEN"})
+    late = expired(town.customer, settings)
+    for who, token, code in (("nobody", "not a token", "INVALID_TOKEN"), ("late", late, "TOKEN_EXPIRED")):
+        await js.connect(who, one, token)
+        refused = await js.next(who, "connect_error")
+        assert (refused["message"], refused["data"]) == ("Authentication error", {"code": code})
 
     await js.connect("customer", one, town.customer)
     assert (await js.next("customer", "upgrade"))["transport"] == "websocket"
@@ -103,7 +108,9 @@ async def test_every_event_reaches_whom_it_should_on_either_server(
     await js.connect("agent", two, town.agent, transports=("polling",))
     await js.connect("relief", one, town.relief)
     await js.connect("stranger", two, town.stranger)
+    await js.connect("admin", two, town.admin)
     await every_refusal(town)
+    await a_flood_is_refused(town)
 
     order = {"orderId": str(town.order_id)}
     state = await js.emit("customer", "track-order", order)
@@ -158,6 +165,27 @@ async def test_every_event_reaches_whom_it_should_on_either_server(
     assert js.silent("stranger")
 
 
+def expired(person: SignedInPerson, settings: Settings) -> str:
+    """Return the person's token, with a time that is over."""
+    claims = jwt.decode(person.access_token, options={"verify_signature": False})
+    secret = settings.jwt_secret.get_secret_value()
+    return jwt.encode(claims | {"exp": int(time.time()) - 1}, secret, algorithm="HS256")
+
+
+async def a_flood_is_refused(town: Town) -> None:
+    """Send more at once than one socket may; what is too much is said, and the next moment it may again."""
+    js = town.js
+    answers = await js.emit_all("stranger", "track-order", [{"mood": "loud"}] * 400)
+    codes = [answer["code"] for answer in answers]
+    assert codes[: realtime.MOST_AT_ONCE // 2] == ["VALIDATION_ERROR"] * (realtime.MOST_AT_ONCE // 2)
+    assert set(codes) == {"VALIDATION_ERROR", "RATE_LIMITED"}
+
+    async def may_again() -> bool:
+        return bool((await js.emit("stranger", "track-order", {}))["code"] == "VALIDATION_ERROR")
+
+    await until(may_again, "a calm socket is heard again")
+
+
 async def a_change_is_proposed_and_declined(town: Town, client: httpx.AsyncClient) -> None:
     """Let staff propose another quantity and the customer say no; both hear of both."""
     url = f"/api/orders/{town.order_id}"
@@ -180,22 +208,18 @@ async def a_change_is_proposed_and_declined(town: Town, client: httpx.AsyncClien
 async def every_refusal(town: Town) -> None:
     """Send every event by everybody who may not, and what no event may carry."""
     js, sent = town.js, bodies(town)
-    absent = {event: (await js.emit("stranger", event, sent[event])) for event in EVENTS}
-    codes = {event: answer["code"] for event, answer in absent.items()}
-    assert codes == dict.fromkeys(EVENTS, "NOT_FOUND") | {
-        "driver-location-update": "INSUFFICIENT_PERMISSIONS"
-    }
-    for event in ("join-chat", "send-message", "typing", "mark-read"):
-        assert (await js.emit("driver", event, sent[event]))["code"] in {
-            "NOT_FOUND",
-            "INSUFFICIENT_PERMISSIONS",
-        }
-    for who in ("customer", "agent"):
+    # A driver is a person like others to support and to orders that are not theirs.
+    chat = ("join-chat", "send-message", "typing", "mark-read")
+    not_found = {"stranger": ("track-order", *chat), "relief": EVENTS, "driver": chat}
+    for who, events in not_found.items():
+        codes = {event: (await js.emit(who, event, sent[event]))["code"] for event in events}
+        assert codes == dict.fromkeys(events, "NOT_FOUND"), who
+    for who in ("stranger", "customer", "agent", "admin"):
         answer = await js.emit(who, "driver-location-update", sent["driver-location-update"])
-        assert answer["code"] == "INSUFFICIENT_PERMISSIONS"
+        assert (answer["ok"], answer["code"]) == (False, "INSUFFICIENT_PERMISSIONS"), who
     for event in EVENTS:
         answer = await js.emit("driver", event, {"mood": "good"})
-        assert answer["code"] in {"VALIDATION_ERROR", "INSUFFICIENT_PERMISSIONS"}
+        assert (answer["ok"], answer["code"]) == (False, "VALIDATION_ERROR"), event
         assert answer["error"]
 
 

@@ -44,7 +44,7 @@ async def test_who_is_slow_or_out_of_time_is_hung_up_on_without_the_database(
         async def hang_up() -> None:
             left.append(name)
 
-        actor = Actor(new_id(), Role.CUSTOMER, new_id(), "Iris")
+        actor = Actor(new_id(), Role.CUSTOMER, "Iris", new_id())
         known.add(name, Connection(actor, expires_at, hang_up, untaken))
 
     add("over", expires_at=now - 1)

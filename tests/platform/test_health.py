@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -11,8 +12,9 @@ import uvicorn
 
 from faded_skies.bootstrap import Application
 from faded_skies.main import Server
-from faded_skies.platform import health
+from faded_skies.platform import clock, health, vendor_news
 from faded_skies.platform.health import Ailing, Check, Health
+from faded_skies.platform.http.health import HealthShape
 from faded_skies.platform.lifecycle import Lifecycle
 from servers import until
 
@@ -85,6 +87,36 @@ async def test_each_dependency_has_a_measured_time(client: httpx.AsyncClient) ->
     assert body["checks"]["jobs"]["status"] == "degraded"
     assert "faded-skies worker" in body["checks"]["jobs"]["error"]
     assert body["checks"]["stripe"]["status"] == "double"
+
+
+async def test_vendors_that_are_not_asked_tell_how_the_last_call_ended(
+    app: Application, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.ports.vendors["thing"] = "Things wait."
+
+    async def told() -> dict[str, str]:
+        answer = await client.get("/health")
+        assert answer.status_code == 200
+        HealthShape.model_validate_json(answer.content)
+        check: dict[str, str] = answer.json()["checks"]["thing"]
+        return check
+
+    monkeypatch.setattr(vendor_news, "_last", {})
+    never = await told()
+    assert (never["status"], "lastCallAt" in never) == ("unused", False)
+    vendor_news.failed("thing", "ReadTimeout")
+    failing = await told()
+    assert (failing["status"], failing["error"]) == (
+        "degraded",
+        "Its last call failed (ReadTimeout). Things wait.",
+    )
+    vendor_news.answered("thing")
+    fine = await told()
+    assert (fine["status"], set(fine)) == ("healthy", {"status", "lastCallAt"})
+    assert fine["lastCallAt"] > failing["lastCallAt"]
+    long_ago = clock.now() - vendor_news.RECENT - timedelta(seconds=1)
+    vendor_news._last["thing"] = vendor_news.News(long_ago, "ReadTimeout")
+    assert (await told())["status"] == "unused"
 
 
 async def test_jobs_that_wait_are_told_and_those_not_due_are_not(

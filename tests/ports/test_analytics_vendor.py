@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from factories.news import failure_of
 from faded_skies.adapters.google_analytics import rules as google_rules
 from faded_skies.adapters.google_analytics import vendor as google
 from faded_skies.adapters.google_analytics.vendor import open_google_analytics
@@ -80,6 +81,7 @@ async def test_a_vendor_that_fails_takes_none_and_may_later(vendor: Counting) ->
         assert isinstance(await vendor.port.tell([fact()]), NotNow)
     assert vendor.counted == 0
     assert await vendor.port.tell([fact()]) == Taken({})
+    assert failure_of(vendor.port.name) is None
 
 
 async def test_what_may_have_arrived_is_not_known(vendor: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,6 +106,7 @@ async def test_who_cannot_be_reached_has_nothing(vendor: Counting) -> None:
     ):
         port = ga if vendor.port.name == "google_analytics" else mp
         assert await port.tell([fact()]) == NotNow("ConnectError")
+        assert failure_of(port.name) == "ConnectError"
 
 
 async def test_nothing_is_told_inside_a_transaction(vendor: Counting, db: Database) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from factories.news import failure_of
 from faded_skies.adapters.google_maps import finder, geocoder
 from faded_skies.adapters.google_maps.opening import Hosts, open_google
 from faded_skies.adapters.zipcodes.finder import OWN, ZipcodeFinder
@@ -228,6 +229,7 @@ async def test_when_google_fails_the_zip_code_stands_in(
 
     assert (position.latitude, position.precision) == (30.2428, "zip")
     assert [line["event"] for line in logged] == ["geocoding_fell_back"]
+    assert failure_of("maps") == logged[0]["why"]
     assert KEY not in repr(logged)
     assert "Kinney" not in repr(logged)
     assert await asked(google) == ["geocode"]
@@ -238,6 +240,7 @@ async def test_a_passing_failure_is_asked_again_once(google: Maps, fault: Fault)
     assert google.peer
     google.peer.faults = [fault]
     again = await google.geocoder.locate(place_of(HOME))
+    assert failure_of("maps") is None
     google.peer.faults = [fault, fault]
     given_up = await google.geocoder.locate(place_of(HOME))
 

@@ -10,6 +10,7 @@ from firebase_admin import messaging
 from pydantic import SecretStr
 from urllib3.util.retry import Retry
 
+from factories.news import failure_of
 from faded_skies.adapters.fcm.opening import open_fcm
 from faded_skies.adapters.fcm.pusher import FcmPusher
 from faded_skies.adapters.outbox.outbox import Outbox
@@ -117,8 +118,10 @@ async def test_without_an_access_token_every_device_waits(double: FcmDouble, pus
     with pytest.raises(Delayed, match="the push service cannot be used: "):
         await pusher.push(new_id(), PUSH, devices=["a", "b"])
     assert (double.pushed, double.token_requests > 0) == ([], True)
+    assert failure_of("push") is not None
     double.no_tokens = False
     assert (await pusher.push(new_id(), PUSH, devices=["a"])).reached == ("a",)
+    assert failure_of("push") is None
 
 
 async def test_no_pusher_is_asked_while_a_transaction_is_open(

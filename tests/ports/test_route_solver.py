@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from factories.news import failure_of
 from faded_skies.adapters.dispatch.batches import BatchSolver
 from faded_skies.adapters.dispatch.nearest import NearestDriver
 from faded_skies.adapters.documents.child import BrokenChildError, Children
@@ -154,5 +155,6 @@ async def test_a_solver_that_fails_or_babbles_leaves_all_to_the_nearest_driver(
 ) -> None:
     question = ask([order(0, NORTH), order(1, NORTH)], [courier(0)])
     found = await choices(BatchSolver(_Broken(answer)), question)
+    assert failure_of("dispatch") is not None
     assert [one.driver_id for one in found] == [DRIVERS[0]] * 2
     assert all(one.why.startswith("Nearest of 1") for one in found)

@@ -21,6 +21,7 @@ import structlog
 from pydantic import SecretStr
 from thunkmetrc.client.client import MetrcClient, MetrcError  # type: ignore[import-untyped]  # it has none
 
+from factories.news import failure_of
 from faded_skies.adapters.metrc.double import open_double
 from faded_skies.adapters.metrc.opening import open_metrc
 from faded_skies.adapters.metrc.system import Metrc
@@ -423,6 +424,7 @@ async def test_rows_that_are_refused_are_named_and_none_is_taken(metrc: Metrc, p
     outcome = await metrc.tell([receipt(), receipt(good(1, "UNKNOWNTAG")), receipt(good(1000))])
     assert outcome == Rejected({1: "Package UNKNOWNTAG was not found.", 2: f"Package {TAG} holds only 99."})
     assert (peer.receipts, peer.packages[TAG]["Quantity"]) == ({}, 100)
+    assert failure_of("metrc") is None  # a refusal is an answer
 
 
 async def test_eleven_at_once_are_refused_as_a_whole(metrc: Metrc, peer: MetrcPeer) -> None:
@@ -439,6 +441,7 @@ async def test_wrong_keys_are_no_answer_about_a_receipt(
     assert await metrc.tell([receipt()]) == Unauthorised("status 401")
     assert await metrc.find(receipt()) == Unauthorised("status 401")
     assert await metrc.list_packages() == Unauthorised("status 401")
+    assert failure_of("metrc") == "Unauthorised"
 
 
 async def test_a_licence_that_is_not_ours_is_no_answer_either(peer: MetrcPeer) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from factories.news import failure_of
 from faded_skies.adapters.distances.times import DistanceTimes
 from faded_skies.adapters.google_maps import times as google
 from faded_skies.adapters.google_maps.opening import open_google_times
@@ -129,8 +130,10 @@ async def test_where_a_vendor_fails_the_distance_answers_and_says_so(
     assert await vendor.port.along(points) == await DISTANCE.port.along(points)
     [line] = logged
     assert (line["event"], line["source"]) == ("travel_times_fell_back", vendor.source)
+    assert failure_of("routes") == line["why"]
     assert str(line["why"]).replace("_", "").isalnum()
     assert (await vendor.port.along(points)).source == vendor.source
+    assert failure_of("routes") is None
 
 
 @pytest.mark.parametrize("name", ["osrm", "google"])
@@ -146,6 +149,7 @@ async def test_a_server_that_is_not_there(logged: list[dict[str, object]]) -> No
     async with open_osrm("http://127.0.0.1:9", offline=DISTANCE.port) as port:
         assert (await port.along([SHOP, NEAR])).source == "distance"
     assert [line["why"] for line in logged] == ["ConnectError"]
+    assert failure_of("routes") == "ConnectError"
 
 
 async def test_google_is_asked_again_after_a_server_s_error() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextvars import copy_context
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from factories.verification import FRONT
 from faded_skies import bootstrap
 from faded_skies.bootstrap import Application
 from faded_skies.domains.support import service
+from faded_skies.domains.support.queries import agents as desks
 from faded_skies.domains.support.service.queue import GRACE
 from faded_skies.platform.actor import Role
 from faded_skies.platform.db import Database
@@ -269,3 +271,31 @@ async def test_an_agent_who_goes_away_is_given_nothing_after_it(
     told = answer.json()["agent"]["activeChats"]
     assert await db.fetchval("SELECT count(*) FROM support_tickets WHERE agent_id = $1", agent.id) == told
     assert len(tickets) == 8
+
+
+async def test_who_goes_away_waits_for_who_is_just_giving_them_a_ticket(
+    app: Application, doors: list[httpx.AsyncClient], db: Database
+) -> None:
+    client = doors[0]
+    [agent] = await people(app, client, Role.AGENT, 1)
+    [customer] = await people(app, client, Role.CUSTOMER, 1)
+    ticket = await open_ticket(client, customer)
+    outside = copy_context()  # of the transaction, inside of which nobody may speak with Valkey
+    waiting = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'
+    """
+    async with db.transaction() as tx:
+        await desks.lock_desk(tx)
+        leaving = asyncio.create_task(
+            client.put("/api/agent/presence", json={"status": "away"}, headers=agent.headers), context=outside
+        )
+        async with asyncio.timeout(30):
+            while not await db.fetchval(waiting):  # noqa: ASYNC110 - locks do not tell
+                await asyncio.sleep(0.01)
+        await tx.execute(
+            "UPDATE support_tickets SET agent_id = $2, chat_status = 'active' WHERE id = $1",
+            ticket["id"],
+            agent.id,
+        )
+    assert (await leaving).json()["agent"]["activeChats"] == 1

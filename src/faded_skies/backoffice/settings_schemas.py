@@ -43,7 +43,9 @@ class ChangeSettings(Body, json_schema_extra={"examples": [{"paused": True}]}):
     paused: Annotated[bool, Field(strict=True)] | None = None
     automatic_dispatch: Annotated[bool, Field(strict=True)] | None = None
     tenders: Annotated[list[Tender], Field(min_length=1), AfterValidator(_each_once)] | None = None
-    coins_expire_days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
+    coins_expire_days: (
+        Annotated[int, Field(strict=True, ge=1, le=3650, description="Days. Null: they never expire.")] | None
+    ) = None
 
     def changes(self) -> dict[str, Any]:
         """Return what was sent."""

@@ -19,6 +19,7 @@ from faded_skies.platform.audit.writing import APPEND, append_values
 from faded_skies.platform.events import Bus, Event
 from faded_skies.platform.ids import uuid_text
 from faded_skies.platform.outbound import transaction_open
+from faded_skies.platform.totals import Totals
 
 Row = asyncpg.Record
 
@@ -169,6 +170,7 @@ class Database:
         self.bus = bus
         # Bootstrap sets it once the key is read, which needs this very pool.
         self.sign = sign
+        self.totals = Totals()
 
     @classmethod
     async def connect(cls, url: str, *, bus: Bus, size: int) -> "Database":
@@ -202,6 +204,21 @@ class Database:
 
     async def fetchval(self, statement: str, *values: object) -> Any:
         return await self.pool.fetchval(statement, *values)
+
+    async def count(self, statement: str, *values: object, rows: int, limit: int, offset: int) -> int:
+        """Return how many rows a list has on all pages, of which this one, from `offset` on, shows `rows`.
+
+        A page that is not full tells by itself. Beside a full one the total of a long list may be as old as
+        `totals.LIFETIME`, and is never less than what the page shows.
+        """
+        if rows < limit and (rows or not offset):
+            return offset + rows
+        kept = self.totals.find(statement, values) if rows else None
+        if kept is not None:
+            return max(kept, offset + rows)
+        total = int(await self.fetchval(statement, *values))
+        self.totals.keep(statement, values, total)
+        return total
 
     @asynccontextmanager
     async def trial(self) -> AsyncIterator[Tx]:

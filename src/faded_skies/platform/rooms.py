@@ -7,12 +7,14 @@ from typing import Any
 
 import orjson
 import structlog
+from engineio import packet as engineio_packet
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
-from socketio.async_pubsub_manager import AsyncPubSubManager
+from socketio import packet
 
 from faded_skies.platform import engineio_sessions
 from faded_skies.platform.ids import uuid_text
+from faded_skies.platform.memberships import Memberships
 from faded_skies.platform.valkey import Valkey
 
 log = structlog.get_logger()
@@ -48,7 +50,7 @@ class Message:
     rooms: Sequence[str]
 
 
-class Manager(AsyncPubSubManager):  # type: ignore[misc]  # untyped in python-socketio
+class Manager(Memberships):
     """The bus between processes: many messages in one, and no silence about what got lost.
 
     Who tells while the bus is away hears of it (RedisError), as jobs try again. Nobody repeats to a server what was
@@ -77,7 +79,7 @@ class Manager(AsyncPubSubManager):  # type: ignore[misc]  # untyped in python-so
             listening.cancel()
             await asyncio.wait([listening], timeout=_PATIENCE_TO_STOP)
         if self._channel is not None:
-            await self._channel.aclose()
+            await self._channel.aclose()  # type: ignore[no-untyped-call]  # untyped in redis-py
 
     async def emit_all(self, messages: Sequence[Message]) -> None:
         """Emit the messages here, and to other processes as one. Releases that do not know it hear nothing of it."""
@@ -98,8 +100,24 @@ class Manager(AsyncPubSubManager):  # type: ignore[misc]  # untyped in python-so
     async def _handle_emit(self, message: dict[str, Any]) -> None:
         here = self.rooms.get(message["namespace"], {})
         rooms = message["room"] if isinstance(message["room"], list) else [message["room"]]
-        if any(room in here for room in rooms):  # to everybody is to the room None
+        if not any(room in here for room in rooms):  # to everybody is to the room None
+            return
+        if message.get("callback") is None and not message.get("binary"):
+            self._put(message, rooms)
+        else:
             await super()._handle_emit(message)
+
+    def _put(self, message: dict[str, Any], rooms: Sequence[str | None]) -> None:
+        """Put the message into each client's queue, encoded once; the library makes a task for each of them."""
+        namespace, skipped = message["namespace"], message.get("skip_sid")
+        event = self.server.packet_class(
+            packet.EVENT, namespace=namespace, data=[message["event"], *message["data"]]
+        )
+        encoded = engineio_packet.Packet(engineio_packet.MESSAGE, event.encode())
+        for sid, eio_sid in self.get_participants(namespace, rooms):
+            session = self.server.eio.sockets.get(eio_sid)
+            if session is not None and not session.closed and sid != skipped:
+                session.queue.put_nowait(encoded)
 
     async def _publish(self, data: dict[str, Any]) -> None:
         await self._valkey.publish(self.channel, Json.dumps(data))

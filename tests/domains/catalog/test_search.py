@@ -57,6 +57,7 @@ async def found(client: httpx.AsyncClient, search: str, *, limit: int = 100) -> 
         ("alumnium grinder", "Four-Piece Aluminium Grinder"),
         ("vaporiser dry herb", "Dry Herb Vaporizer"),
         ("the grapefruit sparkler", "Grapefruit Sparkler"),
+        ("seasalt chocolate", "Sea Salt Dark Chocolate Bar"),
     ],
 )
 async def test_typing_errors_are_forgiven(client: httpx.AsyncClient, typed: str, meant: str) -> None:
@@ -90,6 +91,19 @@ async def test_all_words_must_match(client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize("typed", ["refrigerator", "xyzzy", "!!!", "blackberry refrigerator", "%", "🌿"])
 async def test_what_we_do_not_sell_is_not_found(client: httpx.AsyncClient, typed: str) -> None:
     assert await found(client, typed) == []
+
+
+async def test_a_product_is_found_by_its_words_of_now(client: httpx.AsyncClient, db: Database) -> None:
+    category_id = await make_category(db)
+    product_id = await make_product(db, "Moonlit Orchard", category_id=category_id)
+    await make_product(db, "Moonlit Harbour", category_id=category_id)
+    async with db.transaction() as tx:
+        await tx.execute("UPDATE products SET name = 'Amber Orchard' WHERE id = $1", product_id)
+        await tx.execute("UPDATE products SET rating_sum = 5, review_count = 1")
+
+    assert await found(client, "moonlit") == ["Moonlit Harbour"]
+    assert await found(client, "amber") == ["Amber Orchard"]
+    assert await found(client, "amberorchard") == ["Amber Orchard"]
 
 
 async def test_blanks_search_for_nothing_and_show_all(client: httpx.AsyncClient, db: Database) -> None:

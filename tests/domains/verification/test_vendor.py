@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from factories.identity import SignedInPerson, mails_to, signed_in
+from factories.news import failure_of
 from faded_skies import bootstrap
 from faded_skies.adapters.jumio.caller import Hosts, JumioDown
 from faded_skies.bootstrap import Application
@@ -377,9 +378,11 @@ async def test_nonsense_and_silence_are_told_as_such(shop: Shop) -> None:
     vendor: VendorVerifier = shop.app.ports.get(VendorVerifier)
     consent = Consent(given_at=clock.now(), address="203.0.113.9", state="TX")
     reference = await vendor.open(new_id(), new_id(), consent)
+    assert failure_of("jumio") is None
     shop.jumio.nonsense = True
     with pytest.raises(JumioDown):
         await vendor.open(new_id(), new_id(), consent)
+    assert failure_of("jumio") is not None
     with pytest.raises(JumioDown):
         await vendor.judge(_case(reference))
     shop.jumio.nonsense = False

@@ -139,13 +139,14 @@ class BadCell:
 class SheetPlan:
     """What a file would do. It is carried out only when there are no `problems`.
 
-    `drafts` are the new and changed products with the numbers of their rows.
+    `drafts` are the new and changed products with the numbers of their rows, `before` what is held of those there are.
     """
 
     created: Sequence[NewProduct]
     changed: Sequence[NewProduct]
     unchanged: int
     drafts: Sequence[tuple[int, NewProduct]]
+    before: Mapping[UUID, NewProduct]
     problems: Sequence[BadCell]
 
 

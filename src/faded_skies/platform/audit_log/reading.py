@@ -88,7 +88,8 @@ def as_json(row: LogRow) -> Mapping[str, object]:
 async def list_newest(db: Database, wanted: Filter, *, limit: int, offset: int) -> tuple[list[LogRow], int]:
     """Return a page of rows, the newest first, and how many there are."""
     rows = await db.fetch(queries.NEWEST, *wanted.values, limit, offset)
-    return [row_of(row) for row in rows], await db.fetchval(queries.COUNT, *wanted.values)
+    total = await db.count(queries.COUNT, *wanted.values, rows=len(rows), limit=limit, offset=offset)
+    return [row_of(row) for row in rows], total
 
 
 async def read_in_order(db: Database, wanted: Filter) -> AsyncIterator[LogRow]:

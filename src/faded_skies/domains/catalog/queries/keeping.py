@@ -1,7 +1,7 @@
 """SQL of how staff keeps the catalogue."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -10,6 +10,8 @@ from faded_skies.domains.catalog.errors import CategoryTaken
 from faded_skies.domains.catalog.models import NewCategory, NewProduct, StaffFilter
 from faded_skies.domains.catalog.queries.selling import CARD, CATEGORY, IMAGES
 from faded_skies.platform.db import Database, Row, Tx
+
+_T = TypeVar("_T")
 
 _COLUMNS = """
     category_id, name, description, price_cents, original_price_cents, thc_content, cbd_content, strain_type, effects,
@@ -56,6 +58,9 @@ SELECT {_STAFF_CARD} FROM (
 _COUNT = f"SELECT count(*) FROM products p WHERE {_WANTED}"
 _GET = f"SELECT {_STAFF_CARD}, {IMAGES} FROM products p {CATEGORY} WHERE p.id = $1"
 
+# A file brings thousands of products: others have their turn between the slices.
+_AT_ONCE = 250
+
 _INSERT_CATEGORIES = """
 INSERT INTO categories (id, name, slug, icon, description, sort_order, is_active)
 SELECT id, name, slug, icon, description, sort_order, is_active
@@ -76,18 +81,27 @@ FROM categories c ORDER BY c.sort_order, c.name
 """
 
 
+def _slices(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
+
+
 async def insert_products(tx: Tx, products: Sequence[NewProduct]) -> None:
-    await tx.execute(_INSERT_PRODUCTS, products)
+    for some in _slices(products):
+        await tx.execute(_INSERT_PRODUCTS, some)
 
 
 async def update_products(tx: Tx, products: Sequence[NewProduct]) -> None:
     """Write products that the caller holds."""
-    await tx.execute(_UPDATE_PRODUCTS, products, [product.id for product in products])
+    for some in _slices(products):
+        await tx.execute(_UPDATE_PRODUCTS, some, [product.id for product in some])
 
 
 async def lock_products(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, NewProduct]:
     """Hold those of the products that exist, as staff wrote them."""
-    return {row["id"]: _product(row) for row in await tx.fetch(_LOCK_PRODUCTS, list(ids))}
+    held: dict[UUID, NewProduct] = {}
+    for some in _slices(sorted(ids)):
+        held |= {row["id"]: _product(row) for row in await tx.fetch(_LOCK_PRODUCTS, some)}
+    return held
 
 
 def _product(row: Row) -> NewProduct:
@@ -125,7 +139,8 @@ async def list_staff_cards(
     """Return a page of products as staff sees them, the newest first, and how many there are."""
     filters = (_like(wanted.words), wanted.category_id, wanted.is_active)
     rows = await db.fetch(_LIST, *filters, limit, offset)
-    return [dict(row) for row in rows], await db.fetchval(_COUNT, *filters)
+    total = await db.count(_COUNT, *filters, rows=len(rows), limit=limit, offset=offset)
+    return [dict(row) for row in rows], total
 
 
 def _like(words: str | None) -> str | None:

@@ -56,7 +56,7 @@ _ORDER: dict[Sort, str] = {
         "p.rating_sum::float8 / nullif(p.review_count, 0) DESC NULLS LAST, p.review_count DESC, p.id DESC"
     ),
     "name": "lower(p.name), p.id",
-    "relevance": "f.score DESC, p.created_at DESC, p.id DESC",
+    "relevance": "p.score DESC, p.created_at DESC, p.id DESC",
 }
 
 _CARDS = f"SELECT {_CARD} FROM products p {CATEGORY} WHERE p.id = ANY($1::uuid[])"
@@ -123,45 +123,58 @@ SELECT id::text AS id, rating, title, body, created_at AS "createdAt" FROM revie
 
 
 @lru_cache(maxsize=1024)
-def _list_statements(conditions: tuple[str, ...], *, searching: bool, sort: Sort) -> tuple[str, str]:
-    """Compose the statements of one page and of the count of all pages."""
+def _list_statements(conditions: tuple[str, ...], *, searching: bool, sort: Sort) -> tuple[str, str, str]:
+    """Compose the statements of one page, of one page with the count of all pages, and of this count alone."""
     where = ["p.is_active", "p.category_id IN (SELECT id FROM categories WHERE is_active)"]
     number = 1 + searching
     for condition in conditions:
         where.append(condition.format(f"${number}"))
         number += "{}" in condition
-    found = "WITH found AS MATERIALIZED (SELECT * FROM search_products($1::text[]))" if searching else ""
-    join = "JOIN found f ON f.product_id = p.id" if searching else ""
-    score = ", f.score" if searching else ""
-    matching = f"FROM products p {join} WHERE {' AND '.join(where)}"
+    matching = f"products p WHERE {' AND '.join(where)}"
+    given = ""
+    if searching:
+        # Read once, for the page and for the count.
+        given = f"""WITH found AS MATERIALIZED (SELECT * FROM search_products($1::text[])),
+            matching AS MATERIALIZED (
+                SELECT p.*, f.score FROM found f, {matching} AND p.id = f.product_id
+            )"""
+        matching = "matching p"
+    count = f"SELECT count(*) FROM {matching}"
     order = _ORDER[sort]
     # The page is cut first and dressed afterwards: images and stock are looked up for its rows only.
-    page = f"""{found}
-        SELECT {_CARD}, (SELECT count(*) {matching}) AS total
-        FROM (
-            SELECT p.*{score} {matching} ORDER BY {order} LIMIT ${number} OFFSET ${number + 1}
+    page = f"""FROM (
+            SELECT p.* FROM {matching} ORDER BY {order} LIMIT ${number} OFFSET ${number + 1}
         ) AS p {CATEGORY}
-        ORDER BY {order.replace("f.score", "p.score")}
+        ORDER BY {order}
     """
-    return page, f"{found} SELECT count(*) {matching}"
+    return (
+        f"{given} SELECT {_CARD} {page}",
+        f"{given} SELECT {_CARD}, ({count}) AS total {page}",
+        f"{given} {count}",
+    )
 
 
 async def list_cards(
-    db: Reader, wanted: Filter, *, sort: Sort, limit: int, offset: int
+    db: Database, wanted: Filter, *, sort: Sort, limit: int, offset: int
 ) -> tuple[list[dict[str, Any]], int]:
-    """Return one page of products as clients see them, and how many there are on all pages."""
+    """Return one page of products as clients see them, and how many there are on all pages (`Database.count`)."""
     searching = wanted.words is not None
     given = {field: value for field in _CONDITIONS if (value := getattr(wanted, field)) is not None}
     flags = [condition for (field, value), condition in _FLAGS.items() if getattr(wanted, field) is value]
     conditions = (*(_CONDITIONS[field] for field in given), *flags)
-    values = [wanted.words, *given.values()] if searching else list(given.values())
-    page, count = _list_statements(conditions, searching=searching, sort=sort)
-    cards = [dict(row) for row in await db.fetch(page, *values, limit, offset)]
+    values = (wanted.words, *given.values()) if searching else tuple(given.values())
+    page, counted_page, count = _list_statements(conditions, searching=searching, sort=sort)
+    if db.totals.find(count, values) is not None:
+        cards = [dict(row) for row in await db.fetch(page, *values, limit, offset)]
+        return cards, await db.count(count, *values, rows=len(cards), limit=limit, offset=offset)
+    # In one round trip: a short list is counted as fast as it is read.
+    cards = [dict(row) for row in await db.fetch(counted_page, *values, limit, offset)]
     total = 0
     for card in cards:
         total = card.pop("total")
     if not cards and offset:
         total = await db.fetchval(count, *values)
+    db.totals.keep(count, values, total)
     return cards, total
 
 

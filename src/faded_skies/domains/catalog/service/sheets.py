@@ -63,6 +63,7 @@ def _plan(
         changed=changed,
         unchanged=len(made) - len(written),
         drafts=drafted,
+        before=held,
         problems=problems,
     )
 
@@ -119,7 +120,6 @@ def _named_twice(products: Sequence[tuple[SheetRow, NewProduct]]) -> list[BadCel
 
 async def carry_out(tx: Tx, plan: SheetPlan, *, actor_id: UUID) -> None:
     """Write what `plan_sheet` said in the same transaction; inventory opens the stock of the new ones."""
-    old = await queries.lock_products(tx, [product.id for product in plan.changed])
     if plan.created:
         await queries.insert_products(tx, plan.created)
     if plan.changed:
@@ -127,7 +127,7 @@ async def carry_out(tx: Tx, plan: SheetPlan, *, actor_id: UUID) -> None:
     for product in plan.created:
         note_created(tx, product, actor_id=actor_id)
     for product in plan.changed:
-        note_changed(tx, old[product.id], product, actor_id=actor_id)
+        note_changed(tx, plan.before[product.id], product, actor_id=actor_id)
     tx.audit(
         "catalog.imported",
         object_type="catalog",

@@ -46,7 +46,8 @@ async def list_people(
     searching = wanted.words is not None
     values = (wanted.words, wanted.role, wanted.account_status, wanted.id_verification_status)
     rows = await db.fetch(_LIST[searching], *values, limit, offset)
-    return [_person(row) for row in rows], await db.fetchval(_COUNT[searching], *values)
+    total = await db.count(_COUNT[searching], *values, rows=len(rows), limit=limit, offset=offset)
+    return [_person(row) for row in rows], total
 
 
 async def find_person(source: Database | Tx, user_id: UUID) -> Person | None:

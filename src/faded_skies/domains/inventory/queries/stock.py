@@ -117,7 +117,8 @@ async def list_movements(
 
 async def list_low(db: Database, *, below: int, limit: int, offset: int) -> tuple[list[LowStock], int]:
     rows = await db.fetch(_LOW, below, limit, offset)
-    return [LowStock(**dict(row)) for row in rows], await db.fetchval(_COUNT_LOW, below)
+    total = await db.count(_COUNT_LOW, below, rows=len(rows), limit=limit, offset=offset)
+    return [LowStock(**dict(row)) for row in rows], total
 
 
 async def open_levels(tx: Tx, levels: dict[UUID, int]) -> None:

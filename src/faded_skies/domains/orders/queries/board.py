@@ -97,7 +97,8 @@ async def list_board(
     given, values, needs = _given(wanted)
     page, count, _ = _statements(given, needs)
     rows = await db.fetch(page, *values, limit, offset)
-    return [order_of(row) for row in rows], await db.fetchval(count, *values)
+    total = await db.count(count, *values, rows=len(rows), limit=limit, offset=offset)
+    return [order_of(row) for row in rows], total
 
 
 async def count_board(db: Database, wanted: BoardFilter, *, over_since: datetime) -> BoardCounts:

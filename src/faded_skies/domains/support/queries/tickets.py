@@ -69,13 +69,16 @@ _STAFFS_CONDITIONS = """
 _UNREAD = """
     (SELECT count(*) FROM support_messages m WHERE m.ticket_id = t.id AND m.sender_type = 'user' AND m.read_at IS NULL)
 """
-_LIST_FOR_STAFF = f"""
-SELECT {_COLUMNS}, {_UNREAD} AS unread FROM {_FROM} WHERE {_STAFFS_CONDITIONS}
-ORDER BY CASE WHEN t.chat_status = 'ended' THEN 1 ELSE 0 END,
-    CASE WHEN $2 = 'waiting' THEN array_position(ARRAY['urgent', 'high', 'medium', 'low'], t.priority) END,
-    CASE WHEN $2 = 'waiting' THEN t.created_at END, t.updated_at DESC, t.id DESC
-LIMIT $8 OFFSET $9
-"""
+_URGENT_FIRST = "array_position(ARRAY['urgent', 'high', 'medium', 'low'], t.priority), t.created_at, t.id"
+_LAST_MOVED_FIRST = "(t.chat_status = 'ended'), t.updated_at DESC, t.id DESC"
+_LIST_FOR_STAFF = {
+    is_queue: f"""
+    SELECT {_COLUMNS}, {_UNREAD} AS unread FROM (
+        SELECT t.* FROM support_tickets t WHERE {_STAFFS_CONDITIONS} ORDER BY {order} LIMIT $8 OFFSET $9
+    ) AS t JOIN users c ON c.id = t.user_id LEFT JOIN users a ON a.id = t.agent_id ORDER BY {order}
+    """
+    for is_queue, order in {True: _URGENT_FIRST, False: _LAST_MOVED_FIRST}.items()
+}
 _COUNT_FOR_STAFF = f"SELECT count(*) FROM support_tickets t WHERE {_STAFFS_CONDITIONS}"
 
 
@@ -172,6 +175,7 @@ async def list_for_staff(
         wanted.words,
         reader_id,
     )
-    rows = await db.fetch(_LIST_FOR_STAFF, *conditions, limit, offset)
-    total: int = await db.fetchval(_COUNT_FOR_STAFF, *conditions)
+    is_queue = wanted.chat_status is ChatStatus.WAITING
+    rows = await db.fetch(_LIST_FOR_STAFF[is_queue], *conditions, limit, offset)
+    total = await db.count(_COUNT_FOR_STAFF, *conditions, rows=len(rows), limit=limit, offset=offset)
     return [Listed(_ticket(row), row["unread"]) for row in rows], total
