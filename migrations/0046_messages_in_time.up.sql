@@ -2,4 +2,3 @@
 
 -- claimed_until: somebody sends it; when it ends without a word, another may. good_until: later it must not go any more.
 ALTER TABLE messages ADD COLUMN claimed_until timestamptz, ADD COLUMN good_until timestamptz;
-CREATE INDEX messages_claimed_idx ON messages (claimed_until) WHERE claimed_until IS NOT NULL;

@@ -8,7 +8,6 @@ import orjson
 import pytest
 from firebase_admin import messaging
 from pydantic import SecretStr
-from urllib3.util.retry import Retry
 
 from factories.news import failure_of
 from faded_skies.adapters.fcm.opening import open_fcm
@@ -35,8 +34,7 @@ def double() -> FcmDouble:
 
 @pytest.fixture
 async def pusher(double: FcmDouble, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FcmPusher]:
-    # The SDK has no setting for another address, and waits seconds between tries of its own.
-    monkeypatch.setattr(Retry, "sleep", lambda *_: None)
+    # The SDK has no setting for another address.
     async with serving(double.asgi()) as address:
         monkeypatch.setattr(
             messaging._MessagingService, "FCM_URL", address + "/v1/projects/{0}/messages:send"
@@ -95,6 +93,32 @@ async def test_what_may_pass_delays_that_device_only(double: FcmDouble, pusher: 
     assert (report.reached, report.gone, report.delayed) == (("new",), (), ("slow",))
     assert report.reason
     assert report.refused is None
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "asked"),
+    [
+        ("QUOTA_EXCEEDED", "3600", timedelta(hours=1)),
+        ("UNAVAILABLE", "Fri, 27 Nov 2026 18:30:00 GMT", timedelta(minutes=30)),
+        ("UNAVAILABLE", "soon", None),
+        ("INTERNAL", "9" * 400, None),
+        ("INTERNAL", None, None),
+    ],
+)
+async def test_the_service_is_asked_once_and_its_wish_to_wait_is_handed_up(
+    double: FcmDouble,
+    pusher: FcmPusher,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    told: str | None,
+    asked: timedelta | None,
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 27, 18, 0, tzinfo=UTC))
+    double.errors["slow"] = code
+    double.retry_after = told
+    report = await pusher.push(new_id(), PUSH, devices=["slow", "new"])
+    assert (report.delayed, report.retry_after) == (("slow",), asked)
+    assert sorted(double.asked) == ["new", "slow"]
 
 
 async def test_an_invalid_token_is_gone_but_an_invalid_message_is_refused_and_kills_no_token(

@@ -232,6 +232,25 @@ async def test_the_push_service_hears_until_when_a_push_is_good(
     assert script.good_until == [soon]
 
 
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [
+        (None, timedelta(minutes=1)),
+        (timedelta(seconds=3), timedelta(minutes=1)),
+        (timedelta(minutes=-5), timedelta(minutes=1)),
+        (timedelta(hours=1), timedelta(hours=1)),
+        (timedelta(days=40), timedelta(days=1)),
+    ],
+)
+async def test_a_push_waits_as_long_as_the_service_asks(
+    app: Application, db: Database, post: Post, script: Scripted, asked: timedelta | None, wait: timedelta
+) -> None:
+    message_id = await queue(db, await make_person(app), push=PUSH)
+    script.pushes = [PushReport(delayed=["a"], reason="QUOTA_EXCEEDED", retry_after=asked)]
+    await service.send(post, message_id, now=NOON)
+    assert (await row_of(db, message_id))["next_try_at"] == NOON + wait
+
+
 async def test_a_mail_nobody_takes_has_failed_in_sight_of_staff_and_can_be_sent_again(
     app: Application,
     client: httpx.AsyncClient,

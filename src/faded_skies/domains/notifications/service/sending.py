@@ -125,7 +125,7 @@ async def _note(post: Post, message: Message, report: PushReport, *, again: bool
         if report.gone:
             await queries.devices.delete_devices(tx, report.gone)
         if again and not gives_up:
-            wait = rules.wait_before(message.attempts + 2)
+            wait = rules.wait_before(message.attempts + 2, asked=report.retry_after)
             await queries.messages.delay(
                 tx, message.id, until=now + wait, tried=True, reason=report.reason, reached=report.reached
             )
