@@ -28,7 +28,7 @@ Dropping = Literal["never", "after_data"]
 class MailPeer:
     """A mail server. What it took is in `taken`; `refuse` gives answers to recipients, `after_data` to contents.
 
-    `drop`: it takes the mail and hangs up without an answer. `on_taken` is called before it answers.
+    `drop`: it takes the mail and hangs up without an answer. `hangs`: it never answers a goodbye. `on_taken` is called before it answers.
     """
 
     folder: Path
@@ -37,6 +37,7 @@ class MailPeer:
     refuse: dict[str, str] = field(default_factory=dict)
     after_data: str | None = None
     drop: Dropping = "never"
+    hangs: bool = False
     on_taken: Callable[[EmailMessage], None] | None = None
     taken: list[EmailMessage] = field(default_factory=list)
     signed_in: list[bool] = field(default_factory=list)
@@ -71,6 +72,11 @@ class MailPeer:
             transport: Any = server.transport
             transport.abort()
         return "250 taken"
+
+    async def handle_QUIT(self, _: SMTP, __: Session, ___: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it by this name
+        if self.hangs:
+            await asyncio.Event().wait()
+        return "221 Bye"
 
     def authenticate(self, _: SMTP, __: Session, ___: Envelope, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword), mechanism

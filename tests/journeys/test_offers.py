@@ -63,6 +63,10 @@ async def test_offers_and_withdrawals_reach_their_driver_and_nobody_else(
             await road.staff("PATCH", f"orders/{again}/status", {"status": "cancelled"})
         ).status_code == 200
         assert await told() == {"driver": [("offer-withdrawn", "cancelled")]}
+        taken = await make_order(app, road.customer.id, status=Status.PREPARING)
+        assert (await road.staff("POST", f"orders/{taken}/assign", to_other)).status_code == 200
+        assert (await road.post(f"orders/{taken}/accept", who=road.other)).status_code == 200
+        assert await told() == {}, "an order that was accepted by the time of telling is no offer"
     rows = await road.db.fetch(
         "SELECT user_id, content->'data'->>'type' AS type, count(*) FROM messages WHERE kind = 'offer' GROUP BY 1, 2"
     )

@@ -32,11 +32,16 @@ ERRORS: dict[str, tuple[int, str]] = {
 
 @dataclass
 class FcmDouble:
-    """The service. `errors` says which error a device gets, `fields` what an INVALID_ARGUMENT names."""
+    """The service. `errors` says which error a device gets, `fields` what an INVALID_ARGUMENT names.
+
+    `retry_after` is the header of every refusal; `asked` are the devices that were asked for, each time.
+    """
 
     errors: dict[str, str] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     pushed: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    retry_after: str | None = None
     token_requests: int = 0
     down: bool = False
     no_tokens: bool = False
@@ -67,6 +72,7 @@ class FcmDouble:
             return self._refusal("THIRD_PARTY_AUTH_ERROR", "")
         message = (await request.json())["message"]
         token = message["token"]
+        self.asked.append(token)
         if token in self.errors:
             return self._refusal(self.errors[token], token)
         self.pushed.append(message)
@@ -79,7 +85,8 @@ class FcmDouble:
             violation = {"field": self.fields[token], "description": "Invalid value."}
             details.append({"@type": _BAD_REQUEST, "fieldViolations": [violation]})
         error = {"code": status, "message": f"{code}.", "status": name, "details": details}
-        return JSONResponse({"error": error}, status_code=status)
+        headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
+        return JSONResponse({"error": error}, status_code=status, headers=headers)
 
 
 def service_account(address: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from aiosmtplib import SMTPException
 from pydantic import SecretStr
 
 from faded_skies.adapters.outbox.outbox import Outbox
+from faded_skies.adapters.smtp import mailer as smtp
 from faded_skies.adapters.smtp.mailer import SmtpMailer
 from faded_skies.domains.notifications.ports import Delayed, Email, Mailer, Undeliverable
 from faded_skies.platform.db import Database
@@ -113,6 +114,16 @@ async def test_an_answer_lost_after_the_content_lets_it_wait(peer: MailPeer) -> 
     peer.drop = "never"
     await mailer(peer).send(message_id, MAIL)
     assert [taken["Message-ID"] for taken in peer.taken] == [f"<{message_id}@shop.example>"] * 2
+
+
+async def test_a_mail_that_was_taken_is_sent_however_the_goodbye_goes(
+    peer: MailPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "_WHOLE_PATIENCE", 10.0)
+    monkeypatch.setattr(smtp, "_GOODBYE", 0.05)
+    peer.hangs = True
+    await mailer(peer).send(new_id(), MAIL)
+    assert len(peer.taken) == 1
 
 
 async def test_without_tls_nothing_is_said(tmp_path: Path) -> None:

@@ -1,19 +1,20 @@
 """Pushers: the adapter for FCM through Google's own SDK against a double of the service; the outbox beside it."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 from firebase_admin import messaging
 from pydantic import SecretStr
-from urllib3.util.retry import Retry
 
 from factories.news import failure_of
 from faded_skies.adapters.fcm.opening import open_fcm
 from faded_skies.adapters.fcm.pusher import FcmPusher
 from faded_skies.adapters.outbox.outbox import Outbox
 from faded_skies.domains.notifications.ports import Delayed, Push, PushReport
+from faded_skies.platform import clock
 from faded_skies.platform.db import Database
 from faded_skies.platform.errors import StartRefused
 from faded_skies.platform.ids import new_id
@@ -33,8 +34,7 @@ def double() -> FcmDouble:
 
 @pytest.fixture
 async def pusher(double: FcmDouble, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FcmPusher]:
-    # The SDK has no setting for another address, and waits seconds between tries of its own.
-    monkeypatch.setattr(Retry, "sleep", lambda *_: None)
+    # The SDK has no setting for another address.
     async with serving(double.asgi()) as address:
         monkeypatch.setattr(
             messaging._MessagingService, "FCM_URL", address + "/v1/projects/{0}/messages:send"
@@ -54,7 +54,22 @@ async def test_each_device_gets_the_push_with_its_data(double: FcmDouble, pusher
     # A phone that gets it twice shows it once.
     assert message["android"]["notification"]["tag"] == str(message_id)
     assert message["apns"]["headers"]["apns-collapse-id"] == str(message_id)
-    assert message["webpush"]["notification"] == {"icon": ICON, "tag": str(message_id)}
+    assert message["webpush"] == {"notification": {"icon": ICON, "tag": str(message_id)}}
+    assert "ttl" not in message["android"]
+
+
+@pytest.mark.parametrize(("seconds", "ttl"), [(90, 90), (-5, 0)])
+async def test_a_phone_that_is_off_does_not_get_a_push_that_is_true_no_more(
+    double: FcmDouble, pusher: FcmPusher, monkeypatch: pytest.MonkeyPatch, seconds: int, ttl: int
+) -> None:
+    now = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    good_until = now + timedelta(seconds=seconds)
+    await pusher.push(new_id(), PUSH, devices=["a"], good_until=good_until)
+    (message,) = double.pushed
+    assert message["android"]["ttl"] == f"{ttl}s"
+    assert message["apns"]["headers"]["apns-expiration"] == str(int(good_until.timestamp()))
+    assert message["webpush"]["headers"] == {"TTL": str(ttl)}
 
 
 async def test_nobody_is_asked_for_a_person_without_devices(double: FcmDouble, pusher: FcmPusher) -> None:
@@ -78,6 +93,32 @@ async def test_what_may_pass_delays_that_device_only(double: FcmDouble, pusher: 
     assert (report.reached, report.gone, report.delayed) == (("new",), (), ("slow",))
     assert report.reason
     assert report.refused is None
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "asked"),
+    [
+        ("QUOTA_EXCEEDED", "3600", timedelta(hours=1)),
+        ("UNAVAILABLE", "Fri, 27 Nov 2026 18:30:00 GMT", timedelta(minutes=30)),
+        ("UNAVAILABLE", "soon", None),
+        ("INTERNAL", "9" * 400, None),
+        ("INTERNAL", None, None),
+    ],
+)
+async def test_the_service_is_asked_once_and_its_wish_to_wait_is_handed_up(
+    double: FcmDouble,
+    pusher: FcmPusher,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    told: str | None,
+    asked: timedelta | None,
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 27, 18, 0, tzinfo=UTC))
+    double.errors["slow"] = code
+    double.retry_after = told
+    report = await pusher.push(new_id(), PUSH, devices=["slow", "new"])
+    assert (report.delayed, report.retry_after) == (("slow",), asked)
+    assert sorted(double.asked) == ["new", "slow"]
 
 
 async def test_an_invalid_token_is_gone_but_an_invalid_message_is_refused_and_kills_no_token(

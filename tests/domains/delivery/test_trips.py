@@ -1,6 +1,7 @@
 """Trips by HTTP: planned, judged, departed once, driven and ended; and who comes between."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,33 @@ async def outcomes(road: Road, stage: str) -> list[str]:
 
 
 # From plan to end
+
+
+async def test_whose_app_is_closed_hears_that_the_driver_is_at_the_door_while_they_are(
+    road: Road, drain: Callable[[], Awaitable[None]]
+) -> None:
+    first, second = await road.packed(), await road.packed(tender="cash")
+    await road.on_the_road(first, second)
+    for _ in range(2):
+        assert (await road.post(f"orders/{first}/arrive")).status_code == 200
+    await drain()
+    assert (await road.post(f"orders/{second}/arrive")).status_code == 200
+    back = {"reason": "Nobody opened the door.", "code": "refused_by_customer"}
+    assert (await road.post(f"orders/{second}/return", back)).status_code == 200
+    await drain()
+    rows = await road.db.fetch(
+        "SELECT m.user_id, m.channel, m.fact, m.good_until - s.arrived_at AS good_for FROM messages m "
+        "JOIN stops s ON s.order_id = $1 WHERE m.kind = 'arrived' ORDER BY m.channel",
+        first,
+    )
+    fact = f"arrived:{first}:{road.driver.id}"
+    assert [(row["user_id"], row["channel"], row["fact"]) for row in rows] == [
+        (road.customer.id, channel, fact) for channel in ("email", "push")
+    ]
+    assert all(abs(row["good_for"] - timedelta(minutes=15)) < timedelta(seconds=30) for row in rows)
+    (notice,) = await road.db.fetch("SELECT title, body FROM notices WHERE kind = 'arrived'")
+    assert notice["title"] == "Your driver is here"
+    assert "at the door" in notice["body"]
 
 
 async def test_a_trip_from_its_plan_to_its_end(road: Road) -> None:

@@ -1,6 +1,7 @@
 """One fact, one message; and each message sent."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import httpx
@@ -47,8 +48,11 @@ class Recorder:
             raise OSError("the mail server is down")
         self.mails.append((message_id, email))
 
-    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
+    async def push(
+        self, message_id: UUID, push: Push, *, devices: Sequence[str], good_until: datetime | None = None
+    ) -> PushReport:
         refuse_inside_transaction("The pusher")
+        del good_until
         self.pushes.append((message_id, push, sorted(devices)))
         return PushReport(reached=[token for token in devices if token not in self.dead], gone=self.dead)
 

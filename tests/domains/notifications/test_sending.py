@@ -1,5 +1,6 @@
 """What becomes of a message that cannot go now, never, or only to some devices; and quiet hours."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -46,15 +47,24 @@ class Scripted:
     pushes: list[PushReport | Exception] = field(default_factory=list)
     sent: list[Email] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
+    good_until: list[datetime | None] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event | None = None
 
     async def send(self, message_id: UUID, email: Email) -> None:
         del message_id
+        self.begun.set()
+        if self.goes_on is not None:
+            await self.goes_on.wait()
         if self.mails:
             raise self.mails.pop(0)
         self.sent.append(email)
 
-    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
+    async def push(
+        self, message_id: UUID, push: Push, *, devices: Sequence[str], good_until: datetime | None = None
+    ) -> PushReport:
         del message_id, push
+        self.good_until.append(good_until)
         self.asked.append(list(devices))
         answer = self.pushes.pop(0) if self.pushes else PushReport(reached=devices)
         if isinstance(answer, Exception):
@@ -76,10 +86,17 @@ def post(app: Application, script: Scripted) -> Post:
 
 
 async def queue(
-    db: Database, user_id: UUID, *, letter: Letter | None = None, push: Push | None = None
+    db: Database,
+    user_id: UUID,
+    *,
+    letter: Letter | None = None,
+    push: Push | None = None,
+    good_until: datetime | None = None,
 ) -> UUID:
     async with db.transaction() as tx:
-        await service.notify(tx, user_id=user_id, kind="test", fact="one", letter=letter, push=push)
+        await service.notify(
+            tx, user_id=user_id, kind="test", fact="one", letter=letter, push=push, good_until=good_until
+        )
     message_id: UUID = await db.fetchval("SELECT id FROM messages")
     return message_id
 
@@ -136,6 +153,102 @@ async def test_a_mail_that_is_delayed_waits_longer_each_time_and_goes_in_the_end
     assert (row["sent_at"] is not None, row["reason"], row["content"]) == (True, None, {"subject": "Hello"})
     assert [mail.subject for mail in script.sent] == ["Hello"]
     assert counted() == {("email", "delayed"): 2, ("email", "sent"): 1}
+
+
+async def test_of_two_senders_of_one_message_one_sends(
+    app: Application, db: Database, post: Post, script: Scripted
+) -> None:
+    message_id = await queue(db, await make_person(app), letter=LETTER)
+    script.goes_on = asyncio.Event()
+    async with asyncio.TaskGroup() as senders:
+        senders.create_task(service.send(post, message_id, now=NOON))
+        await script.begun.wait()
+        other = _post(app.ports)  # another worker, which has turns of its own
+        await asyncio.wait_for(service.send(other, message_id, now=NOON), timeout=10)
+        async with db.transaction() as tx:
+            await service.send_due(tx, now=NOON)
+        assert await jobs(db) == 1, "what is on its way is not due"
+        script.goes_on.set()
+    assert len(script.sent) == 1
+    row = await row_of(db, message_id)
+    assert (row["sent_at"] is not None, row["claimed_until"]) == (True, None)
+
+
+async def test_what_a_killed_sender_had_is_queued_again_when_its_claim_ends(
+    app: Application, db: Database, post: Post, script: Scripted
+) -> None:
+    message_id = await queue(db, await make_person(app), letter=LETTER)
+    script.goes_on = asyncio.Event()
+    sender = asyncio.create_task(service.send(post, message_id, now=NOON))
+    await script.begun.wait()
+    sender.cancel()
+    await asyncio.wait([sender])
+    script.goes_on = None
+    await work(db, post)
+    assert script.sent == []
+    await db.fetch("UPDATE messages SET claimed_until = now() - interval '1 second'")
+    async with db.transaction() as tx:
+        await service.send_due(tx, now=NOON)
+    await work(db, post)
+    assert len(script.sent) == 1
+
+
+async def test_a_fault_of_ours_leaves_the_message_to_the_next_attempt_of_the_job(
+    app: Application, db: Database, post: Post, script: Scripted
+) -> None:
+    message_id = await queue(db, await make_person(app), letter=LETTER)
+    script.mails = [ZeroDivisionError()]
+    with pytest.raises(ZeroDivisionError):
+        await service.send(post, message_id, now=NOON)
+    await service.send(post, message_id, now=NOON)
+    assert len(script.sent) == 1
+
+
+async def test_what_is_not_true_any_more_does_not_leave(
+    app: Application, db: Database, post: Post, script: Scripted
+) -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    message_id = await queue(db, await make_person(app), letter=LETTER, good_until=soon)
+    script.mails = [Delayed("451 greylisted")]
+    await work(db, post)
+    assert (await row_of(db, message_id))["reason"] == "451 greylisted"
+    await db.fetch("UPDATE messages SET next_try_at = now(), good_until = now()")
+    async with db.transaction() as tx:
+        await service.send_due(tx, now=datetime.now(UTC) + timedelta(minutes=1))
+    counted = watch_counter("faded_skies_messages_total")
+    await work(db, post)
+    row = await row_of(db, message_id)
+    assert (row["dropped_at"] is not None, row["reason"], script.sent) == (True, "too_late", [])
+    assert row["content"] == {"subject": "Hello"}
+    assert counted() == {("email", "dropped"): 1}
+
+
+async def test_the_push_service_hears_until_when_a_push_is_good(
+    app: Application, db: Database, post: Post, script: Scripted
+) -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    await queue(db, await make_person(app), push=PUSH, good_until=soon)
+    await work(db, post)
+    assert script.good_until == [soon]
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [
+        (None, timedelta(minutes=1)),
+        (timedelta(seconds=3), timedelta(minutes=1)),
+        (timedelta(minutes=-5), timedelta(minutes=1)),
+        (timedelta(hours=1), timedelta(hours=1)),
+        (timedelta(days=40), timedelta(days=1)),
+    ],
+)
+async def test_a_push_waits_as_long_as_the_service_asks(
+    app: Application, db: Database, post: Post, script: Scripted, asked: timedelta | None, wait: timedelta
+) -> None:
+    message_id = await queue(db, await make_person(app), push=PUSH)
+    script.pushes = [PushReport(delayed=["a"], reason="QUOTA_EXCEEDED", retry_after=asked)]
+    await service.send(post, message_id, now=NOON)
+    assert (await row_of(db, message_id))["next_try_at"] == NOON + wait
 
 
 async def test_a_mail_nobody_takes_has_failed_in_sight_of_staff_and_can_be_sent_again(

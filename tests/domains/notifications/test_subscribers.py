@@ -58,9 +58,10 @@ async def test_a_refund_that_failed_or_is_of_no_order_is_not_written(app: Applic
     assert await db.fetchval("SELECT count(*) FROM messages") == 0
 
 
-async def test_another_time_of_arrival_is_told_once_for_each_minute(app: Application, db: Database) -> None:
+async def test_another_time_of_arrival_is_told_once_for_each_estimate(app: Application, db: Database) -> None:
     user_id, order_id = await make_person(app), new_id()
-    for minutes in (25, 25, 40):
+    # The second is the first's handler once more; the last has swung back.
+    for minutes, reckoned in ((25, 0), (25, 0), (40, 1), (25, 2)):
         async with db.transaction() as tx:
             await service.notify_eta(
                 tx,
@@ -68,18 +69,33 @@ async def test_another_time_of_arrival_is_told_once_for_each_minute(app: Applica
                 order_id=order_id,
                 order_number="FS-1001",
                 eta_at=NOON + timedelta(minutes=minutes),
+                reckoned_at=NOON + timedelta(seconds=reckoned),
                 now=NOON,
             )
-    rows = await db.fetch("SELECT content FROM messages WHERE channel = 'push' ORDER BY id")
+    rows = await db.fetch("SELECT content, good_until FROM messages WHERE channel = 'push' ORDER BY id")
     assert [row["content"]["body"] for row in rows] == [
         "Your driver will arrive in approximately 25 minutes.",
         "Your driver will arrive in approximately 40 minutes.",
+        "Your driver will arrive in approximately 25 minutes.",
     ]
+    assert {row["good_until"] for row in rows} == {NOON + timedelta(minutes=5)}
     assert rows[0]["content"]["data"] == {
         "type": "eta_update",
         "orderId": str(order_id),
         "url": f"/orders/{order_id}",
     }
+
+
+async def test_links_are_mailed_only_while_they_open_something(app: Application, db: Database) -> None:
+    user_id = await make_person(app)
+    async with db.transaction() as tx:
+        await service.mail_reset_link(tx, user_id=user_id, request_id=new_id())
+    ends = await db.fetchrow(
+        "SELECT m.good_until, t.expires_at FROM messages m JOIN mailed_tokens t USING (user_id) "
+        "WHERE m.kind = t.purpose AND m.kind = 'reset_password'"
+    )
+    assert ends is not None
+    assert ends["good_until"] == ends["expires_at"]
 
 
 async def test_admins_are_woken_once_when_reports_to_the_state_are_late(

@@ -87,6 +87,7 @@ LETTERS: dict[str, Letter] = {
     },
     "order_amendment": amended(),
     "eta_changed": rules.eta_changed(**TO, **ORDER, minutes=25)[0],
+    "arrived": rules.arrived(**TO, **ORDER)[0],
     "refund": rules.refunded(**TO, **ORDER, amount_cents=123456, in_cash=False)[0],
     "refund_in_cash": rules.refunded(**TO, **ORDER, amount_cents=5, in_cash=True)[0],
     "id_approved": rules.id_decided(**TO, approved=True, reason=None)[0],

@@ -190,6 +190,32 @@ async def test_a_ticket_is_transferred_to_who_is_there(
     assert (over.status_code, over.json()["code"]) == (409, "INVALID_STATE")
 
 
+async def test_what_was_put_back_for_somebody_else_comes_to_its_agent_only_when_they_take_it(
+    app: Application,
+    client: httpx.AsyncClient,
+    customer: SignedInPerson,
+    agent: SignedInPerson,
+    colleague: SignedInPerson,
+    drain: Drain,
+) -> None:
+    await come_in(client, agent)
+    ticket = await open_ticket(client, customer, subject="put back")
+    assert (await done(client, agent, ticket, "transfer"))["ticket"]["chatStatus"] == "waiting"
+    await go_away(app)
+    await open_ticket(client, customer, subject="behind it")
+    await come_in(client, agent)
+    await drain()
+    assert (await listed(client, agent), await listed(client, agent, "?view=own")) == (
+        ["put back"],
+        ["behind it"],
+    )
+    assert (await done(client, agent, ticket, "take"))["ticket"]["agentName"] == "Agnes"
+    await done(client, agent, ticket, "transfer")
+    await come_in(client, colleague)
+    await drain()
+    assert await listed(client, colleague, "?view=own") == ["put back"]
+
+
 async def test_who_writes_again_gets_the_agent_they_had(
     client: httpx.AsyncClient,
     customer: SignedInPerson,

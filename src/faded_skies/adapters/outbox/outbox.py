@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 from uuid import UUID
@@ -42,8 +43,11 @@ class Outbox:
         mail = compose(message_id, email, sender=self._sender)
         await asyncio.to_thread(self._write, f"{message_id}.eml", mail.as_bytes())
 
-    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
-        """Write the push, also for a person without devices, so that it can be seen."""
+    async def push(
+        self, message_id: UUID, push: Push, *, devices: Sequence[str], good_until: datetime | None = None
+    ) -> PushReport:
+        """Write the push, also for a person without devices, so that it can be seen; it is there at once."""
+        del good_until
         refuse_inside_transaction("The pusher")
         content = orjson.dumps({"push": push, "devices": len(devices)}, option=orjson.OPT_INDENT_2)
         await asyncio.to_thread(self._write, f"{message_id}.json", content)

@@ -2,11 +2,13 @@
 
 What the server says decides: a refusal of the recipient or of the content for good (5xx) ends the mail; a refusal for
 now (4xx), a lost connection, and everything that is wrong with our account or the server lets it wait. An answer lost
-after the content is not known to be a refusal: the mail is sent again with the same Message-ID.
+after the content is not known to be a refusal: the mail is sent again with the same Message-ID. How the goodbye goes
+decides nothing.
 """
 
 import asyncio
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from uuid import UUID
 
@@ -23,6 +25,7 @@ log = structlog.get_logger()
 
 _PATIENCE = 30.0
 _WHOLE_PATIENCE = 90.0
+_GOODBYE = 5.0
 _AT_ONCE = 5
 _FOR_GOOD = range(500, 600)
 # RFC 5321 §4.2.1: these say that the server does not take the command, or us; another mail would fare no better.
@@ -44,9 +47,10 @@ class SmtpMailer:
         refuse_inside_transaction("The mailer")
         message = compose(message_id, email, sender=self._sender)
         async with self._turns:
+            client = self._client()
             try:
                 async with asyncio.timeout(_WHOLE_PATIENCE):
-                    await self._hand_over(message, email.to)
+                    await self._hand_over(client, message, email.to)
             except aiosmtplib.SMTPRecipientsRefused as error:
                 raise self._refusal(error.recipients[0].code, error.recipients[0].message, email.to) from None
             except aiosmtplib.SMTPDataError as error:
@@ -57,6 +61,8 @@ class SmtpMailer:
                 raise Delayed(f"the mail server refuses us: {error.code}") from None
             except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
                 raise Delayed(f"the mail server cannot be used: {type(error).__name__}") from None
+            finally:
+                await _part(client)
 
     async def check(self) -> None:
         """Say hello to the server. Raises what aiosmtplib raises where it does not answer, or without TLS."""
@@ -75,7 +81,7 @@ class SmtpMailer:
             timeout=_PATIENCE,
         )
 
-    async def _hand_over(self, message: EmailMessage, to: str) -> None:
+    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage, to: str) -> None:
         account = self._account
         words: tracing.Words = {
             "server.address": account.host,
@@ -83,12 +89,20 @@ class SmtpMailer:
             "network.protocol.name": "smtp",
         }
         with tracing.calling(f"SMTP {account.host}", words):
-            async with self._client() as client:
-                if account.user is not None and account.password is not None:
-                    await client.login(account.user, account.password.get_secret_value())
-                await client.send_message(message, sender=self._sender, recipients=[to])
+            await client.connect()
+            if account.user is not None and account.password is not None:
+                await client.login(account.user, account.password.get_secret_value())
+            await client.send_message(message, sender=self._sender, recipients=[to])
 
     def _refusal(self, code: int, told: str, to: str) -> Delayed | Undeliverable:
         # The reason is kept for staff; whom it was for stands beside it already.
         reason = f"{code} {told}".replace(to, "the address")
         return Undeliverable(reason) if code in _FOR_GOOD and code not in _OURS else Delayed(reason)
+
+
+async def _part(client: aiosmtplib.SMTP) -> None:
+    """Say goodbye where the server still listens, and hang up."""
+    with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+        async with asyncio.timeout(_GOODBYE):
+            await client.quit()
+    client.close()

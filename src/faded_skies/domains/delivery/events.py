@@ -32,6 +32,20 @@ class TripLoaded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DriverArrived(Event):
+    """The driver is at an order's door."""
+
+    name: ClassVar[str] = "delivery.driver_arrived"
+    open_texts: ClassVar[frozenset[str]] = frozenset({"order_number"})
+
+    order_id: UUID
+    order_number: str
+    user_id: UUID
+    driver_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class StopDelivered(Event):
     """An order of a trip was handed over. `trip_id` is None for one that left before trips were kept."""
 

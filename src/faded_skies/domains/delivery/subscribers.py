@@ -5,6 +5,7 @@ from uuid import UUID
 
 from faded_skies.domains.delivery import service
 from faded_skies.domains.delivery.events import (
+    DriverArrived,
     DriverChanged,
     DriverMoved,
     OfferWithdrawn,
@@ -46,6 +47,7 @@ def subscriptions(ports: Ports) -> Sequence[Subscription]:
         *_of_drivers(ports, reckon),
         *_of_dispatch(ports),
         *_of_offers(ports),
+        *_of_doors(ports),
     ]
 
 
@@ -123,6 +125,8 @@ def _of_offers(ports: Ports) -> Sequence[Subscription]:
     terms: Terms = ports.get(Terms)
 
     async def tell_of_offer(event: OrderOffered) -> None:
+        if not await service.is_offered(db, event.order_id, event.driver_id):
+            return  # they have answered by now, or somebody else has it
         await realtime.tell(
             "order-offered",
             {
@@ -137,7 +141,8 @@ def _of_offers(ports: Ports) -> Sequence[Subscription]:
 
     async def write_of_offer(event: OrderOffered) -> None:
         if not await service.is_offered(db, event.order_id, event.driver_id):
-            return  # they have answered by now, or somebody else has it
+            return
+        answer_by = await service.answer_by(db, terms, offered_at=event.at)
         async with db.transaction() as tx:
             await notifications.notify_offer(
                 tx,
@@ -145,6 +150,7 @@ def _of_offers(ports: Ports) -> Sequence[Subscription]:
                 order_id=event.order_id,
                 order_number=event.order_number,
                 at=event.at,
+                answer_by=answer_by,
             )
 
     async def tell_of_withdrawal(event: OfferWithdrawn) -> None:
@@ -182,3 +188,22 @@ def _of_offers(ports: Ports) -> Sequence[Subscription]:
         Subscription("delivery.write_of_withdrawal", OfferWithdrawn, write_of_withdrawal),
         Subscription("delivery.withdraw_cancelled", OrderMoved, withdraw_cancelled),
     ]
+
+
+def _of_doors(ports: Ports) -> Sequence[Subscription]:
+    db = ports.db
+
+    async def write_of_arrival(event: DriverArrived) -> None:
+        if await service.find_driver_on_road(db, event.order_id) != event.driver_id:
+            return  # it is handed over by now, or with somebody else
+        async with db.transaction() as tx:
+            await notifications.notify_arrival(
+                tx,
+                user_id=event.user_id,
+                order_id=event.order_id,
+                order_number=event.order_number,
+                driver_id=event.driver_id,
+                arrived_at=event.at,
+            )
+
+    return [Subscription("delivery.write_of_arrival", DriverArrived, write_of_arrival)]

@@ -182,11 +182,12 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class MailedToken:
-    """A raw single-use token, whom it is for and where to send it; only its hash is stored."""
+    """A raw single-use token, whom it is for, where to send it and how long it is good; only its hash is stored."""
 
     token: str
     email: str
     full_name: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ MessageState = Literal["queued", "delayed", "sent", "failed", "dropped"]
 class Message:
     """A message that waits to be sent, and the devices of the person that do not have it yet.
 
-    `is_reached`: another device has it. `attempts` is how often sending it was delayed, `barred` why it must not go any
-    more.
+    `is_reached`: another device has it. `attempts` is how often sending it was delayed, `good_until` when its words
+    stop being true, `barred` why it must not go any more.
     """
 
     id: UUID
@@ -24,6 +24,7 @@ class Message:
     content: Letter | Push
     attempts: int
     created_at: datetime
+    good_until: datetime | None
     devices: list[str]
     is_reached: bool
     barred: str | None

@@ -6,6 +6,7 @@ value of `Channel`, and a branch in `service/sending.py`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -42,7 +43,7 @@ class Mailer(Protocol):
 class PushReport:
     """What became of a push on each device: reached, gone for good, or to be tried again (`delayed`, with the reason).
 
-    `refused` is why none of the others will ever take this message.
+    `refused` is why none of the others will ever take this message, `retry_after` how long the service asks us to wait.
     """
 
     reached: Sequence[str] = ()
@@ -50,9 +51,15 @@ class PushReport:
     delayed: Sequence[str] = ()
     reason: str | None = None
     refused: str | None = None
+    retry_after: timedelta | None = None
 
 
 class Pusher(Protocol):
-    async def push(self, message_id: UUID, push: Push, *, devices: Sequence[str]) -> PushReport:
-        """Push to a person's devices and report of each. Raises Delayed when none was reached for a common reason."""
+    async def push(
+        self, message_id: UUID, push: Push, *, devices: Sequence[str], good_until: datetime | None = None
+    ) -> PushReport:
+        """Push to a person's devices and report of each; a phone that is off does not get it after `good_until`.
+
+        Raises Delayed when none was reached for a common reason.
+        """
         ...

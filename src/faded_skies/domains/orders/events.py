@@ -39,7 +39,10 @@ class OrderNoted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EtaChanged(Event):
-    """The order arrives at another time than its customer was told. `source`: google, osrm or distance."""
+    """The order arrives at another time than its customer was told. `source`: google, osrm or distance.
+
+    `reckoned_at` is the moment of what it was reckoned from; jobs that were made before it was kept come without.
+    """
 
     name: ClassVar[str] = "orders.eta_changed"
     open_texts: ClassVar[frozenset[str]] = frozenset({"order_number"})
@@ -48,6 +51,7 @@ class EtaChanged(Event):
     order_number: str
     eta_at: datetime
     source: EtaSource
+    reckoned_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,6 +110,7 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
                 order_id=event.order_id,
                 order_number=event.order_number,
                 eta_at=event.eta_at,
+                reckoned_at=event.reckoned_at,
                 now=clock.now(),
             )
 

@@ -11,6 +11,7 @@ from faded_skies.domains.support.rules.moves import ChatStatus, Party, Priority
 class Ticket:
     """A conversation. Of the agent the first name, as everybody may know; of the customer the name, for staff.
 
+    `given_back_by`: whose it was, while it waits for somebody else.
     `updated_at` is later with each change of the row, so the newest of two states is known.
     """
 
@@ -25,10 +26,16 @@ class Ticket:
     priority: Priority
     chat_status: ChatStatus
     assigned_at: datetime | None
+    given_back_by: UUID | None
     closed_at: datetime | None
     last_message_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def never_by_itself(self) -> set[UUID]:
+        """Who is not given this ticket unasked: its customer, and whose it was."""
+        return {self.user_id} if self.given_back_by is None else {self.user_id, self.given_back_by}
 
     def party_of(self, user_id: UUID) -> Party:
         """Return on which side a person stands in this conversation."""

@@ -9,6 +9,7 @@ from faded_skies.domains.delivery.errors import (
     NotOutForDelivery,
 )
 from faded_skies.domains.delivery.events import (
+    DriverArrived,
     DriverChanged,
     OrderOffered,
 )
@@ -96,6 +97,15 @@ async def arrive(tx: Tx, *, actor: Actor, order_id: UUID) -> Order:
         await orders.note(tx, order, message="Your driver is at the door. Please bring your ID.")
         trip_id = await trips.find_trip_of(tx, order_id, actor.id)
         await trips.log(tx, driver_id=actor.id, kind="arrived", trip_id=trip_id, order_id=order_id)
+        tx.emit(
+            DriverArrived(
+                order_id=order_id,
+                order_number=order.order_number,
+                user_id=order.user_id,
+                driver_id=actor.id,
+                at=clock.now(),
+            )
+        )
     return order
 
 

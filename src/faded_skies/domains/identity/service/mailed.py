@@ -106,7 +106,7 @@ async def _use(tx: Tx, token: str, purpose: Purpose) -> UsedToken | None:
 async def _issue(tx: Tx, person: User | Customer, purpose: Purpose, *, email: str) -> MailedToken | None:
     if await queries.count_mailed_tokens(tx, person.id, purpose) >= MOST_MAILED_AN_HOUR:
         return None
-    token = new_token()
+    token, expires_at = new_token(), clock.now() + LIFETIME[purpose]
     await queries.insert_mailed_token(
         tx,
         new_id(),
@@ -114,9 +114,9 @@ async def _issue(tx: Tx, person: User | Customer, purpose: Purpose, *, email: st
         purpose=purpose,
         email=email,
         token_hash=digest(token),
-        expires_at=clock.now() + LIFETIME[purpose],
+        expires_at=expires_at,
     )
-    return MailedToken(token, email, person.full_name)
+    return MailedToken(token, email, person.full_name, expires_at)
 
 
 def _unconfirmed_email(user: User) -> str | None:

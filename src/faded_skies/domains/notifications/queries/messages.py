@@ -1,7 +1,7 @@
 """SQL of messages: queued, waiting, ended."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from faded_skies.domains.notifications.models import Message, MessageRecord, MessageState
@@ -30,23 +30,28 @@ _OPEN = "sent_at IS NULL AND failed_at IS NULL AND dropped_at IS NULL"
 
 # What somebody switched off is never written; what cannot be switched off comes without a topic.
 _INSERT_MESSAGE = """
-INSERT INTO messages (id, user_id, channel, kind, fact, content)
-SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::jsonb
+INSERT INTO messages (id, user_id, channel, kind, fact, content, good_until)
+SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::jsonb, $8::timestamptz
 WHERE NOT EXISTS (SELECT FROM users WHERE id = $2 AND account_status = 'closed')
   AND NOT EXISTS (
       SELECT FROM notification_choices WHERE user_id = $2 AND topic = $7 AND channel = $3 AND NOT enabled
   )
 ON CONFLICT DO NOTHING
 """
-# Consent is looked at again just before a promotion leaves.
-_FIND_UNSENT = f"""
-SELECT m.id, m.user_id, m.channel, m.kind, m.content, m.attempts, m.created_at,
+_CLAIMABLE = f"next_try_at IS NULL AND (claimed_until IS NULL OR claimed_until <= now()) AND {_OPEN}"
+_FIND_CHANNEL = f"SELECT channel FROM messages WHERE id = $1 AND {_CLAIMABLE}"
+# Of two senders the second waits for the row, and finds it claimed. Consent is looked at again just before a promotion
+# leaves.
+_CLAIM = f"""
+WITH claimed AS (UPDATE messages SET claimed_until = now() + $2 WHERE id = $1 AND {_CLAIMABLE} RETURNING *)
+SELECT m.id, m.user_id, m.channel, m.kind, m.content, m.attempts, m.created_at, m.good_until,
        ARRAY (
            SELECT token FROM device_tokens d WHERE d.user_id = m.user_id AND d.token_hash <> ALL (m.reached)
            ORDER BY d.created_at, d.token_hash
        ) AS devices,
        cardinality(m.reached) > 0 AS is_reached,
-       CASE WHEN m.kind <> '{PROMOTIONS}' THEN NULL
+       CASE WHEN m.good_until <= now() THEN 'too_late'
+            WHEN m.kind <> '{PROMOTIONS}' THEN NULL
             WHEN u.account_status <> 'active' THEN 'not_active'
             WHEN c.id IS NULL THEN 'unsubscribed'
             WHEN EXISTS (
@@ -54,33 +59,41 @@ SELECT m.id, m.user_id, m.channel, m.kind, m.content, m.attempts, m.created_at,
                 WHERE n.user_id = m.user_id AND n.topic = 'promotions' AND n.channel = m.channel AND NOT n.enabled
             ) THEN 'switched_off'
        END AS barred
-FROM messages m
+FROM claimed m
 LEFT JOIN users u ON u.id = m.user_id
 LEFT JOIN promotion_consents c ON c.user_id = m.user_id AND c.withdrawn_at IS NULL
-WHERE m.id = $1 AND m.next_try_at IS NULL AND {_OPEN}
 """
+_RELEASE = "UPDATE messages SET claimed_until = NULL WHERE id = $1"
 # A mail's words may open an account (reset links), so they go when it has gone; its subject stays.
 _WITHOUT_WORDS = """CASE channel WHEN 'email' THEN jsonb_build_object('subject', content -> 'subject')
                            ELSE content END"""
 _STAMP_SENT = f"""
-UPDATE messages SET sent_at = now(), reason = NULL, reached = '{{}}', content = {_WITHOUT_WORDS}
+UPDATE messages SET
+    sent_at = now(), claimed_until = NULL, reason = NULL, reached = '{{}}', content = {_WITHOUT_WORDS}
 WHERE id = $1 AND {_OPEN}
 """
-_STAMP_FAILED = f"UPDATE messages SET failed_at = now(), reason = left($2, 500) WHERE id = $1 AND {_OPEN}"
-_DROP = f"UPDATE messages SET dropped_at = now(), reason = $2, content = {_WITHOUT_WORDS} WHERE id = $1 AND {_OPEN}"
+_STAMP_FAILED = f"""
+UPDATE messages SET failed_at = now(), claimed_until = NULL, reason = left($2, 500) WHERE id = $1 AND {_OPEN}
+"""
+_DROP = f"""
+UPDATE messages SET dropped_at = now(), claimed_until = NULL, reason = $2, content = {_WITHOUT_WORDS}
+WHERE id = $1 AND {_OPEN}
+"""
 _DROP_ALL = f"""
-UPDATE messages SET dropped_at = now(), next_try_at = NULL, reason = $2, content = {_WITHOUT_WORDS}
+UPDATE messages SET
+    dropped_at = now(), next_try_at = NULL, claimed_until = NULL, reason = $2, content = {_WITHOUT_WORDS}
 WHERE fact = $1 AND kind = '{PROMOTIONS}' AND {_OPEN}
 """
 _DELAY = f"""
-UPDATE messages SET next_try_at = $2, attempts = attempts + $3, reason = left($4, 500),
+UPDATE messages SET next_try_at = $2, claimed_until = NULL, attempts = attempts + $3, reason = left($4, 500),
     reached = reached || $5::bytea[]
 WHERE id = $1 AND {_OPEN}
 """
-# A morning's promotions do not keep what was bought, or a way into an account, from anybody.
+# Also what somebody claimed and never came back to: they were killed. A morning's promotions do not keep what
+# was bought, or a way into an account, from anybody.
 _TAKE_DUE = f"""
-UPDATE messages SET next_try_at = NULL WHERE id IN (
-    SELECT id FROM messages WHERE next_try_at <= $1
+UPDATE messages SET next_try_at = NULL, claimed_until = NULL WHERE id IN (
+    SELECT id FROM messages WHERE next_try_at <= $1 OR claimed_until <= now()
     ORDER BY kind = '{PROMOTIONS}', next_try_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
 ) RETURNING id
 """
@@ -127,7 +140,14 @@ WHERE failed_at < $1 AND channel = 'email' AND content ? 'to'
 
 
 async def insert_message(
-    tx: Tx, message_id: UUID, *, user_id: UUID | None, kind: str, fact: str, content: Letter | Push
+    tx: Tx,
+    message_id: UUID,
+    *,
+    user_id: UUID | None,
+    kind: str,
+    fact: str,
+    content: Letter | Push,
+    good_until: datetime | None,
 ) -> bool:
     """Write a message; False when there is one by this channel about this fact, it is switched off, or they have left.
 
@@ -136,13 +156,19 @@ async def insert_message(
     channel = Channel.EMAIL if isinstance(content, Letter) else Channel.PUSH
     topic = topic_of(kind)
     choosable = None if (topic, channel) in LOCKED else topic
-    values = (message_id, user_id, channel, kind, fact, kept(content), choosable)
+    values = (message_id, user_id, channel, kind, fact, kept(content), choosable, good_until)
     return await tx.execute(_INSERT_MESSAGE, *values) == 1
 
 
-async def find_unsent(db: Database, message_id: UUID) -> Message | None:
-    """Return a message that shall be sent now; None when it has ended, or waits for its time."""
-    row = await db.fetchrow(_FIND_UNSENT, message_id)
+async def find_channel(db: Database, message_id: UUID) -> Channel | None:
+    """Return how a message shall be sent now; None when it has ended, waits for its time, or somebody sends it."""
+    found = await db.fetchval(_FIND_CHANNEL, message_id)
+    return None if found is None else Channel(found)
+
+
+async def claim(tx: Tx, message_id: UUID, *, lease: timedelta) -> Message | None:
+    """Return a message that shall be sent now, nobody else's for so long; None as with `find_channel`."""
+    row = await tx.fetchrow(_CLAIM, message_id, lease)
     if row is None:
         return None
     content = Letter(**row["content"]) if row["channel"] == Channel.EMAIL else Push(**row["content"])
@@ -153,10 +179,16 @@ async def find_unsent(db: Database, message_id: UUID) -> Message | None:
         content,
         row["attempts"],
         row["created_at"],
+        row["good_until"],
         row["devices"],
         row["is_reached"],
         row["barred"],
     )
+
+
+async def release(tx: Tx, message_id: UUID) -> None:
+    """Let others send it at once."""
+    await tx.execute(_RELEASE, message_id)
 
 
 async def stamp_sent(tx: Tx, message_id: UUID) -> None:

@@ -24,7 +24,7 @@ from faded_skies.domains.notifications.rules.messages import (
     notice_of,
 )
 from faded_skies.domains.notifications.rules.money import Purchase, order_confirmed, refunded
-from faded_skies.domains.notifications.rules.orders import amendment, eta_changed, order_status
+from faded_skies.domains.notifications.rules.orders import amendment, arrived, eta_changed, order_status
 from faded_skies.domains.notifications.rules.papers import id_decided
 from faded_skies.domains.notifications.rules.patience import MOST_ATTEMPTS, wait_before
 from faded_skies.domains.notifications.rules.promotions import Promoted, promotion
@@ -54,6 +54,7 @@ __all__ = [
     "account_closed",
     "alarm",
     "amendment",
+    "arrived",
     "confirm_email",
     "email_changing",
     "eta_changed",

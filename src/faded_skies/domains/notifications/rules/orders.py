@@ -138,6 +138,20 @@ def amendment(
     )
 
 
+def arrived(*, to: str, full_name: str, order_id: UUID, order_number: str) -> tuple[Letter, Push]:
+    """Write that the driver is at the door."""
+    told = "Your driver is at the door. Please bring your ID."
+    return about_order(
+        to=to,
+        full_name=full_name,
+        order_id=order_id,
+        order_number=order_number,
+        headline="Your driver is here",
+        paragraphs=[told, "They cannot wait for long, and hand over only to the person who ordered."],
+        told=f"{order_number}: {told}",
+    )
+
+
 def eta_changed(
     *, to: str, full_name: str, order_id: UUID, order_number: str, minutes: int
 ) -> tuple[Letter, Push]:

@@ -8,6 +8,11 @@ MOST_ATTEMPTS = 52
 """A message that was not taken so often has failed: that is after two days."""
 
 
-def wait_before(attempt: int) -> timedelta:
-    """Return how long to wait before the attempt of this number, from the second on."""
-    return _WAITS[min(max(attempt - 2, 0), len(_WAITS) - 1)]
+MOST_ASKED = timedelta(days=1)
+"""A service that asks for a longer wait is asked again after this."""
+
+
+def wait_before(attempt: int, *, asked: timedelta | None = None) -> timedelta:
+    """Return how long to wait before the attempt of this number, from the second on; `asked` is the service's wish."""
+    ours = _WAITS[min(max(attempt - 2, 0), len(_WAITS) - 1)]
+    return ours if asked is None else max(ours, min(asked, MOST_ASKED))

@@ -35,6 +35,7 @@ _TOPIC_OF = {
     "order_amendment": Topic.ORDERS,
     "offer": Topic.ORDERS,
     "eta": Topic.ARRIVAL,
+    "arrived": Topic.ARRIVAL,
     "id_verification": Topic.IDENTITY,
     "chat_transcript": Topic.SUPPORT,
     PROMOTIONS: Topic.PROMOTIONS,

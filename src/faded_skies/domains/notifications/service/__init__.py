@@ -36,6 +36,7 @@ from faded_skies.domains.notifications.service.notices import list_notices, mark
 from faded_skies.domains.notifications.service.notifying import alarm_admins, notify
 from faded_skies.domains.notifications.service.orders import (
     notify_amendment,
+    notify_arrival,
     notify_eta,
     notify_order_status,
     notify_refund,
@@ -108,6 +109,7 @@ __all__ = [
     "mark_read",
     "notify",
     "notify_amendment",
+    "notify_arrival",
     "notify_eta",
     "notify_id_decision",
     "notify_offer",

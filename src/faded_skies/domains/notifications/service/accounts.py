@@ -41,7 +41,14 @@ async def mail_confirmation(tx: Tx, *, user_id: UUID, request_id: UUID) -> None:
     if mailed is None:
         return
     letter = rules.confirm_email(to=mailed.email, full_name=mailed.full_name, token=mailed.token)
-    await notify(tx, user_id=user_id, kind="confirm_email", fact=f"confirm_email:{request_id}", letter=letter)
+    await notify(
+        tx,
+        user_id=user_id,
+        kind="confirm_email",
+        fact=f"confirm_email:{request_id}",
+        letter=letter,
+        good_until=mailed.expires_at,
+    )
     customer = await identity.find_customer(tx, user_id)
     if customer is not None and customer.email != mailed.email:
         warning = rules.email_changing(to=customer.email, full_name=customer.full_name)
@@ -56,7 +63,14 @@ async def mail_reset_link(tx: Tx, *, user_id: UUID, request_id: UUID) -> None:
     if mailed is not None:
         letter = rules.reset_password(to=mailed.email, full_name=mailed.full_name, token=mailed.token)
         fact = f"reset_password:{request_id}"
-        await notify(tx, user_id=user_id, kind="reset_password", fact=fact, letter=letter)
+        await notify(
+            tx,
+            user_id=user_id,
+            kind="reset_password",
+            fact=fact,
+            letter=letter,
+            good_until=mailed.expires_at,
+        )
 
 
 async def mail_invitation(tx: Tx, invitation_id: UUID) -> None:

@@ -1,6 +1,7 @@
 """Writing to a person, once for each fact."""
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from faded_skies.domains.identity import service as identity
@@ -19,11 +20,12 @@ async def notify(
     fact: str,
     letter: Letter | None = None,
     push: Push | None = None,
+    good_until: datetime | None = None,
 ) -> None:
     """Queue a mail and a push about a fact, such as "order:<id>:delivered"; the same fact is told once only.
 
     Who has left is told nothing, and nobody what they switched off; without a `user_id` the letter is for a stranger.
-    The app's own list has it in any case.
+    The app's own list has it in any case. What has not left by `good_until` is dropped: its words are true no more.
 
     They leave after the commit. Each is sent at least once: a process killed between sending and noting it
     sends again, with the same message id.
@@ -33,7 +35,7 @@ async def notify(
             continue
         message_id = new_id()
         if await queries.messages.insert_message(
-            tx, message_id, user_id=user_id, kind=kind, fact=fact, content=content
+            tx, message_id, user_id=user_id, kind=kind, fact=fact, content=content, good_until=good_until
         ):
             tx.emit(MessageQueued(message_id=message_id))
     notice = rules.notice_of(letter, push)
@@ -48,6 +50,7 @@ async def tell(
     kind: str,
     fact: str,
     write: Callable[..., Letter | tuple[Letter, Push] | None],
+    good_until: datetime | None = None,
 ) -> None:
     """Notify a person by what `write` makes of their `to` and `full_name`; nobody of None, or who is not there."""
     customer = await identity.find_customer(tx, user_id)
@@ -55,7 +58,7 @@ async def tell(
         return
     written = write(to=customer.email, full_name=customer.full_name)
     letter, push = written if isinstance(written, tuple) else (written, None)
-    await notify(tx, user_id=user_id, kind=kind, fact=fact, letter=letter, push=push)
+    await notify(tx, user_id=user_id, kind=kind, fact=fact, letter=letter, push=push, good_until=good_until)
 
 
 async def alarm_admins(tx: Tx, *, fact: str, headline: str, paragraphs: list[str], path: str) -> None:

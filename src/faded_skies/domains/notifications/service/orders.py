@@ -1,6 +1,6 @@
 """Use cases of messages about orders."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -66,17 +66,44 @@ async def notify_amendment(
     await tell(tx, user_id, kind="order_amendment", fact=f"amendment:{amendment_id}:{status}", write=write)
 
 
-async def notify_eta(
-    tx: Tx, *, user_id: UUID, order_id: UUID, order_number: str, eta_at: datetime, now: datetime
-) -> None:
-    """Write to a customer that the order comes at another time than they were told.
+ETA_KEEPS = timedelta(minutes=5)
+"""How long "in 12 minutes" is near enough to the truth."""
 
-    The caller decides when a change is worth it; the same expected minute is told once.
+AT_DOOR = timedelta(minutes=15)
+"""How long after an arrival it is still worth hearing of."""
+
+
+async def notify_eta(
+    tx: Tx,
+    *,
+    user_id: UUID,
+    order_id: UUID,
+    order_number: str,
+    eta_at: datetime,
+    reckoned_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Write to a customer that the order comes at another time than they were told; each estimate is told once.
+
+    The caller decides when a change is worth it. Without `reckoned_at`, as old jobs come, the same expected minute is
+    told once.
     """
     minutes = max(1, round((eta_at - now).total_seconds() / 60))
     write = partial(rules.eta_changed, order_id=order_id, order_number=order_number, minutes=minutes)
     fact = f"eta:{order_id}:{int(eta_at.timestamp()) // 60}"
-    await tell(tx, user_id, kind="eta", fact=fact, write=write)
+    if reckoned_at is not None:
+        fact += f":{reckoned_at.isoformat()}"
+    good_until = min(eta_at, now + ETA_KEEPS)
+    await tell(tx, user_id, kind="eta", fact=fact, write=write, good_until=good_until)
+
+
+async def notify_arrival(
+    tx: Tx, *, user_id: UUID, order_id: UUID, order_number: str, driver_id: UUID, arrived_at: datetime
+) -> None:
+    """Write to a customer that a driver is at the door; once for each driver."""
+    write = partial(rules.arrived, order_id=order_id, order_number=order_number)
+    fact = f"arrived:{order_id}:{driver_id}"
+    await tell(tx, user_id, kind="arrived", fact=fact, write=write, good_until=arrived_at + AT_DOOR)
 
 
 async def notify_refund(

@@ -1,12 +1,14 @@
 """Sending what was queued: what became of it is noted, and what could not go now waits for its time.
 
-Nothing is locked while a message is on its way, and a process may die at any line. A message is therefore sent at
-least once, with the same id each time: mail systems that look at Message-ID, and phones that look at the push's tag,
-show it once.
+Who sends a message claims it first, so that of two senders who both live one sends. Nothing is locked while it is on
+its way, and a process may die at any line: when a claim ends without a word, the message is queued again. It is
+therefore sent at least once, with the same id each time: mail systems that look at Message-ID, and phones that look at
+the push's tag, show it once.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,7 +20,7 @@ from faded_skies.domains.notifications.errors import MessageNotFound, NothingToR
 from faded_skies.domains.notifications.events import MessageQueued
 from faded_skies.domains.notifications.models import Message, MessageRecord, MessageState
 from faded_skies.domains.notifications.ports import Delayed, Mailer, Pusher, PushReport, Undeliverable
-from faded_skies.domains.notifications.rules import Letter, Push, QuietHours
+from faded_skies.domains.notifications.rules import Channel, Letter, Push, QuietHours
 from faded_skies.platform import metrics
 from faded_skies.platform.db import Database, Tx
 
@@ -29,6 +31,12 @@ SHOPS_QUIET = (21 * 60, 8 * 60)
 
 NO_DEVICE = "no_device"
 """Why a push to somebody was dropped who has no device, or no longer one."""
+
+CLAIM = timedelta(minutes=3)
+"""How long a message is its sender's: longer than any way of sending one takes."""
+
+MOST_AT_ONCE = 5
+"""So many of a channel are on their way in one process; the others wait unclaimed."""
 
 MOST_DUE_AT_ONCE = 300
 KEEP_FAILED = timedelta(days=7)
@@ -46,13 +54,24 @@ class Post:
     origin: str
     unsubscribe_link: Callable[[UUID], str]
     zone: ZoneInfo
+    turns: Mapping[Channel, asyncio.Semaphore] = field(
+        default_factory=lambda: {channel: asyncio.Semaphore(MOST_AT_ONCE) for channel in Channel}
+    )
 
 
 async def send(post: Post, message_id: UUID, *, now: datetime) -> None:
-    """Send a message that has not ended and does not wait, then note what became of it."""
-    message = await queries.messages.find_unsent(post.db, message_id)
-    if message is None:
+    """Send a message that has not ended, does not wait and is nobody else's, then note what became of it."""
+    channel = await queries.messages.find_channel(post.db, message_id)
+    if channel is None:
         return
+    async with post.turns[channel]:
+        async with post.db.transaction() as tx:
+            message = await queries.messages.claim(tx, message_id, lease=CLAIM)
+        if message is not None:
+            await _send_claimed(post, message, now=now)
+
+
+async def _send_claimed(post: Post, message: Message, *, now: datetime) -> None:
     if message.barred is not None:
         async with post.db.transaction() as tx:
             await queries.messages.drop(tx, message.id, reason=message.barred)
@@ -72,6 +91,10 @@ async def send(post: Post, message_id: UUID, *, now: datetime) -> None:
         report = PushReport(delayed=message.devices, reason=str(delay))
         await _note(post, message, report, again=True, now=now)
         return
+    except Exception:
+        async with post.db.transaction() as tx:  # the job's next attempt comes before the claim would end
+            await queries.messages.release(tx, message.id)
+        raise
     await _note(post, message, report, again=bool(report.delayed), now=now)
 
 
@@ -82,7 +105,9 @@ async def _quiet_hours(post: Post, user_id: UUID) -> QuietHours:
 
 async def _hand_over(post: Post, message: Message) -> PushReport:
     if isinstance(message.content, Push):
-        return await post.pusher.push(message.id, message.content, devices=message.devices)
+        return await post.pusher.push(
+            message.id, message.content, devices=message.devices, good_until=message.good_until
+        )
     await post.mailer.send(message.id, _laid_out(post, message, message.content))
     return PushReport()
 
@@ -100,7 +125,7 @@ async def _note(post: Post, message: Message, report: PushReport, *, again: bool
         if report.gone:
             await queries.devices.delete_devices(tx, report.gone)
         if again and not gives_up:
-            wait = rules.wait_before(message.attempts + 2)
+            wait = rules.wait_before(message.attempts + 2, asked=report.retry_after)
             await queries.messages.delay(
                 tx, message.id, until=now + wait, tried=True, reason=report.reason, reached=report.reached
             )

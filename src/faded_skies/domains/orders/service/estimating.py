@@ -44,6 +44,7 @@ async def set_etas(
                     order_number=one.order_number,
                     eta_at=one.eta_at,
                     source=source,
+                    reckoned_at=reckoned_at,
                 )
             )
     least = WORTH_SHOWING.total_seconds()

@@ -16,7 +16,7 @@ STAFF = frozenset({Role.AGENT, Role.ADMIN})
 _COLUMNS = """
     t.id, t.user_id, c.full_name AS customer_name, t.order_id, t.agent_id,
     split_part(a.full_name, ' ', 1) AS agent_name, t.subject, t.category, t.priority, t.chat_status, t.assigned_at,
-    t.closed_at, t.last_message_at, t.created_at, t.updated_at
+    t.given_back_by, t.closed_at, t.last_message_at, t.created_at, t.updated_at
 """
 _FROM = "support_tickets t JOIN users c ON c.id = t.user_id LEFT JOIN users a ON a.id = t.agent_id"
 _FIND = f"SELECT {_COLUMNS} FROM {_FROM} WHERE t.id = $1"
@@ -41,7 +41,7 @@ _MOVE = f"""
 UPDATE support_tickets SET
     chat_status = $2::text, status = CASE $2::text WHEN 'ended' THEN 'closed' ELSE 'open' END,
     agent_id = $3::uuid, assigned_at = CASE $2::text WHEN 'active' THEN clock_timestamp() ELSE assigned_at END,
-    closed_at = CASE $2::text WHEN 'ended' THEN clock_timestamp() END, updated_at = {_NOW}
+    given_back_by = $4::uuid, closed_at = CASE $2::text WHEN 'ended' THEN clock_timestamp() END, updated_at = {_NOW}
 WHERE id = $1
 """
 _PRIORITIZE = f"UPDATE support_tickets SET priority = $2, updated_at = {_NOW} WHERE id = $1"
@@ -142,9 +142,11 @@ async def insert_ticket(
     await tx.execute(_INSERT, ticket_id, user_id, order_id, subject, category)
 
 
-async def update_chat(tx: Tx, ticket_id: UUID, *, status: ChatStatus, agent_id: UUID | None) -> None:
+async def update_chat(
+    tx: Tx, ticket_id: UUID, *, status: ChatStatus, agent_id: UUID | None, given_back_by: UUID | None
+) -> None:
     """Bring a held ticket to another state and agent."""
-    await tx.execute(_MOVE, ticket_id, status, agent_id)
+    await tx.execute(_MOVE, ticket_id, status, agent_id, given_back_by)
 
 
 async def update_priority(tx: Tx, ticket_id: UUID, priority: Priority) -> None:

@@ -27,7 +27,7 @@ async def give_to_least_busy(
     rather: UUID | None = None,
     not_these: Collection[UUID] = (),
 ) -> Ticket:
-    """Give a held ticket that waits to an agent; it waits on when nobody is there or has room.
+    """Give a held ticket that waits to an agent who has not given it back; it waits on when none is there or has room.
 
     `rather` is whom it goes to if they can, however busy others are.
     """
@@ -38,7 +38,7 @@ async def give_to_least_busy(
         tx,
         staffing.present,
         capacity=staffing.capacity,
-        not_these={*not_these, ticket.user_id},
+        not_these={*not_these, *ticket.never_by_itself},
         rather=rather,
     )
     if chosen is None:
@@ -47,15 +47,29 @@ async def give_to_least_busy(
 
 
 async def give_back(
-    tx: Tx, ticket: Ticket, staffing: Staffing, *, actor_id: UUID | None, reason: str | None
+    tx: Tx,
+    ticket: Ticket,
+    staffing: Staffing,
+    *,
+    actor_id: UUID | None,
+    reason: str | None,
+    for_others: bool = False,
 ) -> Ticket:
     """Take a held ticket from its agent and give it to the least busy of the others; else it waits.
 
-    Raises TicketClosed.
+    `for_others`: it comes to that agent again only when they take it. Raises TicketClosed.
     """
     before = ticket.agent_id
     if ticket.chat_status is not ChatStatus.WAITING:
-        ticket = await move(tx, ticket, Move.REQUEUE, agent_id=None, actor_id=actor_id, reason=reason)
+        ticket = await move(
+            tx,
+            ticket,
+            Move.REQUEUE,
+            agent_id=None,
+            actor_id=actor_id,
+            reason=reason,
+            given_back_by=before if for_others else None,
+        )
     return await give_to_least_busy(tx, ticket, staffing, not_these=[] if before is None else [before])
 
 
@@ -79,7 +93,7 @@ async def transfer(
     """
     ticket = await tickets.lock_ticket_for_staff(tx, actor, ticket_id)
     if to is None:
-        return await give_back(tx, ticket, staffing, actor_id=actor.id, reason=reason)
+        return await give_back(tx, ticket, staffing, actor_id=actor.id, reason=reason, for_others=True)
     if ticket.chat_status is ChatStatus.ACTIVE and ticket.agent_id == to:
         return ticket
     await agents.lock_desk(tx)  # so that they do not go away meanwhile

@@ -17,13 +17,14 @@ async def move(
     agent_id: UUID | None,
     actor_id: UUID | None,
     reason: str | None = None,
+    given_back_by: UUID | None = None,
 ) -> Ticket:
     """Move a held ticket, and return it as it is now; `agent_id` is whose it is then.
 
     Raises TicketTaken, TicketClosed or TicketOpen where the table of moves says no.
     """
     status = check_move(ticket.chat_status, what)
-    await tickets.update_chat(tx, ticket.id, status=status, agent_id=agent_id)
+    await tickets.update_chat(tx, ticket.id, status=status, agent_id=agent_id, given_back_by=given_back_by)
     tx.audit(
         f"support_ticket.{what}",
         object_type="support_ticket",

@@ -44,8 +44,10 @@ async def serve_queue(desk: Desk) -> int:
             continue
         if ticket.chat_status is ChatStatus.ACTIVE:
             given += 1
-        elif ticket.user_id in staffing.present:
-            passed_over.append(ticket.id)  # perhaps there is room, but with its own customer only
+        elif not staffing.present.isdisjoint(ticket.never_by_itself):
+            passed_over.append(
+                ticket.id
+            )  # perhaps there is room, but with its own customer or who gave it back only
         else:
             break
     return given

@@ -1,0 +1,1 @@
+ALTER TABLE support_tickets DROP COLUMN given_back_by;
