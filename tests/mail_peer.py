@@ -28,7 +28,8 @@ Dropping = Literal["never", "after_data"]
 class MailPeer:
     """A mail server. What it took is in `taken`; `refuse` gives answers to recipients, `after_data` to contents.
 
-    `drop`: it takes the mail and hangs up without an answer. `hangs`: it never answers a goodbye. `on_taken` is called before it answers.
+    `drop`: it takes the mail and hangs up without an answer. `hangs`: it never answers a goodbye. `on_taken` is called
+    before it answers.
     """
 
     folder: Path

@@ -107,7 +107,7 @@ async def test_every_answer_has_the_shape_that_the_document_promises(
 
 
 async def _be_counted(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     yes = {"analytics": True, "thirdParties": False}
     assert (await call("PUT /api/analytics/consent", person.headers, json=yes))["consent"]["since"]
     assert (await call("GET /api/analytics/consent", person.headers))["consent"]["analytics"] is True
@@ -151,7 +151,7 @@ async def _live_an_account(app: Application, call: Caller, drain: Callable[[], A
 async def _invite(
     app: Application, client: httpx.AsyncClient, call: Caller, drain: Callable[[], Awaitable[None]]
 ) -> None:
-    admin = await signed_in(app, client, role=Role.ADMIN)
+    admin = await signed_in(app, role=Role.ADMIN)
     body = {"email": "dara@example.com", "role": "driver", "fullName": "Dara Voss"}
     await call("POST /api/admin/invitations", admin.headers, json=body)
     await drain()
@@ -166,7 +166,7 @@ async def _invite(
 
 
 async def _sign_out_elsewhere(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await sign_in(client, person.email)
     change = {"currentPassword": PASSWORD, "newPassword": f"{PASSWORD}2"}
     await call("PUT /api/users/password", person.headers, json=change)
@@ -183,7 +183,7 @@ async def _sign_out_elsewhere(app: Application, client: httpx.AsyncClient, call:
 
 
 async def _second_factor(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     begun = await call("POST /api/users/mfa", person.headers, json={"password": PASSWORD})
     phone = pyotp.TOTP(begun["secret"])
     confirmed = await call("POST /api/users/mfa/confirm", person.headers, json={"code": phone.now()})
@@ -207,7 +207,7 @@ async def _come_from_a_provider(app: Application, client: httpx.AsyncClient, cal
     headers = _bearer(await call("POST /api/auth/oauth/exchange", json=code))
     await call("POST /api/users/profile/complete", headers, json={"dateOfBirth": "1990-05-17"})
 
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     back = google.confirm(await call(f"GET {oauth}/start", ids=name), Someone(email=person.email))
     brought = httpx.URL(await call(f"POST {oauth}/callback", ids=name, data=dict(httpx.URL(back).params)))
     refused = await client.post("/api/auth/oauth/exchange", json={"code": brought.params["code"]})
@@ -220,7 +220,7 @@ async def _come_from_a_provider(app: Application, client: httpx.AsyncClient, cal
 
 
 async def _passkeys(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    person, device = await signed_in(app, client), Authenticator()
+    person, device = await signed_in(app), Authenticator()
     options = await call("POST /api/users/passkeys/options", person.headers, json={})
     made = {"name": "My phone", "credential": device.create(options)}
     passkey = (await call("POST /api/users/passkeys", person.headers, json=made))["passkey"]
@@ -232,7 +232,7 @@ async def _passkeys(app: Application, client: httpx.AsyncClient, call: Caller) -
 
 
 async def _own_things(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     home = {
         "name": "Home",
         "addressLine1": "2417 Kinney Ave",
@@ -265,7 +265,7 @@ async def _order(app: Application, client: httpx.AsyncClient, call: Caller) -> N
     """Order with every outcome, so that lists hold an order in each state."""
     asks, fails = "pm_card_authenticationRequired", "pm_card_chargeCustomerFail"
     shopper = await make_shopper(app, client, cards=(asks, fails))
-    admin = await signed_in(app, client, role=Role.ADMIN)
+    admin = await signed_in(app, role=Role.ADMIN)
     line = {"productId": str(await make_product(app.ports.db, stock=50)), "quantity": 1}
     await _fill_a_cart(call, shopper, line)
 
@@ -343,7 +343,7 @@ async def _drive(
     orders: list[str],
 ) -> None:
     """Deliver the first, bring the second back, and leave the third on the road."""
-    driver = await signed_in(app, client, role=Role.DRIVER)
+    driver = await signed_in(app, role=Role.DRIVER)
     await call("POST /api/driver/shift", driver.headers, json={"online": True, "openingCash": 50})
     for order_id in orders:
         await _pack(call, admin, order_id)
@@ -409,7 +409,7 @@ async def _dispatch(app: Application, call: Caller, admin: SignedInPerson, custo
 
 
 async def _keep_catalogue(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    admin = await signed_in(app, client, role=Role.ADMIN)
+    admin = await signed_in(app, role=Role.ADMIN)
     path = "/api/admin/categories"
     made = await call(f"POST {path}", admin.headers, json={"name": "Drinks"})
     category = (made["category"]["id"],)
@@ -456,9 +456,9 @@ async def _keep_catalogue(app: Application, client: httpx.AsyncClient, call: Cal
 
 
 async def _fleet(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    admin = await signed_in(app, client, role=Role.ADMIN)
-    driver = await signed_in(app, client, role=Role.DRIVER)
-    customer = await signed_in(app, client)
+    admin = await signed_in(app, role=Role.ADMIN)
+    driver = await signed_in(app, role=Role.DRIVER)
+    customer = await signed_in(app)
     car = {"make": "Kia", "model": "Niro", "plate": "FS-1042", "vin": "KNDCC3LG0L5000001", "enclosed": True}
     vehicle = (await call("POST /api/admin/vehicles", admin.headers, json=car))["vehicle"]
     ids = (vehicle["id"],)
@@ -567,7 +567,7 @@ async def _lots(app: Application, call: Caller, admin: SignedInPerson, shopper: 
 
 
 async def _be_told(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await call("POST /api/notifications/register-token", person.headers, json={"token": "device-1"})
     await call("DELETE /api/notifications/register-token", person.headers, json={"token": "device-1"})
     await call("GET /api/notifications/preferences", person.headers)
@@ -580,7 +580,7 @@ async def _be_told(app: Application, client: httpx.AsyncClient, call: Caller) ->
 
 
 async def _promote(app: Application, client: httpx.AsyncClient, call: Caller, person: SignedInPerson) -> None:
-    admin = await signed_in(app, client, role=Role.ADMIN)
+    admin = await signed_in(app, role=Role.ADMIN)
     path = "/api/admin/promotions"
     written = {"title": "Edibles", "body": "Twenty percent off.", "segment": {"minSpent": None}}
     made = await call(f"POST {path}", admin.headers, json=written)
@@ -611,12 +611,12 @@ async def _promote(app: Application, client: httpx.AsyncClient, call: Caller, pe
 
 
 async def _show_papers(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    agent = await signed_in(app, client, Role.AGENT)
+    agent = await signed_in(app, Role.AGENT)
     for decision, body in (
         ("approve", {"expiresOn": "2099-01-01"}),
         ("reject", {"reason": "It is blurred."}),
     ):
-        person = await signed_in(app, client, id_verified=False)
+        person = await signed_in(app, id_verified=False)
         await call("GET /api/users/id-verification", person.headers)
         handed = await call(
             "POST /api/users/id-verification",
@@ -636,8 +636,8 @@ async def _show_papers(app: Application, client: httpx.AsyncClient, call: Caller
 
 
 async def _talk_with_support(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    customer = await signed_in(app, client)
-    agents = [await signed_in(app, client, Role.AGENT) for _ in range(2)]
+    customer = await signed_in(app)
+    agents = [await signed_in(app, Role.AGENT) for _ in range(2)]
     order_id = str(await make_order(app, customer.id))
     told = {"subject": "A jar is missing", "message": "Only one of two came.", "orderId": order_id}
     ids = ((await call("POST /api/support/tickets", customer.headers, json=told))["ticket"]["id"],)
@@ -671,7 +671,7 @@ async def _talk_with_support(app: Application, client: httpx.AsyncClient, call: 
         order_id,
         str(me.id),
     )
-    admin, path = await signed_in(app, client, Role.ADMIN), "/api/admin/tickets"
+    admin, path = await signed_in(app, Role.ADMIN), "/api/admin/tickets"
     found = await call(f"GET {path}", admin.headers, params={"search": "jar"})
     assert [one["priority"] for one in found["tickets"]] == ["high"]
     listed = await call("GET /api/admin/agents", admin.headers)
@@ -684,7 +684,7 @@ async def _talk_with_support(app: Application, client: httpx.AsyncClient, call: 
 
 
 async def _jobs(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    admin = await signed_in(app, client, role=Role.ADMIN)
+    admin = await signed_in(app, role=Role.ADMIN)
     db, path = app.ports.db, "/api/admin/jobs/failed"
     one, other, _ = [await make_failed_job(db, "test.letter", {"userId": str(admin.id)}) for _ in range(3)]
     assert (await call("GET /api/admin/jobs", admin.headers))["queues"]
@@ -703,7 +703,7 @@ async def _jobs(app: Application, client: httpx.AsyncClient, call: Caller) -> No
 
 
 async def _audit(app: Application, client: httpx.AsyncClient, call: Caller) -> None:
-    admin = await signed_in(app, client, role=Role.ADMIN)
+    admin = await signed_in(app, role=Role.ADMIN)
     listed = await call("GET /api/admin/audit-log", admin.headers, params={"limit": 100})
     exported = await call("GET /api/admin/audit-log/export", admin.headers)
     assert len(exported.content.splitlines()) == listed["total"] + 1

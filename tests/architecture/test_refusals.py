@@ -97,7 +97,7 @@ def test_what_the_table_does_not_name_is_refused(role: Role) -> None:
 async def test_who_owes_a_birth_date_may_only_hand_it_in(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client, date_of_birth=None)
+    person = await signed_in(app, date_of_birth=None)
     operations = await guarded(client)
     handing_in = {door for one in TABLE if Owed.DATE_OF_BIRTH in one.while_owing for door in one.doors}
     for operation in operations:
@@ -107,7 +107,7 @@ async def test_who_owes_a_birth_date_may_only_hand_it_in(
             assert refused == (403, "AGE_VERIFICATION_REQUIRED"), operation.name
     for operation in operations:
         if operation.name in handing_in:
-            person = await signed_in(app, client, date_of_birth=None)
+            person = await signed_in(app, date_of_birth=None)
             answer = await call(client, operation, person.headers)
             assert b"AGE_VERIFICATION_REQUIRED" not in answer.content, operation.name
 
@@ -121,13 +121,13 @@ async def test_without_a_token_every_door_but_the_public_ones_stays_shut(client:
 
 
 async def _forged(app: Application, client: httpx.AsyncClient) -> str:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     claims = jwt.decode(person.access_token, options={"verify_signature": False})
     return jwt.encode(claims, "another-secret-that-is-just-as-long", algorithm="HS256")
 
 
 async def _unsigned(app: Application, client: httpx.AsyncClient) -> str:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     claims = jwt.decode(person.access_token, options={"verify_signature": False})
     return jwt.encode(claims, "", algorithm="none")
 
@@ -137,19 +137,19 @@ async def _of_nobody(app: Application, client: httpx.AsyncClient) -> str:
 
 
 async def _of_another_session(app: Application, client: httpx.AsyncClient) -> str:
-    mine, other = await signed_in(app, client), await signed_in(app, client, Role.ADMIN)
+    mine, other = await signed_in(app), await signed_in(app, Role.ADMIN)
     claims = jwt.decode(other.access_token, options={"verify_signature": False})
     return app.ports.tokens.issue(user_id=mine.id, session_id=claims["sid"])
 
 
 async def _revoked(app: Application, client: httpx.AsyncClient) -> str:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     assert (await client.post("/api/auth/logout", headers=person.headers)).status_code == 204
     return person.access_token
 
 
 async def _refresh_token(app: Application, client: httpx.AsyncClient) -> str:
-    return (await signed_in(app, client)).refresh_token
+    return (await signed_in(app)).refresh_token
 
 
 async def _nonsense(app: Application, client: httpx.AsyncClient) -> str:
@@ -157,7 +157,7 @@ async def _nonsense(app: Application, client: httpx.AsyncClient) -> str:
 
 
 async def _expired(app: Application, client: httpx.AsyncClient) -> str:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     claims = jwt.decode(person.access_token, options={"verify_signature": False})
     moment = int((clock.now() - timedelta(seconds=1)).timestamp())
     secret = app.ports.settings.jwt_secret.get_secret_value()
@@ -194,7 +194,7 @@ async def test_a_bad_token_is_refused_everywhere(
 async def test_an_account_that_is_no_longer_active_is_refused_everywhere(
     app: Application, client: httpx.AsyncClient, db: Database, status: str
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await db.fetch("UPDATE users SET account_status = $2 WHERE id = $1", person.id, status)
     for operation in await guarded(client):
         answer = await call(client, operation, person.headers)
@@ -205,7 +205,7 @@ async def test_an_account_that_is_no_longer_active_is_refused_everywhere(
 async def test_the_wrong_role_is_refused_before_anything_is_looked_up(
     app: Application, client: httpx.AsyncClient, role: Role
 ) -> None:
-    person = await signed_in(app, client, role)
+    person = await signed_in(app, role)
     for operation in await guarded(client):
         if role not in roles_of(operation):
             answer = await call(client, operation, person.headers)
@@ -218,10 +218,10 @@ async def test_a_stranger_and_an_id_of_another_kind_find_nothing(
     app: Application, client: httpx.AsyncClient
 ) -> None:
     """What is not yours does not exist; the answer tells nothing of whether it does."""
-    owner = await signed_in(app, client)
+    owner = await signed_in(app)
     order_id = await make_order(app, owner.id)
     product_id = await make_product(app.ports.db)
-    people = {role: await signed_in(app, client, role) for role in Role}
+    people = {role: await signed_in(app, role) for role in Role}
     method_id = await app.ports.db.fetchval("SELECT id FROM payment_methods WHERE user_id = $1", owner.id)
     address_id = await app.ports.db.fetchval("SELECT id FROM delivery_addresses WHERE user_id = $1", owner.id)
     for operation in await operations_of(client):
@@ -248,7 +248,7 @@ async def test_a_stranger_and_an_id_of_another_kind_find_nothing(
 
 
 async def test_sockets_refuse_bad_tokens_and_wrong_roles(app: Application, client: httpx.AsyncClient) -> None:
-    owner = await signed_in(app, client)
+    owner = await signed_in(app)
     order_id = await make_order(app, owner.id)
     ticket = await open_ticket(client, owner)
     [message] = await messages_of(client, owner, ticket)
@@ -267,7 +267,7 @@ async def test_sockets_refuse_bad_tokens_and_wrong_roles(app: Application, clien
                 await io.connect(address, auth={"token": await make(app, client)}, transports=["websocket"])
             assert not io.connected
         for role in Role:
-            person = await signed_in(app, client, role)
+            person = await signed_in(app, role)
             io = socketio.AsyncClient(reconnection=False)
             await io.connect(address, auth={"token": person.access_token}, transports=["websocket"])
             try:

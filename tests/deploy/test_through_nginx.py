@@ -30,10 +30,10 @@ def settings(settings: Settings) -> Settings:
 
 
 async def test_sockets_polling_and_streams(
-    app: Application, client: httpx.AsyncClient, settings: Settings, tmp_path: Path, tool: Tool
+    app: Application, settings: Settings, tmp_path: Path, tool: Tool
 ) -> None:
     tool("nginx")
-    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+    customer, driver = await signed_in(app), await signed_in(app, Role.DRIVER)
     order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     port = free_port()
     door = f"http://127.0.0.1:{port}"
@@ -85,10 +85,10 @@ async def test_sockets_polling_and_streams(
 
 
 async def test_a_server_leaves_under_load(
-    app: Application, client: httpx.AsyncClient, settings: Settings, tmp_path: Path, tool: Tool
+    app: Application, settings: Settings, tmp_path: Path, tool: Tool
 ) -> None:
     tool("nginx")
-    customer = await signed_in(app, client)
+    customer = await signed_in(app)
     ticket = {"subject": "Where is it?", "message": "It is late."}
     port = free_port()
     door = f"http://127.0.0.1:{port}"

@@ -94,7 +94,6 @@ async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWOR
 
 async def signed_in(
     app: Application,
-    _client: httpx.AsyncClient,
     role: Role = Role.CUSTOMER,
     *,
     full_name: str = "Maya Okafor",

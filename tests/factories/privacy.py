@@ -43,8 +43,8 @@ async def live(app: Application, client: httpx.AsyncClient, drain: Callable[[], 
     await open_shop(app)
     product = await make_product(app.ports.db, price_cents=4000, stock=50)
     shopper = await make_shopper(app, client, full_name="Rosalind Achterberg")
-    admin = await signed_in(app, client, Role.ADMIN)
-    driver = await signed_in(app, client, Role.DRIVER, full_name="Dara Voss")
+    admin = await signed_in(app, Role.ADMIN)
+    driver = await signed_in(app, Role.DRIVER, full_name="Dara Voss")
     await give_coins(app, shopper, 250)
 
     async def place() -> str:

@@ -83,8 +83,8 @@ class Road:
 
 async def make_road(app: Application, client: httpx.AsyncClient) -> Road:
     await open_shop(app)
-    admin = await signed_in(app, client, Role.ADMIN, full_name="Ada Brandt")
-    driver = await signed_in(app, client, Role.DRIVER, full_name="Dana Reyes")
+    admin = await signed_in(app, Role.ADMIN, full_name="Ada Brandt")
+    driver = await signed_in(app, Role.DRIVER, full_name="Dana Reyes")
     car = {"make": "Kia", "model": "Niro", "plate": "FS-1042"}
     added = await client.post("/api/admin/vehicles", json=car, headers=admin.headers)
     assert added.status_code == 201, added.text
@@ -96,8 +96,8 @@ async def make_road(app: Application, client: httpx.AsyncClient) -> Road:
         app,
         client,
         driver,
-        await signed_in(app, client, Role.DRIVER, full_name="Omar Ruiz"),
-        await signed_in(app, client, full_name="Łucja Ñuñez-Okafor"),
+        await signed_in(app, Role.DRIVER, full_name="Omar Ruiz"),
+        await signed_in(app, full_name="Łucja Ñuñez-Okafor"),
         admin,
         vehicle_id,
     )

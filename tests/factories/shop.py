@@ -75,7 +75,7 @@ async def make_shopper(
     **person: Any,
 ) -> Shopper:
     """Make a verified customer with an address downtown, a good card, cash and coins, and further test `cards`."""
-    user = await signed_in(app, client, **person)
+    user = await signed_in(app, **person)
     gateway = card_gateway(app)
     at_gateway = await payments.get_customer(app.ports.db, gateway, user.id)
     kept = {name: await gateway.attach(at_gateway, name) for name in ("pm_card_visa", *cards)}

@@ -98,8 +98,8 @@ async def open_trade(app: Application, client: httpx.AsyncClient, *cards: str) -
         app,
         client,
         await make_shopper(app, client, cards=cards),
-        await signed_in(app, client, role=Role.DRIVER),
-        await signed_in(app, client, role=Role.ADMIN),
+        await signed_in(app, role=Role.DRIVER),
+        await signed_in(app, role=Role.ADMIN),
     )
     shift = await client.post("/api/driver/shift", json={"online": True}, headers=trade.driver.headers)
     assert shift.status_code == 200, shift.text

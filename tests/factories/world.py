@@ -129,8 +129,8 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
     await open_shop(app)
     product_id = await make_product(app.ports.db, stock=50)
     shopper = await make_shopper(app, client)
-    driver = await signed_in(app, client, Role.DRIVER)
-    admin = await signed_in(app, client, Role.ADMIN)
+    driver = await signed_in(app, Role.DRIVER)
+    admin = await signed_in(app, Role.ADMIN)
     order_id = await make_order(app, shopper.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     await put_in_cart(client, shopper, product_id)
     app.ports.provide(IdentityProviders, IdentityProviders([TalkativeProvider("google")]))
@@ -149,7 +149,7 @@ async def make_world(app: Application, client: httpx.AsyncClient) -> World:
         new_id(),
         shopper.id,
     )
-    agent = await signed_in(app, client, Role.AGENT)
+    agent = await signed_in(app, Role.AGENT)
     await come_in(client, agent)
     ticket = await open_ticket(client, other)
     [message] = await messages_of(client, other, ticket)
@@ -197,7 +197,7 @@ async def _make_beside(
         "area_id": (await make_area(db, "Beside")).id,
         "job_id": await make_failed_job(db, "test.letter", {}),
         "webhook_id": await make_delivery(db),
-        "user_id": (await signed_in(app, client)).id,
+        "user_id": (await signed_in(app)).id,
     }
 
 

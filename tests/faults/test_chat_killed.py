@@ -42,7 +42,7 @@ class Line:
 async def test_a_chat_goes_on_when_a_server_and_the_worker_are_killed(
     app: Application, client: httpx.AsyncClient, settings: Settings, deployed: Deployed, tmp_path: Path
 ) -> None:
-    customer, agent = await signed_in(app, client), await signed_in(app, client, Role.AGENT)
+    customer, agent = await signed_in(app), await signed_in(app, Role.AGENT)
     ticket = await open_ticket(client, customer)
     named = {"ticketId": ticket["id"]}
     asking, helping = Line(), Line()

@@ -96,7 +96,7 @@ async def test_registering(app: Application, outside: httpx.AsyncClient) -> None
 
 
 async def test_signing_in(app: Application, client: httpx.AsyncClient, outside: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     before = await app.ports.db.fetchval("SELECT count(*) FROM sessions")
     await run(app, _FAIL_COMMITS.format(table="sessions"))
     body = {"email": person.email, "password": registration()["password"]}
@@ -195,14 +195,13 @@ async def test_keeping_the_answer(
 )
 async def test_changing_what_one_owns(
     app: Application,
-    client: httpx.AsyncClient,
     outside: httpx.AsyncClient,
     table: str,
     method: str,
     path: str,
     body: dict[str, Any],
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await run(app, _FAIL_COMMITS.format(table=table))
     assert_honest(await outside.request(method, path, json=body, headers=person.headers))
     await run(app, _MEND.format(table=table))
@@ -213,7 +212,7 @@ async def test_changing_what_one_owns(
 async def test_a_picture_whose_commit_was_not_answered(
     app: Application, client: httpx.AsyncClient, outside: httpx.AsyncClient, lose_answers: Breaking
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     product_id = await make_product(app.ports.db)
     await lose_answers("product_images")
     assert_honest(await add_picture(outside, admin, product_id))
@@ -226,7 +225,7 @@ async def test_a_picture_whose_commit_was_not_answered(
 async def test_a_picture_whose_commit_failed(
     app: Application, client: httpx.AsyncClient, outside: httpx.AsyncClient, settings: Settings
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     product_id = await make_product(app.ports.db)
     refused = await add_picture(client, admin, UUID(int=0))
     assert (refused.status_code, files_in(settings, "media")) == (404, [])
@@ -238,9 +237,9 @@ async def test_a_picture_whose_commit_failed(
 
 
 async def test_papers_whose_commit_was_not_answered(
-    app: Application, client: httpx.AsyncClient, outside: httpx.AsyncClient, lose_answers: Breaking
+    app: Application, outside: httpx.AsyncClient, lose_answers: Breaking
 ) -> None:
-    person = await signed_in(app, client, id_verified=False)
+    person = await signed_in(app, id_verified=False)
     await lose_answers("id_documents")
     assert_honest(await hand_in(outside, person))
     vault: Vault = app.ports.get(Vault)
@@ -252,9 +251,9 @@ async def test_papers_whose_commit_was_not_answered(
 
 
 async def test_papers_whose_commit_failed(
-    app: Application, client: httpx.AsyncClient, outside: httpx.AsyncClient, settings: Settings
+    app: Application, outside: httpx.AsyncClient, settings: Settings
 ) -> None:
-    person = await signed_in(app, client, id_verified=False)
+    person = await signed_in(app, id_verified=False)
     await run(app, _FAIL_COMMITS.format(table="id_documents"))
     assert_honest(await hand_in(outside, person))
     vault: Vault = app.ports.get(Vault)

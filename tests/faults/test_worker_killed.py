@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
 from factories.identity import signed_in
@@ -23,13 +22,12 @@ pytestmark = pytest.mark.timeout(180)
 
 async def test_killed_among_two_hundred_jobs(
     app: Application,
-    client: httpx.AsyncClient,
     settings: Settings,
     tmp_path: Path,
     quiet: Callable[[], Awaitable[None]],
 ) -> None:
     db = app.ports.db
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     orders = [new_id() for _ in range(FACTS)]
     async with db.transaction() as tx:
         for number, order_id in enumerate(orders):

@@ -29,7 +29,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> None:
 
 
 async def test_two_large_papers_are_taken(app: Application, client: httpx.AsyncClient) -> None:
-    maya = await signed_in(app, client, id_verified=False)
+    maya = await signed_in(app, id_verified=False)
     answer = await hand_in(client, maya, front_picture=NOISY_FRONT, back=NOISY_FRONT)
     assert answer.status_code == 202, answer.text
 
@@ -37,7 +37,7 @@ async def test_two_large_papers_are_taken(app: Application, client: httpx.AsyncC
 async def test_no_paper_lies_on_the_disk_in_the_clear(
     app: Application, client: httpx.AsyncClient, settings: Settings
 ) -> None:
-    maya = await signed_in(app, client, id_verified=False)
+    maya = await signed_in(app, id_verified=False)
     with opened_for_writing() as opened:
         answer = await hand_in(client, maya, front_picture=NOISY_FRONT)
     assert answer.status_code == 202, answer.text
@@ -47,7 +47,7 @@ async def test_no_paper_lies_on_the_disk_in_the_clear(
 
 
 async def test_a_paper_of_more_than_ten_megabytes_is_not(app: Application, client: httpx.AsyncClient) -> None:
-    maya = await signed_in(app, client, id_verified=False)
+    maya = await signed_in(app, id_verified=False)
     answer = await hand_in(client, maya, front_picture=saved(front()).ljust(10 * MEGABYTE + 1, b"\x00"))
     refused(answer, 413, "FILE_TOO_LARGE")
     latest = await client.get(PATH, headers=maya.headers)
@@ -55,7 +55,7 @@ async def test_a_paper_of_more_than_ten_megabytes_is_not(app: Application, clien
 
 
 async def test_a_body_larger_than_two_papers_is_not_read(app: Application, client: httpx.AsyncClient) -> None:
-    maya = await signed_in(app, client, id_verified=False)
+    maya = await signed_in(app, id_verified=False)
     answer = await hand_in(client, maya, front_picture=bytes(21 * MEGABYTE))
     refused(answer, 413, "BODY_TOO_LARGE")
 
@@ -71,7 +71,7 @@ async def test_a_body_larger_than_two_papers_is_not_read(app: Application, clien
 async def test_what_is_no_paper_is_refused_and_leaves_nothing(
     app: Application, client: httpx.AsyncClient, body: bytes, status: int, code: str
 ) -> None:
-    maya = await signed_in(app, client, id_verified=False)
+    maya = await signed_in(app, id_verified=False)
     refused(await hand_in(client, maya, front_picture=body), status, code)
     assert (await client.get(PATH, headers=maya.headers)).json() == {"verification": None}
 
@@ -82,6 +82,6 @@ async def test_a_stranger_is_refused_before_anything_is_read(client: httpx.Async
 
 
 async def test_elsewhere_a_megabyte_stays_the_most(app: Application, client: httpx.AsyncClient) -> None:
-    maya = await signed_in(app, client, id_verified=False)
+    maya = await signed_in(app, id_verified=False)
     answer = await client.put("/api/users/profile", headers=maya.headers, content=bytes(MEGABYTE + 1))
     refused(answer, 413, "BODY_TOO_LARGE")

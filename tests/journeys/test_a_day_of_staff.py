@@ -44,11 +44,11 @@ async def test_a_day(
     app: Application, client: httpx.AsyncClient, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await open_shop(app)
-    sam = await signed_in(app, client, Role.ADMIN, full_name="Sam Rivera")
+    sam = await signed_in(app, Role.ADMIN, full_name="Sam Rivera")
     admin = Person(client, sam.headers)
-    desk = await signed_in(app, client, Role.AGENT)
+    desk = await signed_in(app, Role.AGENT)
     agent = Person(client, desk.headers)
-    road = await signed_in(app, client, Role.DRIVER)
+    road = await signed_in(app, Role.DRIVER)
     driver = Person(client, road.headers)
 
     await _open(admin)
@@ -158,7 +158,7 @@ async def _fill_the_shelf(client: httpx.AsyncClient, admin: Person) -> Any:
 
 async def _look_at_papers(app: Application, client: httpx.AsyncClient, admin: Person, drain: Drain) -> None:
     """Approve somebody's papers, and suspend and reactivate them."""
-    new = await signed_in(app, client, id_verified=False)
+    new = await signed_in(app, id_verified=False)
     await hand_in(client, new)
     await drain()
     (paper,) = (await admin("GET", "/admin/id-verifications", params={"status": "processing"}))[
@@ -273,7 +273,7 @@ async def _replay_a_webhook(app: Application, admin: Person, drain: Drain) -> No
 
 async def _send_home(app: Application, client: httpx.AsyncClient, admin: Person) -> None:
     """Suspend a driver who left during a shift, end it, and take their cash in."""
-    gone = await signed_in(app, client, Role.DRIVER)
+    gone = await signed_in(app, Role.DRIVER)
     await Person(client, gone.headers)("POST", "/driver/shift", {"online": True, "openingCash": 20})
     why = {"reason": "Left with the car."}
     await admin("PATCH", f"/admin/users/{gone.id}", {"accountStatus": "suspended"} | why)

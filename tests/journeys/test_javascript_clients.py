@@ -47,9 +47,9 @@ async def town(
     app: Application, client: httpx.AsyncClient, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Town]:
     environment = environment_of(settings)
-    customer, stranger = await signed_in(app, client), await signed_in(app, client)
+    customer, stranger = await signed_in(app), await signed_in(app)
     driver, relief, agent, admin = [
-        await signed_in(app, client, role) for role in (Role.DRIVER, Role.DRIVER, Role.AGENT, Role.ADMIN)
+        await signed_in(app, role) for role in (Role.DRIVER, Role.DRIVER, Role.AGENT, Role.ADMIN)
     ]
     order_id = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
     body = {"subject": "Where is it?", "message": "It is late.", "orderId": str(order_id)}

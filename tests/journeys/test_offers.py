@@ -21,8 +21,8 @@ async def test_offers_and_withdrawals_reach_their_driver_and_nobody_else(
 ) -> None:
     road = await make_road(app, client)
     await road.staff("PATCH", "settings", {"automaticDispatch": True})
-    agent = await signed_in(app, client, Role.AGENT)
-    bystander = await signed_in(app, client)
+    agent = await signed_in(app, Role.AGENT)
+    bystander = await signed_in(app)
     people = {
         "driver": road.driver,
         "other": road.other,

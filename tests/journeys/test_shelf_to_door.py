@@ -20,8 +20,8 @@ async def test_a_card_order_from_the_cart_to_the_handover(
     await open_shop(app)
     haze = await make_product(app.ports.db, "Barton Haze 3.5 g", price_cents=3500, stock=5)
     shopper = await make_shopper(app, client)
-    driver = await signed_in(app, client, role=Role.DRIVER, full_name="Sam Rivera")
-    admin = await signed_in(app, client, role=Role.ADMIN)
+    driver = await signed_in(app, role=Role.DRIVER, full_name="Sam Rivera")
+    admin = await signed_in(app, role=Role.ADMIN)
     await give_coins(app, shopper, 300)
     await put_in_cart(client, shopper, haze, 2)
 

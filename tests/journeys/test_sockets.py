@@ -42,7 +42,7 @@ async def test_a_bad_token_is_refused(address: str, auth: object) -> None:
 async def test_a_signed_out_token_is_refused(
     app: Application, client: httpx.AsyncClient, address: str
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     async with connected(app, address, person):
         pass
     assert (await client.post("/api/auth/logout", headers=person.headers)).status_code == 204
@@ -68,14 +68,13 @@ async def end(person: SignedInPerson, settings: Settings, by: str) -> None:
 @pytest.mark.parametrize("by", ["sign-out", "suspension"])
 async def test_nothing_counts_that_is_sent_after_the_sessions_end(
     app: Application,
-    client: httpx.AsyncClient,
     address: str,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     by: str,
 ) -> None:
     monkeypatch.setattr(connections, "_BETWEEN_LOOKS_SECONDS", 3_600)
-    customer = await signed_in(app, client)
+    customer = await signed_in(app)
     order = {"orderId": str(await make_order(app, customer.id))}
     async with connected(app, address, customer) as watching:
         assert (await watching.send("track-order", order))["ok"] is True
@@ -87,14 +86,13 @@ async def test_nothing_counts_that_is_sent_after_the_sessions_end(
 @pytest.mark.parametrize("by", ["sign-out", "suspension"])
 async def test_who_is_signed_out_anywhere_is_hung_up_on(
     app: Application,
-    client: httpx.AsyncClient,
     address: str,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     by: str,
 ) -> None:
     monkeypatch.setattr(connections, "_BETWEEN_LOOKS_SECONDS", 0.05)
-    person, bystander = await signed_in(app, client), await signed_in(app, client)
+    person, bystander = await signed_in(app), await signed_in(app)
     async with connected(app, address, person) as leaves, connected(app, address, bystander) as stays:
         await end(person, settings, by)
         async with asyncio.timeout(10):
@@ -106,8 +104,8 @@ async def test_who_is_signed_out_anywhere_is_hung_up_on(
 async def test_a_customer_sees_their_driver_come(
     app: Application, client: httpx.AsyncClient, address: str, drain: Callable[[], Awaitable[None]]
 ) -> None:
-    customer, stranger = await signed_in(app, client), await signed_in(app, client)
-    driver = await signed_in(app, client, Role.DRIVER)
+    customer, stranger = await signed_in(app), await signed_in(app)
+    driver = await signed_in(app, Role.DRIVER)
     order_id = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
     async with (
         connected(app, address, customer) as watching,
@@ -172,10 +170,10 @@ async def test_a_customer_sees_their_driver_come(
 
 
 async def test_who_was_shown_the_driver_hears_that_they_go_elsewhere_first(
-    app: Application, client: httpx.AsyncClient, address: str
+    app: Application, address: str
 ) -> None:
-    driver = await signed_in(app, client, Role.DRIVER)
-    first, second = await signed_in(app, client), await signed_in(app, client)
+    driver = await signed_in(app, Role.DRIVER)
+    first, second = await signed_in(app), await signed_in(app)
     ids = [
         await make_order(app, one.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
         for one in (first, second)
@@ -221,8 +219,8 @@ async def test_where_the_law_hides_the_driver_only_staff_see_them(
 ) -> None:
     (folder := tmp_path / "rules").mkdir()
     make_strict(app, folder, positions="live_to_customer = false")
-    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
-    agent = await signed_in(app, client, Role.AGENT)
+    customer, driver = await signed_in(app), await signed_in(app, Role.DRIVER)
+    agent = await signed_in(app, Role.AGENT)
     order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     url, order = f"/api/orders/{order_id}/tracking", {"orderId": str(order_id)}
     async with (
@@ -246,10 +244,8 @@ async def test_where_the_law_hides_the_driver_only_staff_see_them(
         assert (await client.get(url, headers=person.headers)).json()["driver"]["lat"] == 30.28
 
 
-async def test_two_servers_share_their_rooms(
-    app: Application, client: httpx.AsyncClient, settings: Settings, address: str
-) -> None:
-    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+async def test_two_servers_share_their_rooms(app: Application, settings: Settings, address: str) -> None:
+    customer, driver = await signed_in(app), await signed_in(app, Role.DRIVER)
     order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     async with (
         bootstrap.application(settings) as second,
@@ -263,11 +259,9 @@ async def test_two_servers_share_their_rooms(
         assert await driving.heard() == []
 
 
-async def test_only_the_orders_driver_tells_where_it_is(
-    app: Application, client: httpx.AsyncClient, address: str
-) -> None:
-    customer = await signed_in(app, client)
-    driver, other = [await signed_in(app, client, Role.DRIVER) for _ in range(2)]
+async def test_only_the_orders_driver_tells_where_it_is(app: Application, address: str) -> None:
+    customer = await signed_in(app)
+    driver, other = [await signed_in(app, Role.DRIVER) for _ in range(2)]
     order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     async with (
         connected(app, address, customer) as watching,
@@ -286,9 +280,9 @@ async def test_only_the_orders_driver_tells_where_it_is(
 async def test_staff_and_the_driver_may_watch(
     app: Application, client: httpx.AsyncClient, address: str, role: Role
 ) -> None:
-    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+    customer, driver = await signed_in(app), await signed_in(app, Role.DRIVER)
     order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
-    watcher = driver if role is Role.DRIVER else await signed_in(app, client, role)
+    watcher = driver if role is Role.DRIVER else await signed_in(app, role)
     async with connected(app, address, watcher) as watching:
         assert (await watching.send("track-order", {"orderId": str(order_id)}))["ok"] is True
         answer = await client.post("/api/driver/location", json=position(order_id), headers=driver.headers)
@@ -309,10 +303,8 @@ async def test_staff_and_the_driver_may_watch(
         ("driver-location-update", {}),
     ],
 )
-async def test_a_payload_that_cannot_be(
-    app: Application, client: httpx.AsyncClient, address: str, event: str, payload: object
-) -> None:
-    driver = await signed_in(app, client, Role.DRIVER)
+async def test_a_payload_that_cannot_be(app: Application, address: str, event: str, payload: object) -> None:
+    driver = await signed_in(app, Role.DRIVER)
     async with connected(app, address, driver) as driving:
         refused = await driving.send(event, payload)
         assert (refused["ok"], refused["code"]) == (False, "VALIDATION_ERROR")
@@ -323,8 +315,8 @@ async def test_a_payload_that_cannot_be(
 async def test_who_gave_the_order_up_hears_no_more_of_it(
     app: Application, client: httpx.AsyncClient, address: str, drain: Callable[[], Awaitable[None]]
 ) -> None:
-    customer, admin = await signed_in(app, client), await signed_in(app, client, Role.ADMIN)
-    before, after = [await signed_in(app, client, Role.DRIVER) for _ in range(2)]
+    customer, admin = await signed_in(app), await signed_in(app, Role.ADMIN)
+    before, after = [await signed_in(app, Role.DRIVER) for _ in range(2)]
     order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=before.id)
     order = {"orderId": str(order_id)}
     async with connected(app, address, before) as gone, connected(app, address, after) as new:
@@ -343,9 +335,9 @@ async def test_who_gave_the_order_up_hears_no_more_of_it(
 
 
 async def test_one_socket_can_only_send_so_much(
-    app: Application, client: httpx.AsyncClient, address: str, monkeypatch: pytest.MonkeyPatch
+    app: Application, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    noisy, calm = await signed_in(app, client), await signed_in(app, client)
+    noisy, calm = await signed_in(app), await signed_in(app)
     monkeypatch.setattr(realtime, "EVENTS_A_SECOND", 0)
     async with connected(app, address, noisy) as shouting, connected(app, address, calm) as speaking:
         body = {"orderId": str(new_id())}
@@ -359,10 +351,10 @@ async def test_one_socket_can_only_send_so_much(
 
 
 async def test_an_expired_token_is_hung_up_on(
-    app: Application, client: httpx.AsyncClient, address: str, monkeypatch: pytest.MonkeyPatch
+    app: Application, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "_BETWEEN_LOOKS_SECONDS", 0.05)
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     async with connected(app, address, person) as waiting:
         await asyncio.sleep(0.2)
         assert waiting.io.connected
@@ -374,10 +366,10 @@ async def test_an_expired_token_is_hung_up_on(
 
 
 async def test_who_does_not_listen_costs_nobody_anything(
-    app: Application, client: httpx.AsyncClient, address: str, monkeypatch: pytest.MonkeyPatch
+    app: Application, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "_BETWEEN_LOOKS_SECONDS", 0.2)
-    deaf, listening = await signed_in(app, client), await signed_in(app, client)
+    deaf, listening = await signed_in(app), await signed_in(app)
     async with connected(app, address, listening) as hears:
         reader, writer = await deaf_socket(address, deaf)
         known = app.ports.get(connections.Connections)

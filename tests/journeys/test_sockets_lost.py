@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 import redis
 from redis.exceptions import RedisError
@@ -54,9 +53,9 @@ class Away:
 
 
 async def test_who_connects_while_the_database_is_away_comes_back_by_itself(
-    app: Application, client: httpx.AsyncClient, address: str, js: JavaScript, monkeypatch: pytest.MonkeyPatch
+    app: Application, address: str, js: JavaScript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     for number, error in enumerate(LOST):
         name, away = f"client {number}", Away(error)
         with monkeypatch.context() as broken:
@@ -69,9 +68,9 @@ async def test_who_connects_while_the_database_is_away_comes_back_by_itself(
 
 
 async def test_an_agent_who_cannot_be_noted_comes_back_and_is_there_once(
-    app: Application, client: httpx.AsyncClient, address: str, js: JavaScript, monkeypatch: pytest.MonkeyPatch
+    app: Application, address: str, js: JavaScript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agent = await signed_in(app, client, Role.AGENT)
+    agent = await signed_in(app, Role.AGENT)
     arrivals = "SELECT count(*) FROM pgqueuer WHERE entrypoint = 'support.serve_arrived'"
     away = Away(asyncpg.InterfaceError("pool is closing"))
     with monkeypatch.context() as broken:
@@ -95,9 +94,9 @@ async def test_what_cannot_be_told_is_not_taken_for_told() -> None:
 
 
 async def test_whose_server_lost_the_bus_comes_back_for_the_state(
-    app: Application, client: httpx.AsyncClient, address: str, js: JavaScript, redis_url: str
+    app: Application, address: str, js: JavaScript, redis_url: str
 ) -> None:
-    person, agent = await signed_in(app, client), await signed_in(app, client, Role.AGENT)
+    person, agent = await signed_in(app), await signed_in(app, Role.AGENT)
     order_id = await make_order(app, person.id)
     await js.connect("socket", address, person, transports=("websocket",))
     await js.connect("poller", address, agent, transports=("polling",))
@@ -121,12 +120,11 @@ def cut(url: str) -> None:
 
 async def test_nobody_is_let_in_who_would_hear_nothing(
     app: Application,
-    client: httpx.AsyncClient,
     settings: Settings,
     js: JavaScript,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    person, tries = await signed_in(app, client), 0
+    person, tries = await signed_in(app), 0
     wait = Manager.wait_until_listening
 
     async def wait_and_count(manager: Manager) -> None:

@@ -77,7 +77,7 @@ async def pick_up(client: httpx.AsyncClient, driver: SignedInPerson, order_id: U
 async def test_a_stream_tells_what_a_socket_hears_and_goes_on_where_it_broke_off(
     app: Application, client: httpx.AsyncClient, address: str, drain: Drain
 ) -> None:
-    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+    customer, driver = await signed_in(app), await signed_in(app, Role.DRIVER)
     order_id = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
     await drain()
     async with following(address, customer, order_id) as stream:
@@ -110,7 +110,7 @@ async def test_a_stream_tells_what_a_socket_hears_and_goes_on_where_it_broke_off
 async def test_facts_reach_streams_of_another_process(
     app: Application, client: httpx.AsyncClient, settings: Settings, address: str, drain: Drain
 ) -> None:
-    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+    customer, driver = await signed_in(app), await signed_in(app, Role.DRIVER)
     order_id = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
     await drain()
     async with (
@@ -127,12 +127,10 @@ async def test_facts_reach_streams_of_another_process(
         assert (await stream.next())[0] == "driver-location"
 
 
-async def test_only_who_may_see_the_order_follows_it(
-    app: Application, client: httpx.AsyncClient, address: str
-) -> None:
-    customer, stranger = await signed_in(app, client), await signed_in(app, client)
-    driver, other = [await signed_in(app, client, Role.DRIVER) for _ in range(2)]
-    agent, admin = await signed_in(app, client, Role.AGENT), await signed_in(app, client, Role.ADMIN)
+async def test_only_who_may_see_the_order_follows_it(app: Application, address: str) -> None:
+    customer, stranger = await signed_in(app), await signed_in(app)
+    driver, other = [await signed_in(app, Role.DRIVER) for _ in range(2)]
+    agent, admin = await signed_in(app, Role.AGENT), await signed_in(app, Role.ADMIN)
     order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     for who in (customer, driver, agent, admin):
         async with following(address, who, order_id) as stream:
@@ -149,7 +147,7 @@ async def test_where_the_law_hides_the_driver_a_customers_stream_does_too(
 ) -> None:
     (folder := tmp_path / "rules").mkdir()
     make_strict(app, folder, positions="live_to_customer = false")
-    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+    customer, driver = await signed_in(app), await signed_in(app, Role.DRIVER)
     order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     async with (
         following(address, customer, order_id) as watching,
@@ -171,7 +169,7 @@ async def test_a_stream_ends_with_its_session(
     app: Application, client: httpx.AsyncClient, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "_BETWEEN_LOOKS_SECONDS", 0.05)
-    customer = await signed_in(app, client)
+    customer = await signed_in(app)
     order_id = await make_order(app, customer.id)
     async with following(address, customer, order_id) as stream:
         assert (await stream.next())[0] == "state"
@@ -180,10 +178,10 @@ async def test_a_stream_ends_with_its_session(
 
 
 async def test_one_that_falls_behind_ends_and_an_eleventh_is_refused(
-    app: Application, client: httpx.AsyncClient, address: str, monkeypatch: pytest.MonkeyPatch
+    app: Application, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "MOST_OF_ONE_PERSON", 1)
-    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+    customer, driver = await signed_in(app), await signed_in(app, Role.DRIVER)
     order_id = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     async with following(address, customer, order_id) as stream:
         assert (await stream.next())[0] == "state"
@@ -206,7 +204,7 @@ async def listeners(app: Application) -> set[str]:
 async def test_a_lost_valkey_ends_the_streams_and_the_next_ones_hear_again(
     app: Application, client: httpx.AsyncClient, address: str, drain: Drain
 ) -> None:
-    customer, driver = await signed_in(app, client), await signed_in(app, client, Role.DRIVER)
+    customer, driver = await signed_in(app), await signed_in(app, Role.DRIVER)
     order_id = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
     await drain()
     sockets = await listeners(app)

@@ -202,7 +202,7 @@ def world(settings: Settings) -> Iterator[World]:
         grinder = stage.run(
             make_product(trade.db, "Grinder", price_cents=1701, stock=1_000_000, product_class="accessory")
         )
-        other = stage.run(signed_in(trade.app, trade.client, role=Role.DRIVER))
+        other = stage.run(signed_in(trade.app, role=Role.DRIVER))
         answer = stage.post("/api/driver/shift", other.headers, {"online": True})
         assert answer.status_code == 200, answer.text
         address = stage.run(stack.enter_async_context(serving(trade.app.asgi)))

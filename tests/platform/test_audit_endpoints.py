@@ -20,8 +20,8 @@ LOG = "/api/admin/audit-log"
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN)
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN)
 
 
 async def read(client: httpx.AsyncClient, admin: SignedInPerson, **filters: object) -> Any:
@@ -144,7 +144,7 @@ async def test_verifying_says_what_is_wrong_and_is_audited(
 
 @pytest.mark.parametrize("role", [Role.CUSTOMER, Role.DRIVER, Role.AGENT])
 async def test_it_is_for_admins(app: Application, client: httpx.AsyncClient, role: Role) -> None:
-    person = await signed_in(app, client, role)
+    person = await signed_in(app, role)
     for method, path in (("GET", LOG), ("GET", f"{LOG}/export"), ("POST", f"{LOG}/verify")):
         answer = await client.request(method, path, headers=person.headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_PERMISSIONS")

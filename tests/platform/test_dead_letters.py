@@ -17,8 +17,8 @@ Drain = Callable[[], Awaitable[None]]
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN)
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN)
 
 
 async def test_a_job_that_really_failed_is_seen_and_replayed(

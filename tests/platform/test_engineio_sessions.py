@@ -28,7 +28,7 @@ async def test_sessions_without_a_connected_client_are_ended(
         serving(app.asgi) as address,
         httpx.AsyncClient(base_url=address) as client,
     ):
-        person = await signed_in(app, client)
+        person = await signed_in(app)
         url = f"ws{address.removeprefix('http')}{_OPEN}websocket"
         async with (
             connected(app, address, person) as listening,

@@ -87,7 +87,7 @@ async def test_a_flood_and_a_large_body_are_refused_with_them_too(settings: Sett
 
 
 async def test_what_is_personal_is_kept_nowhere(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     for path in ("/api/users/profile", "/api/cart", "/api/users/addresses", "/api/orders"):
         answer = await client.get(path, headers=person.headers)
         assert answer.status_code == 200, path

@@ -9,10 +9,8 @@ from faded_skies.bootstrap import Application
 from faded_skies.platform.settings import Settings
 
 
-async def test_access_tokens_end_and_sessions_go_on(
-    app: Application, client: httpx.AsyncClient, settings: Settings
-) -> None:
-    person = await signed_in(app, client)
+async def test_access_tokens_end_and_sessions_go_on(app: Application, settings: Settings) -> None:
+    person = await signed_in(app)
     changed = settings.model_copy(update={"jwt_secret": SecretStr("another-secret-that-is-long-enough-too")})
     async with bootstrap.application(changed) as restarted:
         transport = httpx.ASGITransport(app=restarted.asgi)

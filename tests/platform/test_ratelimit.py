@@ -90,7 +90,7 @@ async def test_people_are_counted_apart_wherever_they_are(
 ) -> None:
     async with client_from(app, "203.0.113.1") as one, client_from(app, "203.0.113.2") as two:
         await make_person(app, email="maya@example.com")
-        maya, noor = await sign_in(one, "maya@example.com"), await signed_in(app, two)
+        maya, noor = await sign_in(one, "maya@example.com"), await signed_in(app)
         for http in (one, two, one, two):
             assert (await http.get("/api/users/profile", headers=maya.headers)).status_code == 200
         assert (await one.get("/api/users/profile", headers=maya.headers)).status_code == 429
@@ -113,7 +113,7 @@ async def test_health_webhooks_and_the_document_have_no_limit(client: httpx.Asyn
 async def test_positions_do_not_count_to_the_general_limit(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    driver = await signed_in(app, client, Role.DRIVER)
+    driver = await signed_in(app, Role.DRIVER)
     position = {"lat": 30.28, "lng": -97.75}
     for _ in range(MOST + 2):
         answer = await client.post("/api/driver/location", json=position, headers=driver.headers)
@@ -126,7 +126,7 @@ async def test_positions_do_not_count_to_the_general_limit(
 async def test_events_are_counted_and_a_batch_is_taken_whole_or_not_at_all(
     app: Application, client: httpx.AsyncClient, clock: Clock
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
 
     async def tell(count: int, headers: dict[str, str] | None = None) -> int:
         events = [{"event": "page_view"}] * count

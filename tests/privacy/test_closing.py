@@ -73,7 +73,7 @@ async def test_nothing_is_left_but_what_must_stay(
 async def test_who_never_received_anything_leaves_without_a_name(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    person = await signed_in(app, client, full_name="Rosalind Achterberg")
+    person = await signed_in(app, full_name="Rosalind Achterberg")
     assert (await close(client, person.headers)).status_code == 204
     await drain()
     assert await tables_with(db, "Rosalind") == set()
@@ -146,7 +146,7 @@ async def test_the_person_may_come_back_as_somebody_new(
 async def test_a_link_mailed_before_opens_nothing(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await client.post("/api/auth/forgot-password", json={"email": person.email})
     assert (await close(client, person.headers)).status_code == 204
     await drain()
@@ -155,7 +155,7 @@ async def test_a_link_mailed_before_opens_nothing(
 
 
 async def test_it_asks_for_the_password_once_more(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     for password in ("Wrong-Skies-42!", None):
         answer = await close(client, person.headers, password)
         assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, "password")
@@ -165,7 +165,7 @@ async def test_it_asks_for_the_password_once_more(app: Application, client: http
 async def test_who_has_no_password_must_have_just_signed_in(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await db.fetchval("UPDATE users SET password_hash = NULL WHERE id = $1", person.id)
     await db.fetchval("UPDATE sessions SET created_at = now() - interval '5 minutes 1 second'")
     answer = await close(client, person.headers, None)
@@ -178,8 +178,8 @@ async def test_who_has_no_password_must_have_just_signed_in(
 async def test_an_order_that_is_not_over_is_named(
     app: Application, client: httpx.AsyncClient, db: Database, status: Status
 ) -> None:
-    person = await signed_in(app, client)
-    driver = await signed_in(app, client, Role.DRIVER)
+    person = await signed_in(app)
+    driver = await signed_in(app, Role.DRIVER)
     await make_order(app, person.id, status=status, driver_id=driver.id)
     number = await db.fetchval("SELECT order_number FROM orders")
     answer = await close(client, person.headers)
@@ -193,11 +193,11 @@ async def test_an_order_that_is_not_over_is_named(
 
 
 async def test_the_last_admin_stays(app: Application, client: httpx.AsyncClient, db: Database) -> None:
-    admin = await signed_in(app, client, Role.ADMIN, full_name="Ines Marlow")
+    admin = await signed_in(app, Role.ADMIN, full_name="Ines Marlow")
     answer = await close(client, admin.headers)
     assert (answer.status_code, answer.json()["code"]) == (409, "INVALID_STATE")
     assert "last admin" in answer.json()["error"]
-    await signed_in(app, client, Role.ADMIN)
+    await signed_in(app, Role.ADMIN)
     assert (await close(client, admin.headers)).status_code == 204
     # Who of the staff did what must stay known.
     assert await db.fetchval("SELECT full_name FROM users WHERE id = $1", admin.id) == "Ines Marlow"
@@ -206,7 +206,7 @@ async def test_the_last_admin_stays(app: Application, client: httpx.AsyncClient,
 async def test_a_suspended_person_cannot_leave(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await db.fetchval("UPDATE users SET account_status = 'suspended' WHERE id = $1", person.id)
     assert (await close(client, person.headers)).status_code == 401
     assert await db.fetchval("SELECT email FROM users WHERE id = $1", person.id) == person.email
@@ -234,7 +234,7 @@ async def test_what_a_late_request_wrote_is_erased_by_the_sweep(
 async def test_guessing_the_password_is_limited(
     app: Application, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person, other = await signed_in(app, client), await signed_in(app, client)
+    person, other = await signed_in(app), await signed_in(app)
     app.ports.settings = app.ports.settings.model_copy(update={"rate_limit_auth_max": 3})
     answers = [await close(client, person.headers, "Wrong-Skies-42!") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [422, 422, 422, 429]
@@ -243,7 +243,7 @@ async def test_guessing_the_password_is_limited(
 
 
 async def test_who_has_a_second_factor_gives_a_code_too(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     for code in ({}, {"code": "000000"}):
         answer = await client.request(
@@ -264,7 +264,7 @@ async def test_who_has_a_second_factor_gives_a_code_too(app: Application, client
 async def test_papers_that_were_handed_in_are_looked_at_by_nobody_any_more(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    judged, waiting = [await signed_in(app, client, id_verified=False) for _ in range(2)]
+    judged, waiting = [await signed_in(app, id_verified=False) for _ in range(2)]
     await handed_in(client, judged, OWN_CARD)
     await drain()
     await handed_in(client, waiting)

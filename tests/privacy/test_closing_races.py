@@ -46,7 +46,7 @@ async def test_a_sign_in_and_the_closing_leave_no_session(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
     for _ in range(5):
-        person = await signed_in(app, client)
+        person = await signed_in(app)
         login = client.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
         entered, closed = await asyncio.gather(login, close(client, person.headers))
         assert closed.status_code == 204
@@ -60,7 +60,7 @@ async def test_a_sign_in_and_the_closing_leave_no_session(
 async def test_closing_many_times_at_once_is_closing_once(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     answers = await asyncio.gather(*(close(client, person.headers) for _ in range(6)))
     assert sorted(answer.status_code for answer in answers) == [204, 401, 401, 401, 401, 401]
     assert await db.fetchval("SELECT count(*) FROM audit_log WHERE action = 'account.closed'") == 1
@@ -72,7 +72,7 @@ async def test_two_last_admins_cannot_both_leave(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
     for _ in range(5):
-        admins = [await signed_in(app, client, Role.ADMIN) for _ in range(2)]
+        admins = [await signed_in(app, Role.ADMIN) for _ in range(2)]
         answers = await asyncio.gather(*(close(client, admin.headers) for admin in admins))
         assert sorted(answer.status_code for answer in answers) == [204, 409]
         left = "SELECT count(*) FROM users WHERE role = 'admin' AND account_status = 'active'"
@@ -83,7 +83,7 @@ async def test_two_last_admins_cannot_both_leave(
 async def test_devices_registered_meanwhile_do_not_stay(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     registered, closed = await asyncio.gather(
         client.post("/api/notifications/register-token", json={"token": DEVICE}, headers=person.headers),
         close(client, person.headers),

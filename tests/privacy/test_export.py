@@ -118,7 +118,7 @@ async def test_every_column_that_points_at_a_person_is_exported_or_left_out_for_
 ) -> None:
     found = {row["name"] for row in await db.fetch(_COLUMNS_OF_PEOPLE, list(_UNBOUND))}
     assert found == EXPORTED.keys() | LEFT_OUT.keys()
-    told = await export_of(client, (await signed_in(app, client)).headers)
+    told = await export_of(client, (await signed_in(app)).headers)
     assert set(EXPORTED.values()) <= told.keys()
 
 
@@ -186,7 +186,7 @@ async def test_an_export_holds_no_secret_and_nothing_of_others(
     assert DEVICE not in text
     assert "?token=" not in text
     assert "Voss" not in text
-    stranger = await signed_in(app, client)
+    stranger = await signed_in(app)
     told = await export_of(client, stranger.headers)
     assert told["orders"] == told["addresses"] == told["coins"] == told["messages"] == []
 
@@ -206,7 +206,7 @@ async def _positions(app: Application, driver: SignedInPerson, count: int) -> No
 async def test_a_drivers_many_positions_pass_through_in_pieces(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    driver = await signed_in(app, client, Role.DRIVER)
+    driver = await signed_in(app, Role.DRIVER)
     await client.post("/api/driver/shift", json={"online": True}, headers=driver.headers)
     await client.post("/api/driver/location", json=position(), headers=driver.headers)
     await _positions(app, driver, 20_000)
@@ -224,7 +224,7 @@ async def test_a_drivers_many_positions_pass_through_in_pieces(
 
 async def test_an_export_shows_one_moment(app: Application, client: httpx.AsyncClient, db: Database) -> None:
     """What is written while it is read is not in it, not even in the parts that come later."""
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     document = exporting._document(db, app.ports.valkey, person.id)
     parts = [await anext(document), await anext(document)]
     await client.post("/api/notifications/register-token", json={"token": DEVICE}, headers=person.headers)
@@ -236,7 +236,7 @@ async def test_an_export_shows_one_moment(app: Application, client: httpx.AsyncC
 async def test_exports_are_limited_and_written_down(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person, other = await signed_in(app, client), await signed_in(app, client)
+    person, other = await signed_in(app), await signed_in(app)
     for _ in range(5):
         await export_of(client, person.headers)
     answer = await client.get("/api/users/me/export", headers=person.headers)

@@ -20,18 +20,18 @@ from faded_skies.platform.db import Database
 
 
 @pytest.fixture
-async def customer(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client)
+async def customer(app: Application) -> SignedInPerson:
+    return await signed_in(app)
 
 
 @pytest.fixture
-async def driver(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.DRIVER)
+async def driver(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.DRIVER)
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN)
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN)
 
 
 def outcomes(answers: Sequence[httpx.Response]) -> Counter[str]:
@@ -171,7 +171,7 @@ async def test_sign_offs_at_once_empty_a_drawer_once(
     admin: SignedInPerson,
     same_key: bool,
 ) -> None:
-    other = await signed_in(app, client, Role.ADMIN)
+    other = await signed_in(app, Role.ADMIN)
     drawer_id = await make_counted_drawer(app, driver.id, cents=5000)
     answers = await asyncio.gather(
         *(

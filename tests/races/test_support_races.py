@@ -42,7 +42,7 @@ async def doors(client: httpx.AsyncClient, second: Application) -> AsyncIterator
 
 
 async def people(app: Application, client: httpx.AsyncClient, role: Role, count: int) -> list[SignedInPerson]:
-    return [await signed_in(app, client, role) for _ in range(count)]
+    return [await signed_in(app, role) for _ in range(count)]
 
 
 async def test_of_many_agents_who_take_at_once_one_has_it(

@@ -26,8 +26,8 @@ SUSPEND = {"accountStatus": "suspended"}
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN)
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN)
 
 
 async def change(
@@ -49,7 +49,7 @@ async def test_a_shift_that_waited_for_it_does_not_start(
     admin: SignedInPerson,
     standing: dict[str, str],
 ) -> None:
-    driver = await signed_in(app, client, Role.DRIVER)
+    driver = await signed_in(app, Role.DRIVER)
     outside = copy_context()  # of the transaction, inside of which nobody may speak with Valkey
     async with db.transaction() as tx:
         assert (await identity.lock_person(tx, driver.id)).role is Role.DRIVER
@@ -71,7 +71,7 @@ async def test_a_shift_and_a_new_role_at_once_are_never_both(
     app: Application, client: httpx.AsyncClient, db: Database, admin: SignedInPerson
 ) -> None:
     for _ in range(6):
-        driver = await signed_in(app, client, Role.DRIVER)
+        driver = await signed_in(app, Role.DRIVER)
         started, changed = await asyncio.gather(
             start(client, driver), change(client, admin, driver.id, {"role": "agent"})
         )
@@ -84,7 +84,7 @@ async def test_a_shift_does_not_keep_a_suspension_off(
     app: Application, client: httpx.AsyncClient, db: Database, admin: SignedInPerson
 ) -> None:
     for _ in range(6):
-        driver = await signed_in(app, client, Role.DRIVER)
+        driver = await signed_in(app, Role.DRIVER)
         started, changed = await asyncio.gather(
             start(client, driver), change(client, admin, driver.id, SUSPEND)
         )

@@ -195,7 +195,7 @@ async def test_days_add_up_to_what_the_accounts_moved_by(db: Database, seed: int
 async def test_wrong_days_are_refused_by_their_field(
     app: Application, client: httpx.AsyncClient, path: str, params: dict[str, str], field: str
 ) -> None:
-    admin = await signed_in(app, client, role=Role.ADMIN)
+    admin = await signed_in(app, role=Role.ADMIN)
     answer = await client.get(f"{URL}/{path}", params=params, headers=admin.headers)
     assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR")
     assert [detail["field"] for detail in answer.json()["details"]] == [field]

@@ -1,7 +1,6 @@
 """The daily proofs, and what figures and the audit log say of them."""
 
 import asyncpg
-import httpx
 
 from factories.identity import signed_in
 from faded_skies.bootstrap import Application
@@ -20,10 +19,10 @@ async def wrong(app: Application) -> dict[str, int]:
 
 
 async def test_proofs_tell_what_is_wrong_and_when_it_was_last_looked_for(
-    app: Application, client: httpx.AsyncClient, settings: Settings
+    app: Application, settings: Settings
 ) -> None:
     db = app.ports.db
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     before = await standing(app)
     assert (before.backup_seconds, before.proofs) == (None, [])
     await prove_books(db)

@@ -140,7 +140,7 @@ async def test_a_busy_day_is_told_to_the_cent(day: Trade) -> None:
 
 
 async def test_few_units_and_formulas(app: Application, client: httpx.AsyncClient, db: Database) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     await make_product(db, "=HYPERLINK(1)", stock=9)
     await make_product(db, "Plenty", stock=10)
     today = clock.now().astimezone(ZONE).date().isoformat()
@@ -157,7 +157,7 @@ async def test_few_units_and_formulas(app: Application, client: httpx.AsyncClien
         ):
             answer = await client.get(f"{URL}{path}", params=wrong, headers=admin.headers)
             assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR"), (path, wrong)
-    agent = await signed_in(app, client, Role.AGENT)
+    agent = await signed_in(app, Role.AGENT)
     answer = await client.get(f"{URL}/sales", params=params, headers=agent.headers)
     assert answer.status_code == 403
 
@@ -165,7 +165,7 @@ async def test_few_units_and_formulas(app: Application, client: httpx.AsyncClien
 async def test_the_funnel_counts_people_and_visitors_once_by_local_day(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     person, visitor = admin.id, uuid4()
     late = datetime(2026, 11, 2, 5, 59, tzinfo=UTC)  # 23:59 of the first, which has 25 hours
     told = [
@@ -284,12 +284,10 @@ async def _step(db: Database, step: tuple[str, Any, int, int], zone: ZoneInfo) -
     return zone
 
 
-async def test_sums_are_what_the_orders_say_for_drawn_histories(
-    app: Application, client: httpx.AsyncClient, db: Database
-) -> None:
+async def test_sums_are_what_the_orders_say_for_drawn_histories(app: Application, db: Database) -> None:
     """Steps come in any order, also several at once, and days are summed meanwhile by two."""
-    driver = await signed_in(app, client, Role.DRIVER)
-    await make_order(app, (await signed_in(app, client)).id, driver_id=driver.id)
+    driver = await signed_in(app, Role.DRIVER)
+    await make_order(app, (await signed_in(app)).id, driver_id=driver.id)
     loop = asyncio.get_running_loop()
 
     @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
@@ -332,9 +330,9 @@ async def _history(db: Database, steps: list[tuple[str, Any, int, int]]) -> None
 
 
 async def test_summing_ends_while_orders_change_and_loses_no_mark(
-    app: Application, client: httpx.AsyncClient, db: Database, monkeypatch: pytest.MonkeyPatch
+    app: Application, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    customer = await signed_in(app, client)
+    customer = await signed_in(app)
     for days_ago in range(4):
         order_id = await make_order(app, customer.id)
         await db.fetch(
@@ -373,9 +371,9 @@ def test_an_average_is_rounded_to_the_next_cent() -> None:
 
 
 async def test_a_new_estimate_alone_marks_no_day(
-    app: Application, client: httpx.AsyncClient, db: Database, drain: Callable[[], Awaitable[None]]
+    app: Application, db: Database, drain: Callable[[], Awaitable[None]]
 ) -> None:
-    await make_order(app, (await signed_in(app, client)).id)
+    await make_order(app, (await signed_in(app)).id)
     await refresh(db, ZONE)
     await db.fetch("UPDATE orders SET eta_at = eta_at + interval '7 minutes'")
     await db.fetch("UPDATE orders SET special_instructions = special_instructions")

@@ -91,7 +91,7 @@ async def test_of_a_visitor_the_batch_says_whether_anything_is_stored(
 async def test_of_a_person_the_account_says_it_and_the_batch_can_only_narrow(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     told = await client.get("/api/analytics/consent", headers=person.headers)
     assert told.json()["consent"] == {
         "analytics": False,
@@ -128,7 +128,7 @@ async def test_of_a_person_the_account_says_it_and_the_batch_can_only_narrow(
 async def test_a_batch_that_comes_again_is_stored_once_and_nobody_takes_anothers_place(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person, other = await signed_in(app, client), await signed_in(app, client)
+    person, other = await signed_in(app), await signed_in(app)
     for one in (person, other):
         await agree(client, one)
     events = [view(id=str(uuid4())) for _ in range(5)]
@@ -223,7 +223,7 @@ async def test_a_purchase_is_the_servers_word_once_and_by_consent(
 async def test_events_are_exported_and_go_with_the_account(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await agree(client, person, thirdParties=True)
     await tell(client, view("/mine"), headers=person.headers)
     await tell(client, view("/a-visitors"), consent=YES)

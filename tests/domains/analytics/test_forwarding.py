@@ -79,7 +79,7 @@ async def states(db: Database) -> dict[str, int]:
 async def test_nobody_hears_of_anything_without_the_second_consent(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await agree(client, person, thirdParties=False)
     await seen(db, user_id=person.id)
     await seen(db, visitor_id=uuid4(), third_parties=None)
@@ -224,7 +224,7 @@ async def test_what_is_withdrawn_while_it_is_told_is_not_told_again(
     outcome: Outcome,
     choice: dict[str, bool],
 ) -> None:
-    person, keys, now = await signed_in(app, client), app.ports.purpose_keys, clock.now()
+    person, keys, now = await signed_in(app), app.ports.purpose_keys, clock.now()
     await agree(client, person)
     await seen(db, 2, user_id=person.id, vendors=[name])
     await seen(db, 1, visitor_id=uuid4(), vendors=[name])
@@ -275,7 +275,7 @@ async def test_a_visitors_no_takes_back_what_waits(
 async def test_what_a_dead_process_was_telling_is_taken_back_too(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person, now = await signed_in(app, client), clock.now()
+    person, now = await signed_in(app), clock.now()
     await agree(client, person)
     await seen(db, 2, user_id=person.id)
     await seen(db, 1, visitor_id=uuid4())

@@ -1,6 +1,5 @@
 """Who takes cash at doors, and who counts it."""
 
-import httpx
 import pytest
 
 from factories.identity import SignedInPerson, signed_in
@@ -9,15 +8,15 @@ from faded_skies.platform.actor import Role
 
 
 @pytest.fixture
-async def customer(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client)
+async def customer(app: Application) -> SignedInPerson:
+    return await signed_in(app)
 
 
 @pytest.fixture
-async def driver(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.DRIVER, full_name="Dana Reyes")
+async def driver(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.DRIVER, full_name="Dana Reyes")
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN, full_name="Noor Haddad")
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN, full_name="Noor Haddad")

@@ -123,7 +123,7 @@ async def test_cash_needs_a_shift(
     customer: SignedInPerson,
     driver: SignedInPerson,
 ) -> None:
-    colleague = await signed_in(app, client, Role.DRIVER)
+    colleague = await signed_in(app, Role.DRIVER)
     await said(client, colleague, online=True)
     order_id = await cash_order(app, customer, driver)
     answer = await hand_over(client, driver, order_id)
@@ -198,7 +198,7 @@ async def test_a_drawer_with_a_float_or_with_takings_must_be_counted(
 ) -> None:
     await said(client, driver, online=True, openingCash=100)
     with_float = await say_shift(client, driver, online=False)
-    other = await signed_in(app, client, Role.DRIVER)
+    other = await signed_in(app, Role.DRIVER)
     await said(client, other, online=True)
     assert (await hand_over(client, other, await cash_order(app, customer, other))).status_code == 200
     with_takings = await say_shift(client, other, online=False)
@@ -304,7 +304,7 @@ async def test_neither_a_paid_order_nor_anothers_keeps_a_shift_open(
     customer: SignedInPerson,
     driver: SignedInPerson,
 ) -> None:
-    other = await signed_in(app, client, Role.DRIVER)
+    other = await signed_in(app, Role.DRIVER)
     await said(client, driver, online=True)
     await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id, tender="cash")

@@ -74,7 +74,7 @@ async def test_the_list_has_what_should_be_there_and_what_was_counted(
 async def test_the_list_is_filtered_and_paged(
     app: Application, client: httpx.AsyncClient, driver: SignedInPerson, admin: SignedInPerson
 ) -> None:
-    other = await signed_in(app, client, Role.DRIVER)
+    other = await signed_in(app, Role.DRIVER)
     first = await make_counted_drawer(app, driver.id, cents=100)
     second = await make_counted_drawer(app, other.id, cents=200)
     third = await start_shift(app, driver.id)

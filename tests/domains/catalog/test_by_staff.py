@@ -17,8 +17,8 @@ PATH = "/api/admin/products"
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN)
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN)
 
 
 async def body_of(db: Database, **fields: Any) -> JSON:

@@ -303,7 +303,7 @@ async def test_the_page_has_pictures_and_the_newest_reviews(
     async with db.transaction() as tx:
         await service.add_images(tx, images)
     for full_name, rating in (("Maya Okafor", 5), ("Prince", 4)):
-        person = await signed_in(app, client, full_name=full_name)
+        person = await signed_in(app, full_name=full_name)
         await had_delivered(db, person.id, product_id)
         await client.post(
             f"/api/products/{product_id}/reviews", json={"rating": rating}, headers=person.headers
@@ -370,7 +370,7 @@ async def rating_of(db: Database, product_id: UUID) -> tuple[int, int]:
 
 async def test_a_review_is_written_once(app: Application, client: httpx.AsyncClient, db: Database) -> None:
     product_id = await make_product(db)
-    person = await signed_in(app, client, full_name="Maya Ann Okafor")
+    person = await signed_in(app, full_name="Maya Ann Okafor")
     await had_delivered(db, person.id, product_id)
 
     answer = await review(client, product_id, person.headers, {"rating": 5, "title": " Bright ", "body": ""})
@@ -393,11 +393,11 @@ async def test_a_review_is_written_once(app: Application, client: httpx.AsyncCli
 async def test_only_who_had_it_delivered_may_review(
     app: Application, client: httpx.AsyncClient, db: Database, status: str | None
 ) -> None:
-    product_id, person = await make_product(db), await signed_in(app, client)
+    product_id, person = await make_product(db), await signed_in(app)
     if status:
         await had_delivered(db, person.id, product_id, status=status)
     await had_delivered(db, person.id, await make_product(db, "Another"))
-    await had_delivered(db, (await signed_in(app, client)).id, product_id)
+    await had_delivered(db, (await signed_in(app)).id, product_id)
 
     answer = await review(client, product_id, person.headers, {"rating": 5})
 
@@ -409,7 +409,7 @@ async def test_reviews_at_the_same_time_all_count_and_each_person_s_once(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
     product_id = await make_product(db)
-    people = [await signed_in(app, client) for _ in range(8)]
+    people = [await signed_in(app) for _ in range(8)]
     for person in people:
         await had_delivered(db, person.id, product_id)
 
@@ -440,7 +440,7 @@ async def test_reviews_at_the_same_time_all_count_and_each_person_s_once(
 async def test_a_wrong_review_changes_nothing(
     app: Application, client: httpx.AsyncClient, db: Database, body: dict[str, Any], field: str
 ) -> None:
-    product_id, person = await make_product(db), await signed_in(app, client)
+    product_id, person = await make_product(db), await signed_in(app)
     await had_delivered(db, person.id, product_id)
 
     answer = await review(client, product_id, person.headers, body)
@@ -453,7 +453,7 @@ async def test_a_wrong_review_changes_nothing(
 async def test_a_review_needs_a_token_and_a_product(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
 
     nobody = await review(client, await make_product(db), {}, {"rating": 5})
     nothing = await review(client, new_id(), person.headers, {"rating": 5})

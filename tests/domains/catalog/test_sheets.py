@@ -112,8 +112,8 @@ def test_a_file_of_no_use_is_refused_as_a_whole(sheet: str, row: int, words: str
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN)
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN)
 
 
 async def send(
@@ -309,7 +309,7 @@ async def test_two_imports_at_once_add_a_product_once(
     app: Application, client: httpx.AsyncClient, db: Database, admin: SignedInPerson
 ) -> None:
     await make_category(db)
-    other = await signed_in(app, client, Role.ADMIN)
+    other = await signed_in(app, Role.ADMIN)
     sheet = "category,name,price,productClass\r\nflower,Grinder,10,accessory\r\n"
     answers = await asyncio.gather(send(client, admin, sheet), send(client, other, sheet))
     assert sorted(answer.json()["created"] for answer in answers) == [0, 1]

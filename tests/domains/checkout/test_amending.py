@@ -409,7 +409,7 @@ async def test_consent_is_the_customers_alone(
     order = await trade.order((haze, 2))
     amendment = await proposed(trade, order, lines((haze, 1)))
     stranger = await make_shopper(app, client)
-    agent = await signed_in(app, client, role=Role.AGENT)
+    agent = await signed_in(app, role=Role.AGENT)
     base = f"/api/orders/{order['id']}"
     for headers in (stranger.headers, agent.headers, trade.admin.headers, trade.driver.headers):
         for word in ("accept", "decline"):

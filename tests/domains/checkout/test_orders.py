@@ -353,7 +353,7 @@ async def test_an_unpaid_order_ends_after_fifteen_minutes(
 
 async def test_strangers_see_no_order(app: Application, client: httpx.AsyncClient) -> None:
     await open_shop(app)
-    shopper, stranger = await make_shopper(app, client), await signed_in(app, client)
+    shopper, stranger = await make_shopper(app, client), await signed_in(app)
     await put_in_cart(client, shopper, await make_product(app.ports.db))
     order = (await place(client, shopper)).json()["order"]
     for method, path in (

@@ -126,7 +126,7 @@ class TestInColorado:
         # One's own door written in another way is the same door; the neighbour's is another one.
         await trade.db.fetch("UPDATE delivery_addresses SET address_line2 = 'Apt 2'")
         assert (await trade.try_order(tender="cash")).json()["code"] == "DELIVERED_TODAY"
-        neighbour = await signed_in(trade.app, trade.client)
+        neighbour = await signed_in(trade.app)
         await trade.db.fetch("UPDATE orders SET user_id = $1", neighbour.id)
         assert (await trade.try_order(tender="cash")).status_code == 201
         await trade.db.fetch("UPDATE orders SET user_id = $1", neighbour.id)

@@ -184,7 +184,7 @@ async def test_why_an_order_came_back_is_one_of_a_list(road: Road) -> None:
 async def test_the_customers_own_account_is_what_counts(road: Road) -> None:
     order_id = await road.packed()
     await road.on_the_road(order_id)
-    await signed_in(road.app, road.client, full_name="Maya Rivera")
+    await signed_in(road.app, full_name="Maya Rivera")
     card = Card(family="RIVERA", first="MAYA", middle="", born="1990-05-17", expires="2031-05-17")
     refused = await deliver(road, order_id, scanned(card))
     assert refused.json()["reason"] == "another_person"

@@ -34,13 +34,13 @@ STEPS: list[tuple[str, dict[str, object] | None]] = [
 
 
 @pytest.fixture
-async def customer(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client)
+async def customer(app: Application) -> SignedInPerson:
+    return await signed_in(app)
 
 
 @pytest.fixture
-async def driver(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.DRIVER, full_name="Dana Reyes")
+async def driver(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.DRIVER, full_name="Dana Reyes")
 
 
 async def step(
@@ -108,7 +108,7 @@ async def test_two_phones_open_one_shift(
 async def test_a_vehicle_is_on_one_shift(
     app: Application, client: httpx.AsyncClient, db: Database, driver: SignedInPerson
 ) -> None:
-    other = await signed_in(app, client, Role.DRIVER)
+    other = await signed_in(app, Role.DRIVER)
     vehicle_id = new_id()
     await db.fetch(
         "INSERT INTO vehicles (id, make, model, plate) VALUES ($1, 'Kia', 'Niro', 'FS-1')", vehicle_id
@@ -132,7 +132,7 @@ async def test_a_vehicle_is_on_one_shift(
 async def test_the_list_has_what_the_door_needs_and_no_more(
     app: Application, client: httpx.AsyncClient, customer: SignedInPerson, driver: SignedInPerson
 ) -> None:
-    other = await signed_in(app, client, Role.DRIVER)
+    other = await signed_in(app, Role.DRIVER)
     first = await make_order(app, customer.id, driver_id=driver.id)
     second = await make_order(app, customer.id, driver_id=driver.id, tender="cash")
     await make_order(app, customer.id, driver_id=other.id)
@@ -178,13 +178,13 @@ async def test_only_the_orders_own_driver_moves_it(
     body: object,
 ) -> None:
     order_id = await on_the_road(app, customer, driver)
-    other = await signed_in(app, client, Role.DRIVER)
+    other = await signed_in(app, Role.DRIVER)
     foreign = await step(client, other, order_id, name, body)
     unknown = await step(client, driver, new_id(), name, body)
     assert foreign.status_code == unknown.status_code == 404
     assert foreign.json() == unknown.json()
     for role in (Role.CUSTOMER, Role.AGENT, Role.ADMIN):
-        refused = await step(client, await signed_in(app, client, role), order_id, name, body)
+        refused = await step(client, await signed_in(app, role), order_id, name, body)
         assert (refused.status_code, refused.json()["code"]) == (403, "INSUFFICIENT_PERMISSIONS")
     nobody = await client.post(f"/api/driver/orders/{order_id}/{name}", json=body)
     assert (nobody.status_code, nobody.json()["code"]) == (401, "TOKEN_REQUIRED")
@@ -204,7 +204,7 @@ async def test_only_drivers_drive(
     app: Application, client: httpx.AsyncClient, db: Database, method: str, path: str, body: object
 ) -> None:
     for role in (Role.CUSTOMER, Role.AGENT, Role.ADMIN):
-        who = await signed_in(app, client, role)
+        who = await signed_in(app, role)
         refused = await client.request(method, path, json=body, headers=who.headers)
         assert (refused.status_code, refused.json()["code"]) == (403, "INSUFFICIENT_PERMISSIONS")
     assert (await client.request(method, path, json=body)).status_code == 401
@@ -365,7 +365,7 @@ async def test_a_customer_who_is_not_21_today_gets_nothing_even_with_their_own_i
     app: Application, client: httpx.AsyncClient, db: Database, driver: SignedInPerson
 ) -> None:
     born = (clock.now() - timedelta(days=20 * 365)).date()
-    young = await signed_in(app, client, date_of_birth=born)
+    young = await signed_in(app, date_of_birth=born)
     order_id = await on_the_road(app, young, driver)
     refused = await step(client, driver, order_id, "deliver", {"idCheck": id_check(born=born)})
     assert refused.json()["reason"] == "underage"
@@ -456,8 +456,8 @@ async def test_another_driver_takes_over(
 ) -> None:
     order_id = await on_the_road(app, customer, driver)
     assert (await step(client, driver, order_id, "arrive")).status_code == 200
-    other = await signed_in(app, client, Role.DRIVER)
-    admin = await signed_in(app, client, Role.ADMIN)
+    other = await signed_in(app, Role.DRIVER)
+    admin = await signed_in(app, Role.ADMIN)
     for _ in range(2):
         async with db.transaction() as tx:
             order = await service.assign(
@@ -473,13 +473,12 @@ async def test_another_driver_takes_over(
 
 async def test_two_dispatchers_at_once_leave_one_driver(
     app: Application,
-    client: httpx.AsyncClient,
     db: Database,
     customer: SignedInPerson,
     driver: SignedInPerson,
 ) -> None:
     order_id = await make_order(app, customer.id)
-    other = await signed_in(app, client, Role.DRIVER)
+    other = await signed_in(app, Role.DRIVER)
 
     async def give(driver_id: UUID) -> None:
         async with db.transaction() as tx:
@@ -502,7 +501,7 @@ async def test_who_and_what_cannot_be_assigned(
     customer: SignedInPerson,
     driver: SignedInPerson,
 ) -> None:
-    gone = await signed_in(app, client, Role.DRIVER)
+    gone = await signed_in(app, Role.DRIVER)
     await db.fetch("UPDATE users SET account_status = 'suspended' WHERE id = $1", gone.id)
     order_id = await make_order(app, customer.id)
     done = await on_the_road(app, customer, driver)

@@ -32,13 +32,13 @@ FROM driver_locations WHERE driver_id = $1 ORDER BY recorded_at
 
 
 @pytest.fixture
-async def customer(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client)
+async def customer(app: Application) -> SignedInPerson:
+    return await signed_in(app)
 
 
 @pytest.fixture
-async def driver(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.DRIVER)
+async def driver(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.DRIVER)
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ async def test_only_an_order_of_ones_own_that_is_on_the_road_can_be_named(
     driver: SignedInPerson,
     order_id: UUID,
 ) -> None:
-    other = await signed_in(app, client, Role.DRIVER)
+    other = await signed_in(app, Role.DRIVER)
     packed = await make_order(app, customer.id, status=Status.PREPARING, driver_id=driver.id)
     foreign = await send(client, other, position(order_id))
     unknown = await send(client, driver, position(new_id()))
@@ -225,7 +225,7 @@ async def test_telling_too_often_is_refused(
     app: Application, client: httpx.AsyncClient, driver: SignedInPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(positions, "MOST_CALLS", 2)
-    other = await signed_in(app, client, Role.DRIVER)
+    other = await signed_in(app, Role.DRIVER)
     answers = [await send(client, driver, position()) for _ in range(6)]
     # A new minute may begin in between, which lets two more pass.
     assert [answer.status_code for answer in answers].count(200) in {2, 4}
@@ -341,7 +341,7 @@ async def test_a_backlog_is_kept_though_one_of_its_orders_is_over_and_another_ha
 ) -> None:
     over = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=driver.id)
     await db.fetchval("UPDATE orders SET status = 'delivered', delivered_at = now() WHERE id = $1", over)
-    other = await signed_in(app, client, Role.DRIVER)
+    other = await signed_in(app, Role.DRIVER)
     given_on = await make_order(app, customer.id, status=Status.OUT_FOR_DELIVERY, driver_id=other.id)
     start = now_ms() - 60_000
     named = [over, given_on, order_id]
@@ -535,7 +535,7 @@ async def test_tracking_tells_the_story_and_where_the_driver_is(
 ) -> None:
     now = now_ms()
     await send(client, driver, position(order_id, timestamp=now))
-    agent, admin = [await signed_in(app, client, role) for role in (Role.AGENT, Role.ADMIN)]
+    agent, admin = [await signed_in(app, role) for role in (Role.AGENT, Role.ADMIN)]
     answers = [await track(client, who, order_id) for who in (customer, driver, agent, admin)]
     assert [answer.status_code for answer in answers] == [200] * 4
     assert len({answer.content for answer in answers}) == 1
@@ -556,8 +556,8 @@ async def test_tracking_tells_the_story_and_where_the_driver_is(
 async def test_a_stranger_sees_no_tracking(
     app: Application, client: httpx.AsyncClient, driver: SignedInPerson, order_id: UUID
 ) -> None:
-    stranger = await signed_in(app, client)
-    other = await signed_in(app, client, Role.DRIVER)
+    stranger = await signed_in(app)
+    other = await signed_in(app, Role.DRIVER)
     answers = [
         await track(client, stranger, order_id),
         await track(client, other, order_id),

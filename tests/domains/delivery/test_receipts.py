@@ -72,10 +72,10 @@ async def test_who_may_see_it(road: Road) -> None:
     order_id = await road.packed()
     mine = await receipt(road.client, road.customer, order_id)
     assert mine.status_code == 200
-    agent = await signed_in(road.app, road.client, Role.AGENT)
+    agent = await signed_in(road.app, Role.AGENT)
     for who in (road.driver, road.admin, agent):
         assert (await receipt(road.client, who, order_id)).content == mine.content
-    stranger = await signed_in(road.app, road.client)
+    stranger = await signed_in(road.app)
     foreign = await receipt(road.client, stranger, order_id)
     nothing = await receipt(road.client, stranger, new_id())
     assert foreign.status_code == nothing.status_code == 404
@@ -162,7 +162,7 @@ async def test_each_format(road: Road) -> None:
 async def test_an_older_order_without_packer_or_driver_has_a_receipt(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    customer = await signed_in(app, client)
+    customer = await signed_in(app)
     order_id = await make_order(app, customer.id)
     content = (await receipt(client, customer, order_id)).json()["receipt"]["content"]
     assert (content["driver"], content["retailer"]) == ({"first_name": None, "employee_no": None}, {})

@@ -165,7 +165,7 @@ async def test_who_never_drove_and_what_is_no_end(road: Road) -> None:
 
 @pytest.mark.parametrize("role", [Role.CUSTOMER, Role.DRIVER, Role.AGENT])
 async def test_nobody_else_may(road: Road, role: Role) -> None:
-    person = await signed_in(road.app, road.client, role)
+    person = await signed_in(road.app, role)
     url = f"/api/admin/drivers/{road.driver.id}/end-shift"
     answer = await road.client.post(url, json=WHY, headers=person.headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_PERMISSIONS")

@@ -18,8 +18,8 @@ WHY = "A test of it."
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN)
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN)
 
 
 async def change(
@@ -66,7 +66,7 @@ async def test_people_are_found_by_what_staff_has_heard(
 async def test_who_is_suspended_is_out_at_once_and_comes_back_by_an_admin(
     app: Application, client: httpx.AsyncClient, db: Database, admin: SignedInPerson
 ) -> None:
-    maya = await signed_in(app, client)
+    maya = await signed_in(app)
     assert (await change(client, admin, maya.id, accountStatus="suspended")).json()["user"][
         "liveSessions"
     ] == 0
@@ -88,7 +88,7 @@ async def test_who_is_suspended_is_out_at_once_and_comes_back_by_an_admin(
 async def test_a_new_role_ends_the_sessions_of_the_old_one(
     app: Application, client: httpx.AsyncClient, db: Database, admin: SignedInPerson
 ) -> None:
-    agent = await signed_in(app, client, Role.AGENT)
+    agent = await signed_in(app, Role.AGENT)
     same = await change(client, admin, agent.id, role="agent")
     assert same.json()["user"]["liveSessions"] == 1
     assert (await change(client, admin, agent.id, role="driver")).json()["user"]["role"] == "driver"
@@ -118,7 +118,7 @@ async def test_nobody_changes_themselves_and_one_admin_stays(
 async def test_two_admins_who_dismiss_each_other_leave_one(
     app: Application, client: httpx.AsyncClient, db: Database, admin: SignedInPerson
 ) -> None:
-    other = await signed_in(app, client, Role.ADMIN)
+    other = await signed_in(app, Role.ADMIN)
     answers = await asyncio.gather(
         change(client, admin, other.id, accountStatus="suspended"),
         change(client, other, admin.id, role="customer"),
@@ -131,7 +131,7 @@ async def test_two_admins_who_dismiss_each_other_leave_one(
 async def test_a_driver_on_a_shift_keeps_the_role_but_can_be_suspended(
     app: Application, client: httpx.AsyncClient, admin: SignedInPerson
 ) -> None:
-    driver = await signed_in(app, client, Role.DRIVER)
+    driver = await signed_in(app, Role.DRIVER)
     shift = await client.post("/api/driver/shift", json={"online": True}, headers=driver.headers)
     assert shift.status_code == 200, shift.text
     refused = await change(client, admin, driver.id, role="customer")

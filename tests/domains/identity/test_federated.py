@@ -146,7 +146,7 @@ async def test_an_account_that_is_not_active_stays_shut(
 async def test_a_second_factor_is_asked_for_after_a_provider_too(
     shop: Shop, google: TalkativeProvider, app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    maya = await signed_in(app, client)
+    maya = await signed_in(app)
     phone = await enrol(client, maya)
     someone = Someone()
     await make_identity(app, maya.id, subject=someone.subject)
@@ -365,7 +365,7 @@ async def test_the_birth_date_is_handed_in_once(
 async def test_who_gave_a_birth_date_at_registration_cannot_change_it(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     answer = await client.post(
         "/api/users/profile/complete", json={"dateOfBirth": "1980-01-01"}, headers=person.headers
     )

@@ -51,7 +51,7 @@ PATHS = [
 async def test_every_body_has_an_answer(
     app: Application, client: httpx.AsyncClient, db: Database, path: str
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     headers = person.headers | {"Content-Type": "application/json"}
     method = "PUT" if path == "users/profile" else "POST"
     for body in BODIES:

@@ -50,7 +50,7 @@ async def accept(client: httpx.AsyncClient, token: str, **fields: Any) -> httpx.
 async def test_who_is_invited_comes_in_with_the_role(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain, actions: Actions, role: str
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     made = await invite(client, admin, role=role)
     assert made.status_code == 201
     invitation = made.json()["invitation"]
@@ -83,7 +83,7 @@ async def test_who_is_invited_comes_in_with_the_role(
 async def test_an_address_with_an_account_is_not_invited(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     await make_person(app, email=DARA)
     answer = await invite(client, admin, DARA.upper())
     assert (answer.status_code, answer.json()["code"]) == (409, "EMAIL_TAKEN")
@@ -96,7 +96,7 @@ async def test_an_address_with_an_account_is_not_invited(
 async def test_who_registered_meanwhile_does_not_become_staff_by_a_link(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     await invite(client, admin)
     await drain()
     assert (await client.post("/api/auth/register", json=registration(email=DARA))).status_code == 201
@@ -108,7 +108,7 @@ async def test_who_registered_meanwhile_does_not_become_staff_by_a_link(
 async def test_inviting_again_voids_the_earlier_link(
     app: Application, client: httpx.AsyncClient, drain: Drain
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     await invite(client, admin, role="agent")
     await drain()
     await invite(client, admin, DARA.title(), role="driver")
@@ -125,7 +125,7 @@ async def test_inviting_again_voids_the_earlier_link(
 async def test_a_link_ends_when_it_is_taken_back_old_or_its_admin_is_none_any_more(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    admin, other = await signed_in(app, client, Role.ADMIN), await signed_in(app, client, Role.ADMIN)
+    admin, other = await signed_in(app, Role.ADMIN), await signed_in(app, Role.ADMIN)
     made = (await invite(client, admin)).json()["invitation"]
     await drain()
     token = token_in(mails_to(app, DARA)[0])
@@ -156,7 +156,7 @@ async def test_a_link_ends_when_it_is_taken_back_old_or_its_admin_is_none_any_mo
 async def test_a_job_that_runs_twice_mails_once_and_the_link_stays_good(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     await invite(client, admin)
     await drain()
     async with db.transaction() as tx:
@@ -169,7 +169,7 @@ async def test_a_job_that_runs_twice_mails_once_and_the_link_stays_good(
 async def test_accepting_at_once_makes_one_account(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     await invite(client, admin)
     await drain()
     token = token_in(mails_to(app, DARA)[0])
@@ -182,7 +182,7 @@ async def test_accepting_at_once_makes_one_account(
 async def test_accepting_and_taking_back_one_of_them_happens(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     for number in range(5):
         email = f"dara{number}@example.com"
         made = (await invite(client, admin, email)).json()["invitation"]
@@ -199,7 +199,7 @@ async def test_accepting_and_taking_back_one_of_them_happens(
 async def test_inviting_an_address_at_once_leaves_one_that_waits(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     answers = await asyncio.gather(*(invite(client, admin) for _ in range(5)))
     assert {answer.status_code for answer in answers} == {201}
     waiting = "SELECT count(*) FROM invitations WHERE revoked_at IS NULL AND accepted_at IS NULL"
@@ -208,7 +208,7 @@ async def test_inviting_an_address_at_once_leaves_one_that_waits(
 
 
 async def test_nobody_is_invited_as_a_customer(app: Application, client: httpx.AsyncClient) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     answer = await invite(client, admin, role="customer")
     assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, "role")
 
@@ -216,7 +216,7 @@ async def test_nobody_is_invited_as_a_customer(app: Application, client: httpx.A
 async def test_after_a_restore_no_invitation_that_waited_is_good(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     for email in ("was.here@example.com", DARA):
         await invite(client, admin, email)
         await drain()

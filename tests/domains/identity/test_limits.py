@@ -49,7 +49,7 @@ async def test_another_address_has_its_own_count(app: Application, client: httpx
 async def test_a_profile_and_a_sign_out_are_never_in_the_way(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await asyncio.gather(*(client.post("/api/auth/verify-email", json={"token": "x"}) for _ in range(5)))
     assert (await client.get("/api/users/profile", headers=person.headers)).status_code == 200
     assert (await client.post("/api/auth/logout", headers=person.headers)).status_code == 204

@@ -63,8 +63,8 @@ async def test_the_answer_does_not_tell_whether_the_address_is_known(
 async def test_a_link_sets_the_password_once_and_ends_every_session(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
-    bystander = await signed_in(app, client)
+    person = await signed_in(app)
+    bystander = await signed_in(app)
     await forgot(client, person.email)
     await forgot(client, person.email)
     await drain()
@@ -193,7 +193,7 @@ async def change_email(client: httpx.AsyncClient, person: SignedInPerson, email:
 async def test_a_new_address_counts_once_confirmed(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await forgot(client, person.email)
     answer = await change_email(client, person, "new@example.com")
     assert answer.json()["user"]["email"] == person.email
@@ -216,7 +216,7 @@ async def test_a_new_address_counts_once_confirmed(
 async def test_only_the_last_wished_address_can_be_confirmed(
     app: Application, client: httpx.AsyncClient, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await change_email(client, person, "first@example.com")
     await drain()
     await change_email(client, person, "second@example.com")
@@ -231,7 +231,7 @@ async def test_only_the_last_wished_address_can_be_confirmed(
 async def test_an_address_of_somebody_else_is_taken(
     app: Application, client: httpx.AsyncClient, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await make_person(app, email="taken@example.com")
     answer = await change_email(client, person, "Taken@example.com")
     assert (answer.status_code, answer.json()["code"]) == (409, "EMAIL_TAKEN")

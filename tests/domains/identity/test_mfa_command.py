@@ -39,7 +39,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
 async def test_an_operator_takes_it_off(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain, run: Run
 ) -> None:
-    person, other = await signed_in(app, client), await signed_in(app, client)
+    person, other = await signed_in(app), await signed_in(app)
     phone = await enrol(client, person)
     await enrol(client, other)
     token = await challenge(client, person.email)
@@ -82,7 +82,7 @@ async def test_it_says_what_is_wrong(
 async def test_who_has_none_keeps_their_sessions(
     app: Application, client: httpx.AsyncClient, run: Run, actions: Actions
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     result = await run(person.email, "--reason", "Lost phone")
     assert result.exit_code == 1
     assert "has no second factor" in result.output

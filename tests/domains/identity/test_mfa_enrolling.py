@@ -37,7 +37,7 @@ async def renew(client: httpx.AsyncClient, person: SignedInPerson, code: str) ->
 async def test_nothing_is_on_until_a_code_confirms_it(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     begun = await client.post("/api/users/mfa", headers=person.headers, json={"password": PASSWORD})
     assert begun.status_code == 201
     assert set(begun.json()) == {"secret", "otpauthUrl"}
@@ -52,7 +52,7 @@ async def test_nothing_is_on_until_a_code_confirms_it(
 async def test_the_first_code_turns_it_on_and_ends_the_other_sessions(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions, drain: Drain
 ) -> None:
-    person, other = await signed_in(app, client), await signed_in(app, client)
+    person, other = await signed_in(app), await signed_in(app)
     elsewhere = await sign_in(client, person.email)
     phone = await enrol(client, person)
     assert len(set(phone.recovery_codes)) == 10
@@ -77,7 +77,7 @@ async def test_the_first_code_turns_it_on_and_ends_the_other_sessions(
 async def test_a_wrong_first_code_turns_nothing_on(
     app: Application, client: httpx.AsyncClient, actions: Actions
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     begun = await client.post("/api/users/mfa", headers=person.headers, json={"password": PASSWORD})
     right = pyotp.TOTP(begun.json()["secret"]).now()
     wrong = f"{(int(right) + 500_000) % 1_000_000:06}"
@@ -91,7 +91,7 @@ async def test_a_wrong_first_code_turns_nothing_on(
 async def test_the_secret_waits_a_quarter_of_an_hour(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     begun = await client.post("/api/users/mfa", headers=person.headers, json={"password": PASSWORD})
     left = await db.fetchval(
         "SELECT extract(epoch FROM expires_at - now())::int FROM second_factor_enrolments"
@@ -107,7 +107,7 @@ async def test_the_secret_waits_a_quarter_of_an_hour(
 async def test_only_the_secret_shown_last_can_be_confirmed(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     first, second = [
         pyotp.TOTP(
             (await client.post("/api/users/mfa", headers=person.headers, json={"password": PASSWORD})).json()[
@@ -127,7 +127,7 @@ async def test_only_the_secret_shown_last_can_be_confirmed(
 async def test_beginning_asks_for_the_password_again(
     app: Application, client: httpx.AsyncClient, db: Database, body: dict[str, str]
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     answer = await client.post("/api/users/mfa", headers=person.headers, json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR")
     assert answer.json()["details"][0]["field"] == "password"
@@ -137,7 +137,7 @@ async def test_beginning_asks_for_the_password_again(
 async def test_without_a_password_one_must_have_just_signed_in(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await db.fetch("UPDATE users SET password_hash = NULL")
     await db.fetch("UPDATE sessions SET created_at = now() - interval '4 minutes 50 seconds'")
     phone = await enrol(client, person)
@@ -154,7 +154,7 @@ async def test_without_a_password_one_must_have_just_signed_in(
 async def test_two_confirmations_at_once_one_set_of_codes(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     begun = await client.post("/api/users/mfa", headers=person.headers, json={"password": PASSWORD})
     body = {"code": pyotp.TOTP(begun.json()["secret"]).now()}
     answers = await asyncio.gather(
@@ -168,7 +168,7 @@ async def test_two_confirmations_at_once_one_set_of_codes(
 async def test_turning_it_off_takes_the_password_and_a_code(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     for body, code in (
         ({"code": phone.code()}, "VALIDATION_ERROR"),
@@ -191,7 +191,7 @@ async def test_turning_it_off_takes_the_password_and_a_code(
 
 
 async def test_a_recovery_code_turns_it_off_too(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     answer = await remove(client, person, password=PASSWORD, code=phone.recovery_codes[3].upper())
     assert answer.status_code == 204
@@ -199,7 +199,7 @@ async def test_a_recovery_code_turns_it_off_too(app: Application, client: httpx.
 
 
 async def test_without_one_there_is_nothing_to_change(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     confirm = await client.post("/api/users/mfa/confirm", headers=person.headers, json={"code": "123456"})
     for answer in (
         confirm,
@@ -212,7 +212,7 @@ async def test_without_one_there_is_nothing_to_change(app: Application, client: 
 async def test_replacing_it_takes_a_code_of_the_present_one(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     old = await enrol(client, person)
     for body in ({}, {"code": old.code(-1)}):
         answer = await client.post(
@@ -234,7 +234,7 @@ async def test_replacing_it_takes_a_code_of_the_present_one(
 async def test_new_recovery_codes_void_the_old(
     app: Application, client: httpx.AsyncClient, drain: Drain, actions: Actions
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     assert (await renew(client, person, phone.code(-1))).json()["code"] == "INVALID_MFA_CODE"
     answer = await renew(client, person, phone.code())
@@ -253,7 +253,7 @@ async def test_new_recovery_codes_void_the_old(
 async def test_no_table_and_no_mail_holds_a_secret(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     begun = await client.post("/api/users/mfa", headers=person.headers, json={"password": PASSWORD})
     waiting = begun.json()["secret"]
     phone = await enrol(client, person)
@@ -276,7 +276,7 @@ async def test_no_table_and_no_mail_holds_a_secret(
 async def test_a_secret_moved_to_another_person_does_not_open(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    thief, victim = await signed_in(app, client), await signed_in(app, client)
+    thief, victim = await signed_in(app), await signed_in(app)
     phone = await enrol(client, thief)
     await enrol(client, victim)
     await db.fetch(

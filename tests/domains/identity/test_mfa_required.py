@@ -44,7 +44,7 @@ def test_the_table_leaves_only_the_way_to_it_open() -> None:
 async def test_who_owes_it_may_only_turn_it_on(
     app: Application, client: httpx.AsyncClient, role: Role
 ) -> None:
-    person = await signed_in(app, client, role)
+    person = await signed_in(app, role)
     seen = set()
     for operation in await operations_of(client):
         if role not in ACCESS.roles(operation.name):
@@ -69,7 +69,7 @@ async def test_who_owes_it_may_only_turn_it_on(
 async def test_turning_it_on_opens_the_rest_here_and_at_each_sign_in(
     app: Application, client: httpx.AsyncClient, db: Database, role: Role
 ) -> None:
-    person = await signed_in(app, client, role)
+    person = await signed_in(app, role)
     status = await client.get("/api/users/mfa", headers=person.headers)
     assert (status.json()["enabled"], status.json()["required"]) == (False, True)
     phone = await enrol(client, person)
@@ -87,7 +87,7 @@ async def test_turning_it_on_opens_the_rest_here_and_at_each_sign_in(
 async def test_staff_cannot_turn_it_off_but_replace_it(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client, Role.ADMIN)
+    person = await signed_in(app, Role.ADMIN)
     phone = await enrol(client, person)
     answer = await client.request(
         "DELETE", "/api/users/mfa", headers=person.headers, json={"password": PASSWORD, "code": phone.code()}
@@ -103,7 +103,7 @@ async def test_staff_cannot_turn_it_off_but_replace_it(
 async def test_others_may_have_one_and_need_none(
     app: Application, client: httpx.AsyncClient, role: Role
 ) -> None:
-    person = await signed_in(app, client, role)
+    person = await signed_in(app, role)
     status = await client.get("/api/users/mfa", headers=person.headers)
     assert (status.json()["enabled"], status.json()["required"]) == (False, False)
     assert (await client.get("/api/cart", headers=person.headers)).status_code == 200
@@ -116,7 +116,7 @@ async def test_others_may_have_one_and_need_none(
 async def test_who_becomes_staff_owes_it_at_once(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await db.fetch("UPDATE users SET role = 'admin'")
     answer = await client.get("/api/admin/orders", headers=person.headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "MFA_REQUIRED")
@@ -127,7 +127,7 @@ async def test_who_becomes_staff_owes_it_at_once(
 async def test_a_session_that_was_not_checked_owes_it_though_there_is_one(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client, Role.ADMIN)
+    person = await signed_in(app, Role.ADMIN)
     await enrol(client, person)
     await db.fetch("UPDATE sessions SET second_factor_at = NULL")
     answer = await client.get("/api/admin/orders", headers=person.headers)
@@ -135,7 +135,7 @@ async def test_a_session_that_was_not_checked_owes_it_though_there_is_one(
 
 
 async def test_sockets_refuse_who_owes_it(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client, Role.AGENT)
+    person = await signed_in(app, Role.AGENT)
     async with serving(app.asgi) as address:
         io = socketio.AsyncClient(reconnection=False)
         with pytest.raises(socketio.exceptions.ConnectionError):
@@ -156,7 +156,7 @@ class TestNotRequired:
     async def test_staff_come_in_without_and_may_turn_it_off(
         self, app: Application, client: httpx.AsyncClient
     ) -> None:
-        person = await signed_in(app, client, Role.ADMIN)
+        person = await signed_in(app, Role.ADMIN)
         assert (await client.get("/api/admin/orders", headers=person.headers)).status_code == 200
         phone = await enrol(client, person)
         body = {"password": PASSWORD, "code": phone.code()}

@@ -33,7 +33,7 @@ def said(answer: httpx.Response) -> tuple[int, str]:
 async def test_a_right_password_alone_opens_no_session(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await enrol(client, person)
     stamped = await db.fetchval("SELECT last_login_at FROM users")
     answer = await client.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
@@ -51,7 +51,7 @@ async def test_a_right_password_alone_opens_no_session(
 async def test_a_wrong_password_learns_nothing_of_the_second_factor(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     wrong = {"email": person.email, "password": "Wrong-Skies-42!"}
     before = await client.post("/api/auth/login", json=wrong)
     await enrol(client, person)
@@ -63,7 +63,7 @@ async def test_a_wrong_password_learns_nothing_of_the_second_factor(
 async def test_the_code_of_the_app_finishes_the_sign_in(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     code = phone.code()
     answer = await give(client, await challenge(client, person.email), f" {code[:3]} {code[3:]} ")
@@ -87,7 +87,7 @@ async def test_the_code_of_the_app_finishes_the_sign_in(
 async def test_a_recovery_code_works_once_and_is_told(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     code = phone.recovery_codes[0]
     assert (await give(client, await challenge(client, person.email), code.upper())).status_code == 200
@@ -101,7 +101,7 @@ async def test_a_recovery_code_works_once_and_is_told(
 async def test_a_recovery_code_used_twice_at_once_opens_one_session(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     tokens = [await challenge(client, person.email) for _ in range(4)]
     answers = await asyncio.gather(*(give(client, token, phone.recovery_codes[0]) for token in tokens))
@@ -110,7 +110,7 @@ async def test_a_recovery_code_used_twice_at_once_opens_one_session(
 
 
 async def test_a_code_works_once_over_all_challenges(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     code = phone.code()
     assert (await give(client, await challenge(client, person.email), code)).status_code == 200
@@ -120,7 +120,7 @@ async def test_a_code_works_once_over_all_challenges(app: Application, client: h
 async def test_the_same_code_at_once_opens_one_session(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     tokens, code = [await challenge(client, person.email) for _ in range(5)], phone.code()
     answers = await asyncio.gather(*(give(client, token, code) for token in tokens))
@@ -131,7 +131,7 @@ async def test_the_same_code_at_once_opens_one_session(
 async def test_one_challenge_opens_one_session(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     token = await challenge(client, person.email)
     codes = [phone.code(), *phone.recovery_codes[:3]]
@@ -144,7 +144,7 @@ async def test_one_challenge_opens_one_session(
 async def test_five_tries_and_no_more_also_at_once(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     token = await challenge(client, person.email)
     answers = await asyncio.gather(*(give(client, token, "a" * 24) for _ in range(8)))
@@ -156,7 +156,7 @@ async def test_five_tries_and_no_more_also_at_once(
 
 
 async def test_the_fifth_try_may_still_be_right(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     token = await challenge(client, person.email)
     for _ in range(4):
@@ -167,7 +167,7 @@ async def test_the_fifth_try_may_still_be_right(app: Application, client: httpx.
 async def test_a_challenge_is_good_for_five_minutes(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     token = await challenge(client, person.email)
     left = await db.fetchval(
@@ -189,7 +189,7 @@ async def test_an_unknown_challenge_is_none(client: httpx.AsyncClient, token: st
 
 
 async def test_another_persons_code_opens_nothing(app: Application, client: httpx.AsyncClient) -> None:
-    maya, robin = await signed_in(app, client), await signed_in(app, client)
+    maya, robin = await signed_in(app), await signed_in(app)
     await enrol(client, maya)
     theirs = await enrol(client, robin)
     token = await challenge(client, maya.email)
@@ -204,7 +204,7 @@ async def test_another_persons_code_opens_nothing(app: Application, client: http
 async def test_a_challenge_dies_with_the_account(
     app: Application, client: httpx.AsyncClient, db: Database, status: str
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     token = await challenge(client, person.email)
     await db.fetch("UPDATE users SET account_status = $1", status)
@@ -216,7 +216,7 @@ async def test_a_challenge_dies_with_the_account(
 async def test_a_challenge_dies_with_a_new_password(
     app: Application, client: httpx.AsyncClient, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     by_reset, changed = await challenge(client, person.email), f"{PASSWORD}2"
     await client.post("/api/auth/forgot-password", json={"email": person.email})
@@ -239,7 +239,7 @@ async def test_a_challenge_dies_with_a_new_password(
 async def test_a_challenge_dies_when_signed_out_everywhere(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     token = await challenge(client, person.email)
     assert (await client.delete("/api/users/sessions", headers=person.headers)).status_code == 204
@@ -267,7 +267,7 @@ async def test_clocks_may_differ_by_one_step(
     steps: int,
     good: bool,
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     await db.fetch("UPDATE second_factors SET last_step = 0")
     token = await challenge(client, person.email)
@@ -278,7 +278,7 @@ async def test_clocks_may_differ_by_one_step(
 
 
 async def test_an_older_code_than_the_last_is_spent_too(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     newer, older = phone.code(1), phone.code()
     assert (await give(client, await challenge(client, person.email), newer)).status_code == 200
@@ -286,7 +286,7 @@ async def test_an_older_code_than_the_last_is_spent_too(app: Application, client
 
 
 async def test_the_code_that_confirmed_opens_nothing(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     phone = await enrol(client, person)
     assert said(await give(client, await challenge(client, person.email), phone.code(-1))) == WRONG_CODE
 
@@ -294,7 +294,7 @@ async def test_the_code_that_confirmed_opens_nothing(app: Application, client: h
 async def test_a_passkey_counts_as_both_and_a_provider_does_not(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await enrol(client, person)
     lifetime = timedelta(days=1)
     async with db.transaction() as tx:
@@ -314,7 +314,7 @@ async def test_a_sign_in_beside_a_confirmation_leaves_no_session_without_the_sec
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
     for _ in range(5):
-        person = await signed_in(app, client)
+        person = await signed_in(app)
         body = {"email": person.email, "password": PASSWORD}
         signing_in = [asyncio.create_task(client.post("/api/auth/login", json=body)) for _ in range(3)]
         await enrol(client, person)
@@ -333,7 +333,7 @@ class TestLimits:
     async def test_signing_in_again_elsewhere_gives_no_further_tries(
         self, app: Application, client: httpx.AsyncClient
     ) -> None:
-        person = await signed_in(app, client)
+        person = await signed_in(app)
         await enrol(client, person)
         statuses = []
         for number in range(4):

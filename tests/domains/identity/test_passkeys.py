@@ -44,7 +44,7 @@ async def _age(db: Database, minutes: int) -> None:
 async def test_one_is_added_listed_used_and_removed(
     app: Application, client: httpx.AsyncClient, drain: Callable[[], Awaitable[None]], actions: Actions
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     before = datetime.now(UTC)
     passkey_id = await add(client, person, device, "  My phone ")
@@ -80,7 +80,7 @@ async def test_one_is_added_listed_used_and_removed(
 
 
 async def test_the_options_ask_for_what_we_rely_on(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     await add(client, person, device)
     options = await creation_options(client, person)
@@ -114,7 +114,7 @@ async def test_every_algorithm_that_we_name_works(
     app: Application, client: httpx.AsyncClient, algorithm: Algorithm, attestation: str
 ) -> None:
     device = Authenticator(key=Key(algorithm), attestation="packed" if attestation == "packed" else "none")
-    await add(client, await signed_in(app, client), device)
+    await add(client, await signed_in(app), device)
     assert (await enter(client, device.get(await request_options(client)))).status_code == 200
 
 
@@ -124,7 +124,7 @@ async def test_every_app_of_the_shop_may_use_it_but_the_first_says_whose_it_is(s
         transport = httpx.ASGITransport(app=app.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             device = Authenticator(origin="https://staff.shop.test:8443", rp_id="shop.test")
-            await add(client, await signed_in(app, client), device)
+            await add(client, await signed_in(app), device)
             device.origin = "https://shop.test"
             assert (await enter(client, device.get(await request_options(client)))).status_code == 200
             device.origin = "https://other.shop.test"
@@ -134,7 +134,7 @@ async def test_every_app_of_the_shop_may_use_it_but_the_first_says_whose_it_is(s
 async def test_it_counts_as_the_second_factor_too(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await enrol(client, person)
     device = Authenticator()
     await add(client, person, device)
@@ -153,7 +153,7 @@ async def test_staff_who_must_have_a_second_factor_get_in_by_one_and_cannot_add_
     async with bootstrap.application(strict) as app:
         transport = httpx.ASGITransport(app=app.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            admin = await signed_in(app, client, Role.ADMIN)
+            admin = await signed_in(app, Role.ADMIN)
             answer = await client.post("/api/users/passkeys/options", headers=admin.headers)
             assert (answer.status_code, answer.json()["code"]) == (403, "MFA_REQUIRED")
             await enrol(client, admin)
@@ -167,7 +167,7 @@ async def test_staff_who_must_have_a_second_factor_get_in_by_one_and_cannot_add_
 async def test_adding_one_needs_a_fresh_session_or_the_password(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     path = "/api/users/passkeys/options"
     assert (await client.post(path, headers=person.headers)).status_code == 200
     await _age(db, 5)
@@ -184,7 +184,7 @@ async def test_adding_one_needs_a_fresh_session_or_the_password(
 async def test_who_has_a_second_factor_cannot_add_one_by_the_password_alone(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await enrol(client, person)
     await _age(db, 5)
     answer = await client.post(
@@ -199,7 +199,7 @@ async def test_wrong_passwords_are_limited(settings: Settings) -> None:
     async with bootstrap.application(tight) as app:
         transport = httpx.ASGITransport(app=app.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            person = await signed_in(app, client)
+            person = await signed_in(app)
             path, wrong = "/api/users/passkeys/options", {"password": "Wrong-Skies-42!"}
             codes = [
                 (await client.post(path, headers=person.headers, json=wrong)).status_code for _ in range(4)
@@ -220,7 +220,7 @@ async def test_failed_sign_ins_are_limited_by_address(settings: Settings) -> Non
 
 
 async def test_there_are_ten_at_most(app: Application, client: httpx.AsyncClient, db: Database) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     spare = await creation_options(client, person)
     for number in range(10):
         await add(client, person, Authenticator(), f"Phone {number}")
@@ -234,7 +234,7 @@ async def test_there_are_ten_at_most(app: Application, client: httpx.AsyncClient
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 61, "a\x00b"], ids=["empty", "blank", "long", "nul"])
 async def test_names_are_judged(app: Application, client: httpx.AsyncClient, name: str) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     answer = await keep(client, person, device.create(await creation_options(client, person)), name)
     assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR")
@@ -243,7 +243,7 @@ async def test_names_are_judged(app: Application, client: httpx.AsyncClient, nam
 async def test_others_see_and_remove_nothing_of_it(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    owner, stranger = await signed_in(app, client), await signed_in(app, client)
+    owner, stranger = await signed_in(app), await signed_in(app)
     passkey_id = await add(client, owner, Authenticator())
     assert (await client.get("/api/users/passkeys", headers=stranger.headers)).json() == {"passkeys": []}
     answer = await client.delete(f"/api/users/passkeys/{passkey_id}", headers=stranger.headers)
@@ -255,7 +255,7 @@ async def test_others_see_and_remove_nothing_of_it(
 async def test_an_account_that_is_not_active_is_told_so_only_after_the_proof(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions, status: str
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     await add(client, person, device)
     await db.fetch("UPDATE users SET account_status = $2 WHERE id = $1", person.id, status)
@@ -269,7 +269,7 @@ async def test_an_account_that_is_not_active_is_told_so_only_after_the_proof(
 
 
 async def test_backing_up_is_followed(app: Application, client: httpx.AsyncClient, db: Database) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator(flags=PRESENT | VERIFIED | ELIGIBLE)
     await add(client, person, device)
     assert await db.fetchval("SELECT backed_up FROM passkeys") is False
@@ -291,7 +291,7 @@ async def test_challenges_that_nobody_answered_are_forgotten(client: httpx.Async
 
 
 async def test_a_password_goes_on_to_work_beside_it(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     assert device.origin == ORIGIN
     await add(client, person, device)
@@ -301,7 +301,7 @@ async def test_a_password_goes_on_to_work_beside_it(app: Application, client: ht
 async def test_the_export_tells_of_it_and_closing_the_account_erases_it(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     await add(client, person, device, "Maya's own phone")
     await creation_options(client, person)

@@ -30,7 +30,7 @@ DAMAGED: list[object] = ["=", "AA==", "A", "AAAAA", "Ä", "+/", "A" * 16_385, ""
 
 @pytest.mark.parametrize("value", DAMAGED, ids=[f"{one!s:.8}-{type(one).__name__}" for one in DAMAGED])
 async def test_damaged_base64_is_refused(app: Application, client: httpx.AsyncClient, value: object) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     made = device.create(await creation_options(client, person))
     asserted = device.get(await request_options(client))
@@ -69,7 +69,7 @@ GOOD_AS_EXTENSIONS = {"nothing", "lists-for-values", "numbers-for-values"}
 async def test_cbor_that_unfolds_or_makes_no_sense_is_refused(
     app: Application, client: httpx.AsyncClient, name: str
 ) -> None:
-    person, bomb, good = await signed_in(app, client), BOMBS[name], name in GOOD_AS_EXTENSIONS
+    person, bomb, good = await signed_in(app), BOMBS[name], name in GOOD_AS_EXTENSIONS
     device = Authenticator()
     made = device.create(await creation_options(client, person))
     made["response"]["attestationObject"] = b64(bomb)
@@ -98,7 +98,7 @@ JSON_BOMBS = {
 async def test_client_data_that_is_none_is_refused(
     app: Application, client: httpx.AsyncClient, bomb: bytes
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     await add(client, person, device)
     made = Authenticator().create(await creation_options(client, person))

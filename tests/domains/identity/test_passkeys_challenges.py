@@ -27,7 +27,7 @@ Actions = Callable[[], Awaitable[list[str]]]
 
 
 async def test_a_challenge_is_good_once(app: Application, client: httpx.AsyncClient, db: Database) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     options = await creation_options(client, person)
     assert (await keep(client, person, device.create(options))).status_code == 201
@@ -41,7 +41,7 @@ async def test_a_challenge_is_good_once(app: Application, client: httpx.AsyncCli
 
 
 async def test_a_wrong_answer_uses_a_challenge_up(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     await add(client, person, device)
     options = await creation_options(client, person)
@@ -55,7 +55,7 @@ async def test_a_wrong_answer_uses_a_challenge_up(app: Application, client: http
 async def test_a_challenge_is_for_one_purpose_and_one_person(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person, other = await signed_in(app, client), await signed_in(app, client)
+    person, other = await signed_in(app), await signed_in(app)
     device = Authenticator()
     await add(client, person, device)
     to_add, to_enter = await creation_options(client, person), await request_options(client)
@@ -70,7 +70,7 @@ async def test_a_challenge_is_for_one_purpose_and_one_person(
 async def test_a_challenge_lives_five_minutes(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     await add(client, person, device)
     options, asked = await creation_options(client, person), await request_options(client)
@@ -85,7 +85,7 @@ async def test_a_counter_that_does_not_go_on_is_refused_and_noted(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions
 ) -> None:
     device = Authenticator(count=7, step=1)
-    await add(client, await signed_in(app, client), device)
+    await add(client, await signed_in(app), device)
     clone = replace(device)
     assert (await enter(client, device.get(await request_options(client)))).status_code == 200
     assert await db.fetchval("SELECT sign_count FROM passkeys") == 8
@@ -100,7 +100,7 @@ async def test_one_that_never_counted_may_begin(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
     device = Authenticator()
-    await add(client, await signed_in(app, client), device)
+    await add(client, await signed_in(app), device)
     for count in (0, 0, 5):
         device.count = count
         assert (await enter(client, device.get(await request_options(client)))).status_code == 200
@@ -112,7 +112,7 @@ async def test_whether_it_may_leave_its_device_never_changes(
     app: Application, client: httpx.AsyncClient
 ) -> None:
     device = Authenticator()
-    await add(client, await signed_in(app, client), device)
+    await add(client, await signed_in(app), device)
     bound = replace(device, flags=PRESENT | VERIFIED)
     await refused_to_enter(client, bound.get(await request_options(client)))
 
@@ -120,7 +120,7 @@ async def test_whether_it_may_leave_its_device_never_changes(
 async def test_the_same_answer_many_times_at_once_opens_one_session(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     await add(client, person, device)
     made = device.get(await request_options(client))
@@ -134,7 +134,7 @@ async def test_a_counter_is_judged_by_one_at_a_time(
 ) -> None:
     """The device and its clone sign under two challenges with the same count: one of them gets in."""
     device = Authenticator(count=1, step=1)
-    await add(client, await signed_in(app, client), device)
+    await add(client, await signed_in(app), device)
     made = [replace(device).get(await request_options(client)) for _ in range(4)]
     answers = await asyncio.gather(*(enter(client, one) for one in made))
     assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
@@ -144,7 +144,7 @@ async def test_a_counter_is_judged_by_one_at_a_time(
 async def test_many_added_at_once_stay_ten_and_one_that_goes_lets_nobody_in(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     made = [Authenticator().create(await creation_options(client, person)) for _ in range(13)]
     answers = await asyncio.gather(*(keep(client, person, one) for one in made))
     assert sorted(answer.status_code for answer in answers) == [201] * 10 + [422] * 3
@@ -154,7 +154,7 @@ async def test_many_added_at_once_stay_ten_and_one_that_goes_lets_nobody_in(
 async def test_signing_in_while_it_is_removed_ends_one_way_or_the_other(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     passkey_id = await add(client, person, device)
     made = device.get(await request_options(client))

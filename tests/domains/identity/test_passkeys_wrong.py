@@ -72,7 +72,7 @@ BAD_KEYS: dict[str, dict[int, object]] = {
 async def test_one_that_is_wrong_is_not_kept(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions, changes: dict[str, Any]
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator(**changes)
     await refused_to_keep(client, person, device.create(await creation_options(client, person)))
     assert await db.fetchval("SELECT count(*) FROM passkeys") == 0
@@ -83,7 +83,7 @@ async def test_one_that_is_wrong_is_not_kept(
 async def test_a_sign_in_that_is_wrong_is_refused(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions, changes: dict[str, Any]
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     await add(client, person, device)
     await refused_to_enter(client, replace(device, **changes).get(await request_options(client)))
@@ -98,7 +98,7 @@ async def test_a_sign_in_that_is_wrong_is_refused(
 async def test_a_key_that_nobody_could_use_is_not_kept(
     app: Application, client: httpx.AsyncClient, db: Database, cose: dict[int, object]
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator(cose=cose)
     await refused_to_keep(client, person, device.create(await creation_options(client, person)))
     assert await db.fetchval("SELECT count(*) FROM passkeys") == 0
@@ -107,7 +107,7 @@ async def test_a_key_that_nobody_could_use_is_not_kept(
 async def test_a_self_attestation_by_another_key_is_refused(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator(attestation="packed", cose=Key().cose())
     await refused_to_keep(client, person, device.create(await creation_options(client, person)))
 
@@ -136,7 +136,7 @@ async def test_a_self_attestation_by_another_key_is_refused(
 async def test_attestations_that_were_not_asked_for_are_refused(
     app: Application, client: httpx.AsyncClient, fmt: str, statement: dict[str, object]
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     made = device.create(await creation_options(client, person))
     attested = bytes(16) + struct.pack(">H", 32) + device.credential_id + cbor(device.key.cose())
@@ -149,7 +149,7 @@ async def test_attestations_that_were_not_asked_for_are_refused(
 async def test_a_vendors_certificate_is_not_even_read_when_its_signature_is_right(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     device = Authenticator()
     made = device.create(await creation_options(client, person))
     attested = bytes(16) + struct.pack(">H", 32) + device.credential_id + cbor(device.key.cose())
@@ -178,7 +178,7 @@ async def test_a_vendors_certificate_is_not_even_read_when_its_signature_is_righ
 async def test_a_key_under_another_name_than_its_own_is_refused(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     made = Authenticator().create(await creation_options(client, person))
     await refused_to_keep(client, person, made | {"id": b64(os.urandom(32))})
     longest = Authenticator(credential_id=os.urandom(1024))
@@ -189,7 +189,7 @@ async def test_a_key_under_another_name_than_its_own_is_refused(
 async def test_a_credential_belongs_to_one_person(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    owner, thief = await signed_in(app, client), await signed_in(app, client)
+    owner, thief = await signed_in(app), await signed_in(app)
     device = Authenticator()
     await add(client, owner, device)
     for person in (thief, owner):
@@ -201,7 +201,7 @@ async def test_a_credential_belongs_to_one_person(
 
 
 async def test_a_user_handle_must_be_its_owners(app: Application, client: httpx.AsyncClient) -> None:
-    owner, other = await signed_in(app, client), await signed_in(app, client)
+    owner, other = await signed_in(app), await signed_in(app)
     device = Authenticator()
     await add(client, owner, device)
     for handle in (None, b"", other.id.bytes, owner.id.bytes + b"\x00"):
@@ -211,7 +211,7 @@ async def test_a_user_handle_must_be_its_owners(app: Application, client: httpx.
 async def test_anothers_credential_with_ones_own_key_is_refused(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    owner, thief = await signed_in(app, client), await signed_in(app, client)
+    owner, thief = await signed_in(app), await signed_in(app)
     device, own = Authenticator(), Authenticator()
     await add(client, owner, device)
     await add(client, thief, own)
@@ -223,7 +223,7 @@ async def test_anothers_credential_with_ones_own_key_is_refused(
 @pytest.mark.parametrize("field", ["clientDataJSON", "authenticatorData", "signature"])
 async def test_one_changed_bit_is_enough(app: Application, client: httpx.AsyncClient, field: str) -> None:
     device = Authenticator(count=1, step=1)
-    await add(client, await signed_in(app, client), device)
+    await add(client, await signed_in(app), device)
     made = device.get(await request_options(client))
     value = bytearray(unb64(made["response"][field]))
     # The last byte of each is looked at by nothing but the signature, or is the signature.

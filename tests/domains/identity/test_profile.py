@@ -21,7 +21,7 @@ from faded_skies.platform.db import Database
 async def test_everybody_reads_their_own(
     app: Application, client: httpx.AsyncClient, db: Database, role: Role
 ) -> None:
-    person = await signed_in(app, client, role)
+    person = await signed_in(app, role)
     await make_person(app)
     await db.fetchval("INSERT INTO rewards_accounts (user_id, balance) VALUES ($1, 250)", person.id)
     answer = await client.get("/api/users/profile", headers=person.headers)
@@ -34,7 +34,7 @@ async def test_everybody_reads_their_own(
 async def test_an_expired_id_is_no_longer_verified(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     today = adulthood(app).day(clock.now())
     yesterday = today - timedelta(days=1)
     await db.fetchval("UPDATE users SET id_expires_on = $1", yesterday)
@@ -48,7 +48,7 @@ async def test_an_expired_id_is_no_longer_verified(
 async def test_a_change_leaves_the_rest_as_it_is(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     stranger = await make_person(app)
     before = (await client.get("/api/users/profile", headers=person.headers)).json()["user"]
     answer = await client.put("/api/users/profile", headers=person.headers, json={"phone": "(512) 555-0199"})
@@ -67,7 +67,7 @@ async def test_a_change_leaves_the_rest_as_it_is(
 async def test_an_empty_change_changes_nothing(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     before = await db.fetchrow("SELECT * FROM users")
     assert (await client.put("/api/users/profile", headers=person.headers, json={})).status_code == 200
     assert await db.fetchrow("SELECT * FROM users") == before
@@ -87,7 +87,7 @@ async def test_an_empty_change_changes_nothing(
 async def test_each_field_has_its_message(
     app: Application, client: httpx.AsyncClient, body: object, field: str, message: str
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     answer = await client.put("/api/users/profile", headers=person.headers, json=body)
     assert answer.status_code == 422
     assert answer.json()["details"] == [{"field": field, "message": message}]
@@ -107,9 +107,9 @@ async def test_other_domains_find_and_lock_a_customer(app: Application, db: Data
             await service.lock_customer(tx, UUID(int=0))
 
 
-async def test_what_is_long_over_is_pruned(app: Application, client: httpx.AsyncClient, db: Database) -> None:
-    person = await signed_in(app, client)
-    await signed_in(app, client)
+async def test_what_is_long_over_is_pruned(app: Application, db: Database) -> None:
+    person = await signed_in(app)
+    await signed_in(app)
     await db.fetchval(
         "UPDATE sessions SET ended_at = now() - interval '91 days', end_reason = 'signed_out' WHERE user_id = $1",
         person.id,

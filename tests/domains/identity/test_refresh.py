@@ -31,7 +31,7 @@ async def profile_status(client: httpx.AsyncClient, access_token: str) -> int:
 async def test_a_token_is_traded_for_the_next(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     before = await db.fetchval("SELECT expires_at FROM sessions")
     first = await refresh(client, person.refresh_token)
     assert first.status_code == 200
@@ -48,7 +48,7 @@ async def test_a_token_is_traded_for_the_next(
 async def test_a_second_use_ends_the_whole_family_and_no_other(
     app: Application, client: httpx.AsyncClient, db: Database, actions: Actions
 ) -> None:
-    stolen = await signed_in(app, client)
+    stolen = await signed_in(app)
     other = await sign_in(client, stolen.email)
     newest = (await refresh(client, stolen.refresh_token)).json()
     again = await refresh(client, stolen.refresh_token)
@@ -67,7 +67,7 @@ async def test_two_uses_at_once_give_one_pair_of_tokens_and_end_the_family(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
     for _ in range(5):
-        person = await signed_in(app, client)
+        person = await signed_in(app)
         answers = await asyncio.gather(*(refresh(client, person.refresh_token) for _ in range(2)))
         assert sorted(answer.status_code for answer in answers) == [200, 401]
         (won,) = [answer.json() for answer in answers if answer.status_code == 200]
@@ -80,7 +80,7 @@ async def test_two_uses_at_once_give_one_pair_of_tokens_and_end_the_family(
 async def test_signing_out_while_refreshing_leaves_nothing_alive(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     renewed, out = await asyncio.gather(
         refresh(client, person.refresh_token), client.post("/api/auth/logout", headers=person.headers)
     )
@@ -96,7 +96,7 @@ async def test_signing_out_while_refreshing_leaves_nothing_alive(
 async def test_what_is_no_good_is_refused(
     app: Application, client: httpx.AsyncClient, db: Database, made: str
 ) -> None:
-    person: SignedInPerson = await signed_in(app, client)
+    person: SignedInPerson = await signed_in(app)
     token = {"nonsense": "nonsense", "expired": person.refresh_token, "access token": person.access_token}[
         made
     ]

@@ -60,7 +60,7 @@ async def test_the_list_shows_ones_own_live_sessions_newest_first(
 ) -> None:
     await make_person(app, email="maya@example.com")
     first = await sign_in(client, "maya@example.com")
-    await signed_in(app, client)
+    await signed_in(app)
     ended = await sign_in(client, first.email)
     await client.post("/api/auth/logout", headers=ended.headers)
     expired = await sign_in(client, first.email)
@@ -89,7 +89,7 @@ async def test_the_list_shows_ones_own_live_sessions_newest_first(
 
 
 async def test_renewing_is_a_use(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     (before,) = (await client.get("/api/users/sessions", headers=person.headers)).json()["sessions"]
     await client.post("/api/auth/refresh-token", json={"refreshToken": person.refresh_token})
     (after,) = (await client.get("/api/users/sessions", headers=person.headers)).json()["sessions"]
@@ -100,7 +100,7 @@ async def test_renewing_is_a_use(app: Application, client: httpx.AsyncClient) ->
 async def test_an_ended_session_stops_at_once_in_every_process(
     settings: Settings, app: Application, client: httpx.AsyncClient
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     other = await sign_in(client, person.email)
     other_id = app.ports.tokens.read(other.access_token).session_id
     async with bootstrap.application(settings) as second:
@@ -126,7 +126,7 @@ async def test_an_ended_session_stops_at_once_in_every_process(
 async def test_anothers_and_an_ended_session_are_not_there(
     app: Application, client: httpx.AsyncClient, actions: Actions
 ) -> None:
-    person, stranger = await signed_in(app, client), await signed_in(app, client)
+    person, stranger = await signed_in(app), await signed_in(app)
     stranger_id = app.ports.tokens.read(stranger.access_token).session_id
     other_id = app.ports.tokens.read((await sign_in(client, person.email)).access_token).session_id
     assert (await client.delete(f"/api/users/sessions/{other_id}", headers=person.headers)).status_code == 204
@@ -140,7 +140,7 @@ async def test_anothers_and_an_ended_session_are_not_there(
 async def test_signing_out_everywhere_ends_this_one_too(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person, stranger = await signed_in(app, client), await signed_in(app, client)
+    person, stranger = await signed_in(app), await signed_in(app)
     others = [await sign_in(client, person.email) for _ in range(2)]
     answers = await asyncio.gather(
         *(client.delete("/api/users/sessions", headers=one.headers) for one in (person, *others))
@@ -157,7 +157,7 @@ async def test_signing_out_everywhere_ends_this_one_too(
 async def test_a_new_password_ends_every_other_session_and_is_told(
     app: Application, client: httpx.AsyncClient, drain: Drain, actions: Actions
 ) -> None:
-    person, stranger = await signed_in(app, client), await signed_in(app, client)
+    person, stranger = await signed_in(app), await signed_in(app)
     other = await sign_in(client, person.email)
     await client.post("/api/auth/forgot-password", json={"email": person.email})
     await drain()
@@ -185,7 +185,7 @@ async def test_a_new_password_ends_every_other_session_and_is_told(
 async def test_a_wrong_present_password_changes_nothing(
     app: Application, client: httpx.AsyncClient, drain: Drain
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     body = {"currentPassword": "Wrong-Skies-42!", "newPassword": NEW}
     answer = await client.put("/api/users/password", json=body, headers=person.headers)
     assert answer.status_code == 422
@@ -209,7 +209,7 @@ async def test_a_wrong_present_password_changes_nothing(
 async def test_who_has_no_password_is_told_how_to_get_one(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await db.fetchval("UPDATE users SET password_hash = NULL WHERE id = $1", person.id)
     body = {"currentPassword": PASSWORD, "newPassword": NEW}
     answer = await client.put("/api/users/password", json=body, headers=person.headers)
@@ -217,7 +217,7 @@ async def test_who_has_no_password_is_told_how_to_get_one(
 
 
 async def test_two_changes_at_once_one_wins(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     other = await sign_in(client, person.email)
     passwords = ("Racer-One-11!", "Racer-Two-22!")
     answers = await asyncio.gather(

@@ -77,7 +77,7 @@ async def test_a_wrong_password_and_an_unknown_address_are_alike(
 async def test_only_the_right_password_learns_of_a_suspension(
     app: Application, client: httpx.AsyncClient, db: Database, status: str
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await db.fetchval("UPDATE users SET account_status = $1", status)
     right = await client.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
     wrong = await client.post("/api/auth/login", json={"email": person.email, "password": "Wrong-1!aaa"})
@@ -141,7 +141,7 @@ async def test_other_bodies_are_refused(client: httpx.AsyncClient, body: object)
 async def test_signing_out_ends_both_tokens_of_this_session_only(
     app: Application, client: httpx.AsyncClient, actions: Actions
 ) -> None:
-    here = await signed_in(app, client)
+    here = await signed_in(app)
     there = await sign_in(client, here.email)
     answer = await client.post("/api/auth/logout", headers=here.headers)
     assert (answer.status_code, answer.content) == (204, b"")
@@ -169,7 +169,7 @@ async def test_without_a_token_one_is_asked_for(client: httpx.AsyncClient, heade
 async def test_forged_foreign_and_expired_tokens_are_refused(
     app: Application, client: httpx.AsyncClient, db: Database, settings: Settings
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     session_id = await db.fetchval("SELECT id FROM sessions")
     secret = settings.jwt_secret.get_secret_value()
     ours, theirs = AccessTokens(secret, timedelta(hours=1)), AccessTokens("z" * 40, timedelta(hours=1))
@@ -194,7 +194,7 @@ async def test_forged_foreign_and_expired_tokens_are_refused(
 
 
 async def test_an_expired_session_is_over(app: Application, client: httpx.AsyncClient, db: Database) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await db.fetchval("UPDATE sessions SET expires_at = now()")
     for answer in (
         await client.get("/api/users/profile", headers=person.headers),

@@ -47,7 +47,7 @@ async def wish_for(
 async def test_an_address_that_a_thief_wished_for_never_counts(
     app: Application, client: httpx.AsyncClient, db: Database, drain: Drain, take_back: TakeBack
 ) -> None:
-    stolen = await signed_in(app, client)
+    stolen = await signed_in(app)
     link = await wish_for(client, stolen, THIEF, app=app, drain=drain)
     await take_back(client, app, drain, stolen.email)
     answer = await client.post("/api/auth/verify-email", json={"token": link})
@@ -83,14 +83,14 @@ async def test_passkeys_of_who_took_somebody_elses_address_end_with_its_owners_r
 async def test_passkeys_of_who_has_proved_their_address_outlive_a_reset(
     app: Application, client: httpx.AsyncClient, drain: Drain
 ) -> None:
-    person, device = await signed_in(app, client), Authenticator()
+    person, device = await signed_in(app), Authenticator()
     await add(client, person, device)
     await by_mail(client, app, drain, person.email)
     assert (await enter(client, device.get(await request_options(client)))).status_code == 200
 
 
 async def test_a_reset_is_told(app: Application, client: httpx.AsyncClient, drain: Drain) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await by_mail(client, app, drain, person.email)
     await drain()
     assert [mail.subject for mail in mails_to(app, person.email)].count("Your password was changed") == 1

@@ -79,5 +79,5 @@ async def test_what_is_running_out_is_listed(trade: Trade, app: Application) -> 
     assert await names() == ["None", "Few"]
     assert await names(below=11) == ["None", "Few", "Enough"]
     assert await names(below=2) == ["None"]
-    agent = await signed_in(app, trade.client, Role.AGENT)
+    agent = await signed_in(app, Role.AGENT)
     assert (await trade.client.get("/api/admin/stock/low", headers=agent.headers)).status_code == 403

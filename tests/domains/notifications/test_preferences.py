@@ -43,7 +43,7 @@ def enabled(told: dict[str, Any]) -> dict[str, bool]:
 async def test_all_is_on_at_first_but_offers_need_consent(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     told = (await client.get(PATH, headers=person.headers)).json()["preferences"]
     assert len(told["topics"]) == 14
     assert set(enabled(told).values()) == {True}
@@ -63,7 +63,7 @@ async def test_all_is_on_at_first_but_offers_need_consent(
 async def test_what_is_switched_off_is_not_sent_but_stands_in_the_list(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     off = [{"topic": "orders", "channel": channel, "enabled": False} for channel in ("email", "push")]
     told = await change(client, person, topics=off)
     assert [name for name, on in enabled(told).items() if not on] == ["orders.email", "orders.push"]
@@ -79,7 +79,7 @@ async def test_what_is_switched_off_is_not_sent_but_stands_in_the_list(
 async def test_security_and_purchases_by_mail_cannot_be_switched_off(
     app: Application, client: httpx.AsyncClient, db: Database, topic: str
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     for channel, code in (("email", 422), ("push", 200)):
         body = {"topics": [{"topic": topic, "channel": channel, "enabled": False}]}
         answer = await client.put(PATH, headers=person.headers, json=body)
@@ -93,7 +93,7 @@ async def test_security_and_purchases_by_mail_cannot_be_switched_off(
 async def test_consent_is_kept_with_time_and_words_and_so_is_its_end(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     for _ in range(2):
         told = await change(client, person, promotions=True)
         assert (told["promotions"]["consented"], told["promotions"]["source"]) == (True, "preferences")
@@ -110,7 +110,7 @@ async def test_consent_is_kept_with_time_and_words_and_so_is_its_end(
 async def test_two_consents_at_once_are_one(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     answers = await asyncio.gather(
         *(client.put(PATH, headers=person.headers, json={"promotions": True}) for _ in range(5))
     )
@@ -119,7 +119,7 @@ async def test_two_consents_at_once_are_one(
 
 
 async def test_quiet_hours_of_ones_own(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     own = {"start": "20:00", "end": "09:30", "timeZone": "America/Los_Angeles"}
     assert (await change(client, person, quietHours=own))["quietHours"] == own | {"own": True}
     assert (await change(client, person, promotions=True))["quietHours"]["own"] is True
@@ -145,7 +145,7 @@ async def test_quiet_hours_of_ones_own(app: Application, client: httpx.AsyncClie
 async def test_other_bodies_are_refused(
     app: Application, client: httpx.AsyncClient, db: Database, body: dict[str, Any]
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     answer = await client.put(PATH, headers=person.headers, json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR")
     assert await db.fetchval("SELECT count(*) FROM promotion_consents") == 0
@@ -154,7 +154,7 @@ async def test_other_bodies_are_refused(
 async def test_the_list_is_ones_own_and_is_read_one_by_one_or_whole(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person, other = await signed_in(app, client), await signed_in(app, client)
+    person, other = await signed_in(app), await signed_in(app)
     for number in range(3):
         await tell(db, person.id, "password_changed", f"fact {number}")
         await tell(db, person.id, "password_changed", f"fact {number}")
@@ -179,7 +179,7 @@ async def test_the_list_is_ones_own_and_is_read_one_by_one_or_whole(
 async def test_a_letter_without_a_push_is_listed_without_its_link(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     async with db.transaction() as tx:
         await service.mail_password_changed(tx, user_id=person.id, change_id=new_id())
     (one,) = (await client.get("/api/notifications", headers=person.headers)).json()["notifications"]
@@ -197,7 +197,7 @@ async def test_nobody_who_left_is_told_anything(app: Application, db: Database) 
 class TestTheLink:
     @pytest.fixture
     async def person(self, app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-        person = await signed_in(app, client)
+        person = await signed_in(app)
         await change(client, person, promotions=True)
         return person
 

@@ -258,7 +258,7 @@ async def test_a_mail_nobody_takes_has_failed_in_sight_of_staff_and_can_be_sent_
     post: Post,
     script: Scripted,
 ) -> None:
-    agent = await signed_in(app, client, Role.AGENT)
+    agent = await signed_in(app, Role.AGENT)
     message_id = await queue(db, await make_person(app), letter=LETTER)
     counted = watch_counter("faded_skies_messages_total")
     script.mails = [Undeliverable("550 no such user")]
@@ -302,7 +302,7 @@ async def test_after_two_days_of_attempts_it_has_failed(
 async def test_words_of_failed_mails_go_after_a_week(
     app: Application, client: httpx.AsyncClient, db: Database, post: Post, script: Scripted
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     message_id = await queue(db, await make_person(app), letter=LETTER)
     script.mails = [Undeliverable("550 no such user")]
     await work(db, post)
@@ -359,7 +359,7 @@ async def test_a_push_to_somebody_without_a_device_says_so(
     script: Scripted,
     devices: list[str],
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     user_id = await make_person(app)
     async with db.transaction() as tx:
         for token in devices:
@@ -397,7 +397,7 @@ async def test_what_was_bought_goes_before_promotions_however_long_they_wait(
 async def test_a_push_that_failed_is_sent_again_within_a_week_only(
     app: Application, client: httpx.AsyncClient, db: Database, post: Post, script: Scripted
 ) -> None:
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     user_id = await make_person(app)
     async with db.transaction() as tx:
         await service.register_device(tx, user_id=user_id, token="a")

@@ -28,8 +28,8 @@ def gateway(app: Application) -> PaymentGateway:
 
 
 @pytest.fixture
-async def person(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client)
+async def person(app: Application) -> SignedInPerson:
+    return await signed_in(app)
 
 
 async def create(
@@ -77,7 +77,7 @@ async def test_our_own_method_serves_too_but_not_cash_nor_a_strangers(
     cash = await keep_cash(db, person.id)
     refused = await create(client, person, paymentMethodId=str(cash.id))
     assert (refused.status_code, refused.json()["code"]) == (422, "TENDER_NOT_ALLOWED")
-    stranger = await signed_in(app, client)
+    stranger = await signed_in(app)
     refused = await create(client, stranger, paymentMethodId=str(card.id))
     assert (refused.status_code, refused.json()["code"]) == (404, "NOT_FOUND")
     refused = await create(client, stranger, paymentMethodId=card.external_id)
@@ -179,7 +179,7 @@ async def test_what_an_order_cannot_adopt(
     card = await keep_card(db, gateway, person.id)
     order_id = await bare_order(db, card)
     ref = (await create(client, person)).json()["paymentIntentId"]
-    stranger = await signed_in(app, client)
+    stranger = await signed_in(app)
     for user_id, name in ((stranger.id, ref), (person.id, "pi_nothing"), (person.id, str(new_id()))):
         with pytest.raises(IntentNotFound):
             await adopt(db, user_id, name, order_id)

@@ -20,8 +20,8 @@ METHODS = "/api/payments/methods"
 
 
 @pytest.fixture
-async def person(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client)
+async def person(app: Application) -> SignedInPerson:
+    return await signed_in(app)
 
 
 async def add(client: httpx.AsyncClient, person: SignedInPerson, **body: object) -> httpx.Response:
@@ -162,7 +162,7 @@ async def test_a_removed_card_is_gone_its_heir_is_primary_and_the_gateway_forget
 async def test_a_strangers_method_does_not_exist(
     app: Application, client: httpx.AsyncClient, person: SignedInPerson
 ) -> None:
-    stranger = await signed_in(app, client)
+    stranger = await signed_in(app)
     card = (await add(client, person, type="card", stripePaymentMethodId="pm_card_visa")).json()
     url = f"{METHODS}/{card['paymentMethod']['id']}"
     for answer in (

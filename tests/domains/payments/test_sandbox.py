@@ -145,7 +145,7 @@ async def test_a_delivery_settles_a_prepared_payment_once_however_often_it_comes
     gateway: SandboxGateway,
     drain: Callable[[], Awaitable[None]],
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     prepared = (
         await client.post(
             "/api/payments/create-intent",
@@ -241,7 +241,7 @@ async def test_production_without_a_key_takes_no_cards_and_has_no_sandbox(settin
     async with bootstrap.application(production) as shop:
         transport = httpx.ASGITransport(app=shop.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-            person = await signed_in(shop, http)
+            person = await signed_in(shop)
             url = "/api/payments/methods"
             card = {"type": "card", "stripePaymentMethodId": "pm_card_visa"}
             refused = await http.post(url, headers=person.headers, json=card)

@@ -27,8 +27,8 @@ def anywhere(*, city: str, state: str | None) -> bool:
 
 
 @pytest.fixture
-async def maya(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client)
+async def maya(app: Application) -> SignedInPerson:
+    return await signed_in(app)
 
 
 @pytest.fixture
@@ -331,7 +331,7 @@ async def test_a_deleted_address_is_gone_for_its_owner_and_stays_for_orders(
 async def test_what_belongs_to_somebody_else_does_not_exist(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    owner, stranger = await signed_in(app, client), await signed_in(app, client)
+    owner, stranger = await signed_in(app), await signed_in(app)
     address = await make_address(db, owner.id)
 
     for address_id in (address.id, new_id()):

@@ -41,8 +41,8 @@ def collection(*features: JSON) -> JSON:
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN)
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN)
 
 
 async def names_served(client: httpx.AsyncClient) -> list[str]:

@@ -170,7 +170,7 @@ async def test_an_address_in_an_area_needs_an_approved_town_too(
     app: Application, client: httpx.AsyncClient, db: Database, city: str, served: bool
 ) -> None:
     await make_area(db)
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     await make_address(db, person.id, city=city)
 
     (address,) = (await client.get("/api/users/addresses", headers=person.headers)).json()["addresses"]

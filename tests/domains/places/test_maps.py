@@ -24,9 +24,9 @@ FINDER = ZipcodeFinder(ZipTable())
 
 
 @pytest.fixture
-async def maya(app: Application, client: httpx.AsyncClient, db: Database) -> SignedInPerson:
+async def maya(app: Application, db: Database) -> SignedInPerson:
     await open_shop(db)
-    return await signed_in(app, client)
+    return await signed_in(app)
 
 
 async def test_a_suggestion_leads_to_an_address(client: httpx.AsyncClient, maya: SignedInPerson) -> None:

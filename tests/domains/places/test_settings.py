@@ -25,8 +25,8 @@ WHOLE: dict[str, Any] = {
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN)
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN)
 
 
 async def change(client: httpx.AsyncClient, who: SignedInPerson, **fields: Any) -> httpx.Response:
@@ -84,7 +84,7 @@ async def test_how_long_coins_hold_is_set_for_those_to_come(
     app: Application, client: httpx.AsyncClient, db: Database, admin: SignedInPerson
 ) -> None:
     await open_shop(app)
-    customer = await signed_in(app, client)
+    customer = await signed_in(app)
     for days in (30, None):
         told = await change(client, admin, coinsExpireDays=days)
         assert told.json()["settings"]["coinsExpireDays"] == days
@@ -130,7 +130,7 @@ async def test_wrong_fields_change_nothing(
 async def test_staff_are_numbered_and_customers_are_not(
     app: Application, client: httpx.AsyncClient, admin: SignedInPerson
 ) -> None:
-    agent, customer = await signed_in(app, client, Role.AGENT), await signed_in(app, client)
+    agent, customer = await signed_in(app, Role.AGENT), await signed_in(app)
 
     async def number(user_id: object, value: object) -> httpx.Response:
         body = {"employeeNo": value}

@@ -44,9 +44,9 @@ def by_day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
+async def admin(app: Application) -> SignedInPerson:
     await open_shop(app)
-    return await signed_in(app, client, Role.ADMIN)
+    return await signed_in(app, Role.ADMIN)
 
 
 async def agreed(app: Application, *, email: str | None = None, device: bool = False, **person: Any) -> UUID:
@@ -146,7 +146,7 @@ async def test_what_a_push_leads_to(
     by_day: None,
     drain: Drain,
 ) -> None:
-    shopper = await signed_in(app, client)
+    shopper = await signed_in(app)
     async with db.transaction() as tx:
         await notifications.consent(tx, shopper.id, given_by="preferences")
         await notifications.register_device(tx, user_id=shopper.id, token="a")
@@ -158,7 +158,7 @@ async def test_what_a_push_leads_to(
     content = await db.fetchval("SELECT content FROM messages")
     assert content["data"] == {"type": "promotion", "url": f"/promotions/{promotion_id}"}
     assert content["body"] == "Twenty percent off. Until Sunday."
-    stranger = await signed_in(app, client)
+    stranger = await signed_in(app)
     for person in (shopper, shopper, stranger):
         told = (await client.get(shown, headers=person.headers)).json()["promotion"]
         assert (told["title"], told["imageUrl"]) == (WRITTEN["title"], WRITTEN["imageUrl"])

@@ -11,7 +11,7 @@ URL = "/api/users/rewards"
 
 
 async def test_a_new_customer_has_an_empty_account(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     answer = await client.get(URL, headers=person.headers)
     assert answer.status_code == 200
     assert answer.json() == {
@@ -27,7 +27,7 @@ async def test_a_new_customer_has_an_empty_account(app: Application, client: htt
 async def test_changes_come_newest_first_in_pages_and_are_ones_own(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person, stranger = await signed_in(app, client), await signed_in(app, client)
+    person, stranger = await signed_in(app), await signed_in(app)
     db = app.ports.db
     order_id = await bare_order(db, await keep_cash(db, person.id))
     async with db.transaction() as tx:
@@ -54,7 +54,7 @@ async def test_changes_come_newest_first_in_pages_and_are_ones_own(
 async def test_points_of_orders_on_their_way_are_pending_without_the_tip(
     app: Application, client: httpx.AsyncClient
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     db = app.ports.db
     cash = await keep_cash(db, person.id)
     await bare_order(db, cash, amount_cents=2999, tip_cents=500, status="confirmed")
@@ -65,7 +65,7 @@ async def test_points_of_orders_on_their_way_are_pending_without_the_tip(
 
 
 async def test_wrong_pages_and_no_token_are_refused(app: Application, client: httpx.AsyncClient) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     for query in ("limit=0", "limit=101", "offset=-1", "limit=x"):
         assert (await client.get(f"{URL}?{query}", headers=person.headers)).status_code == 422
     assert (await client.get(URL)).status_code == 401

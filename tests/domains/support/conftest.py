@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from factories.identity import SignedInPerson, signed_in
@@ -19,15 +18,15 @@ async def address(app: Application) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def customer(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, full_name="Maya Okafor")
+async def customer(app: Application) -> SignedInPerson:
+    return await signed_in(app, full_name="Maya Okafor")
 
 
 @pytest.fixture
-async def agent(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.AGENT, full_name="Agnes Lindqvist")
+async def agent(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.AGENT, full_name="Agnes Lindqvist")
 
 
 @pytest.fixture
-async def colleague(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.AGENT, full_name="Bruno Vidal")
+async def colleague(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.AGENT, full_name="Bruno Vidal")

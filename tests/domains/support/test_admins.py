@@ -15,8 +15,8 @@ from faded_skies.platform.ids import new_id
 
 
 @pytest.fixture
-async def admin(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.ADMIN, full_name="Noor Haddad")
+async def admin(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.ADMIN, full_name="Noor Haddad")
 
 
 async def subjects(client: httpx.AsyncClient, admin: SignedInPerson, **query: Any) -> list[str]:
@@ -48,7 +48,7 @@ async def test_they_find_tickets_by_what_they_know_of_them(
     agent: SignedInPerson,
     admin: SignedInPerson,
 ) -> None:
-    other = await signed_in(app, client, full_name="Łucja Ñuñez")
+    other = await signed_in(app, full_name="Łucja Ñuñez")
     await open_ticket(client, customer, subject="A jar is missing", category="orders")
     taken = await open_ticket(client, other, subject="100% of the_coins")
     await done(client, agent, taken, "take")
@@ -172,7 +172,7 @@ async def test_of_their_own_ticket_an_admin_is_a_customer(
     assert row is not None
     assert tuple(row) == (agent.id, "medium", "active")
     assert await db.fetchval("SELECT count(*) FROM support_notes") == 1
-    other = await signed_in(app, client, Role.ADMIN)
+    other = await signed_in(app, Role.ADMIN)
     assert len((await client.get(url, headers=other.headers)).json()["notes"]) == 1
 
 
@@ -180,7 +180,7 @@ async def test_nobody_else_may(
     app: Application, client: httpx.AsyncClient, customer: SignedInPerson, agent: SignedInPerson
 ) -> None:
     ticket = await open_ticket(client, customer)
-    for person in (customer, agent, await signed_in(app, client, Role.DRIVER)):
+    for person in (customer, agent, await signed_in(app, Role.DRIVER)):
         answers = [
             await client.get(f"/api/admin/{path}", headers=person.headers)
             for path in ("tickets", f"tickets/{ticket['id']}", "agents")

@@ -124,7 +124,7 @@ async def test_the_least_busy_gets_the_next_ticket_and_nobody_gets_too_many(
     await come_in(client, agent)
     names = [(await open_ticket(client, customer))["agentName"] for _ in range(2)]
     await come_in(client, colleague)
-    others = [await signed_in(app, client) for _ in range(2)]
+    others = [await signed_in(app) for _ in range(2)]
     names += [(await open_ticket(client, other))["agentName"] for other in others for _ in range(4)]
     assert names == ["Agnes"] * 2 + ["Bruno"] * 2 + ["Agnes", "Bruno"] * 3
     full = await open_ticket(client, customer)
@@ -268,7 +268,7 @@ async def test_nobody_but_agents_may_do_what_agents_do(
 ) -> None:
     ticket = await open_ticket(client, customer)
     bodies = {"take": {}, "transfer": {}, "notes": {"note": "x"}, "close": {}, "reopen": {}}
-    for person in (customer, *[await signed_in(app, client, role) for role in (Role.DRIVER, Role.ADMIN)]):
+    for person in (customer, *[await signed_in(app, role) for role in (Role.DRIVER, Role.ADMIN)]):
         answers = [await act(client, person, ticket, what, **body) for what, body in bodies.items()]
         answers += [
             await client.get(f"/api/agent/{path}", headers=person.headers)

@@ -110,7 +110,7 @@ async def test_who_may_not_and_what_is_no_presence(
     app: Application, client: httpx.AsyncClient, db: Database, customer: SignedInPerson, agent: SignedInPerson
 ) -> None:
     for role in (Role.CUSTOMER, Role.DRIVER, Role.ADMIN):
-        answer = await set_presence(client, await signed_in(app, client, role), {"status": "away"})
+        answer = await set_presence(client, await signed_in(app, role), {"status": "away"})
         assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_PERMISSIONS")
     for body in (
         {},

@@ -59,7 +59,7 @@ async def test_a_customer_and_an_agent_talk(
 ) -> None:
     ticket = await open_ticket(client, customer)
     named = {"ticketId": ticket["id"]}
-    bystander = await signed_in(app, client)
+    bystander = await signed_in(app)
     async with (
         connected(app, address, customer) as asking,
         connected(app, address, agent) as helping,
@@ -131,7 +131,7 @@ async def test_nobody_else_joins_writes_types_or_reads(
     async with connected(app, address, customer) as asking:
         assert (await asking.send("join-chat", {"ticketId": ticket["id"]}))["ok"] is True
         for role in (Role.CUSTOMER, Role.DRIVER, Role.ADMIN):
-            stranger = await signed_in(app, client, role)
+            stranger = await signed_in(app, role)
             await drain()
             await asking.heard()
             async with connected(app, address, stranger) as intruding:
@@ -381,7 +381,7 @@ async def test_nobody_types_without_end(settings: Settings, monkeypatch: pytest.
     monkeypatch.setattr(sockets, "_MOST_TOUCHES", 3)
     async with bootstrap.application(settings) as app, serving(app.asgi) as address:
         async with httpx.AsyncClient(base_url=address) as client:
-            person = await signed_in(app, client)
+            person = await signed_in(app)
             ticket = await open_ticket(client, person)
         async with connected(app, address, person) as asking:
             answers = [await asking.send("typing", {"ticketId": ticket["id"]}) for _ in range(7)]

@@ -120,8 +120,8 @@ async def test_a_pdf_becomes_a_picture(client: httpx.AsyncClient, customer: Sign
 async def test_a_picture_is_seen_by_those_of_its_ticket_only(
     app: Application, client: httpx.AsyncClient, customer: SignedInPerson, agent: SignedInPerson
 ) -> None:
-    ticket, stranger = await open_ticket(client, customer), await signed_in(app, client)
-    admin = await signed_in(app, client, Role.ADMIN)
+    ticket, stranger = await open_ticket(client, customer), await signed_in(app)
+    admin = await signed_in(app, Role.ADMIN)
     mine, theirs = await uploaded(client, customer), await uploaded(client, agent)
     absent = await see(client, customer, new_id())
     assert (absent.status_code, absent.json()["code"]) == (404, "NOT_FOUND")
@@ -137,7 +137,7 @@ async def test_a_picture_is_seen_by_those_of_its_ticket_only(
     for person in (customer, agent, admin):
         for upload_id in (mine, theirs):
             assert (await see(client, person, upload_id)).status_code == 200
-    driver = await signed_in(app, client, Role.DRIVER)
+    driver = await signed_in(app, Role.DRIVER)
     for person in (stranger, driver):
         assert (await see(client, person, mine)).json() == absent.json()
 
@@ -145,7 +145,7 @@ async def test_a_picture_is_seen_by_those_of_its_ticket_only(
 async def test_a_picture_goes_with_one_message_of_its_own_sender(
     app: Application, client: httpx.AsyncClient, customer: SignedInPerson
 ) -> None:
-    stranger = await signed_in(app, client)
+    stranger = await signed_in(app)
     ticket, theirs = await open_ticket(client, customer), await uploaded(client, stranger)
     sent = await uploaded(client, customer)
     await write(client, customer, ticket, "See.", attachments=[sent])
@@ -211,7 +211,7 @@ async def test_with_the_account_its_conversations_and_pictures_go(
     drain: Drain,
     stored: Stored,
 ) -> None:
-    ticket, other = await open_ticket(client, customer), await signed_in(app, client)
+    ticket, other = await open_ticket(client, customer), await signed_in(app)
     theirs = await open_ticket(client, other)
     await write(client, customer, ticket, "See.", attachments=[await uploaded(client, customer)])
     await write(client, agent, ticket, "And this.", attachments=[await uploaded(client, agent)])

@@ -79,7 +79,7 @@ async def test_who_may_not_and_what_is_no_priority(
     for body in wrong:
         answer = await prioritize(client, agent, ticket, body)
         assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR"), body
-    for person in (customer, await signed_in(app, client, Role.DRIVER)):
+    for person in (customer, await signed_in(app, Role.DRIVER)):
         for by in ("agent", "admin"):
             answer = await prioritize(client, person, ticket, {"priority": "urgent"}, by=by)
             assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_PERMISSIONS")
@@ -97,7 +97,7 @@ async def test_an_agent_with_room_for_one_gets_the_urgent_one(
     app: Application, client: httpx.AsyncClient, customer: SignedInPerson, agent: SignedInPerson
 ) -> None:
     tickets = [await open_ticket(client, customer, subject=f"{number}") for number in range(6)]
-    admin = await signed_in(app, client, Role.ADMIN)
+    admin = await signed_in(app, Role.ADMIN)
     assert (await prioritize(client, admin, tickets[5], {"priority": "high"}, by="admin")).is_success
     await come_in(client, agent)
     assert await service.serve_queue(desk_of(app)) == 5

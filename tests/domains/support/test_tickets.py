@@ -55,7 +55,7 @@ async def test_an_agent_who_is_there_gets_it_at_once(
 async def test_a_list_has_ones_own_only_the_newest_first(
     app: Application, client: httpx.AsyncClient, customer: SignedInPerson, agent: SignedInPerson
 ) -> None:
-    stranger = await signed_in(app, client)
+    stranger = await signed_in(app)
     tickets = [await open_ticket(client, customer, subject=f"Question {number}") for number in range(3)]
     await open_ticket(client, stranger)
     answer = await client.get("/api/support/tickets?limit=2", headers=customer.headers)
@@ -74,7 +74,7 @@ async def test_only_ones_own_order_can_stand_beside_a_ticket(
 ) -> None:
     order_id = str(await make_order(app, customer.id))
     body = {"subject": "Mine", "message": "Where is it?", "orderId": order_id}
-    stranger = await signed_in(app, client)
+    stranger = await signed_in(app)
     for person in (stranger, agent):  # staff sees the order, and still it is not theirs
         refused = await client.post("/api/support/tickets", json=body, headers=person.headers)
         assert (refused.status_code, refused.json()["code"]) == (404, "NOT_FOUND")
@@ -94,7 +94,7 @@ async def test_a_strangers_ticket_does_not_exist(
     ticket = await open_ticket(client, customer)
     [message] = await messages_of(client, customer, ticket)
     for role in (Role.CUSTOMER, Role.DRIVER, Role.ADMIN):
-        stranger = await signed_in(app, client, role)
+        stranger = await signed_in(app, role)
         for ticket_id in (ticket["id"], str(new_id())):
             path = f"/api/support/tickets/{ticket_id}"
             for answer in (
@@ -237,7 +237,7 @@ async def test_a_person_writes_so_many_messages_in_a_minute(settings: Settings) 
     async with bootstrap.application(few) as app:
         transport = httpx.ASGITransport(app=app.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            person, other = await signed_in(app, client), await signed_in(app, client)
+            person, other = await signed_in(app), await signed_in(app)
             ticket = await open_ticket(client, person)
             path = f"/api/support/tickets/{ticket['id']}/messages"
             answers = [

@@ -316,7 +316,7 @@ async def test_an_order_that_joins_is_told_of_before_the_next_stop(
 async def test_an_order_given_to_a_driver_on_the_road_changes_its_ledger_at_once(tracing: Tracing) -> None:
     law_says(tracing.app, flow="retailer_delivery")
     first, second, third = [await tracing.packed(1) for _ in range(3)]
-    other = await signed_in(tracing.app, tracing.trade.client, Role.DRIVER, full_name="Omar Ruiz")
+    other = await signed_in(tracing.app, Role.DRIVER, full_name="Omar Ruiz")
     was = UUID(await tracing.depart(first, second))
 
     async def assign(order: JSON) -> None:

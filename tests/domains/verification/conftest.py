@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
 from factories.identity import SignedInPerson, signed_in
@@ -14,14 +13,14 @@ from faded_skies.platform.settings import Settings
 
 
 @pytest.fixture
-async def person(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
+async def person(app: Application) -> SignedInPerson:
     """A customer who has not shown an ID yet."""
-    return await signed_in(app, client, id_verified=False)
+    return await signed_in(app, id_verified=False)
 
 
 @pytest.fixture
-async def agent(app: Application, client: httpx.AsyncClient) -> SignedInPerson:
-    return await signed_in(app, client, Role.AGENT, full_name="Agnes Lindqvist")
+async def agent(app: Application) -> SignedInPerson:
+    return await signed_in(app, Role.AGENT, full_name="Agnes Lindqvist")
 
 
 @pytest.fixture

@@ -121,8 +121,8 @@ async def test_each_doubt_is_told_to_staff_and_never_approved_by_a_machine(
     settings: Settings, changes: dict[str, str], doubt: str
 ) -> None:
     async with shop_that(settings, id_verification="barcode_decides") as (app, client):
-        person = await signed_in(app, client, id_verified=False)
-        agent = await signed_in(app, client, Role.AGENT)
+        person = await signed_in(app, id_verified=False)
+        agent = await signed_in(app, Role.AGENT)
         verification_id = await handed_in(client, person, OWN_CARD.but(**changes))
         await app.worker.drain()
         entry = await entry_of(client, agent, verification_id)
@@ -137,7 +137,7 @@ async def test_who_fits_in_everything_is_approved_where_the_shop_lets_the_barcod
     settings: Settings, db: Database, stored: Stored
 ) -> None:
     async with shop_that(settings, id_verification="barcode_decides") as (app, client):
-        person = await signed_in(app, client, id_verified=False)
+        person = await signed_in(app, id_verified=False)
         verification_id = await handed_in(client, person, OWN_CARD)
         await app.worker.drain()
         assert await status_of(client, person) == (True, "approved")
@@ -156,8 +156,8 @@ async def test_who_fits_in_everything_is_approved_where_the_shop_lets_the_barcod
 
 async def test_a_review_by_staff_alone_reads_no_barcode(settings: Settings) -> None:
     async with shop_that(settings, id_verification="review") as (app, client):
-        person = await signed_in(app, client, id_verified=False)
-        agent = await signed_in(app, client, Role.AGENT)
+        person = await signed_in(app, id_verified=False)
+        agent = await signed_in(app, Role.AGENT)
         verification_id = await handed_in(client, person, OWN_CARD)
         await app.worker.drain()
         entry = await entry_of(client, agent, verification_id)
@@ -264,7 +264,7 @@ async def test_two_at_once_leave_one_and_no_lost_picture(
 async def test_who_is_verified_need_not_again_until_it_nearly_expires(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:
-    person = await signed_in(app, client)
+    person = await signed_in(app)
     answer = await hand_in(client, person)
     assert (answer.status_code, answer.json()["code"]) == (409, "INVALID_STATE")
     await db.fetchval("UPDATE users SET id_expires_on = current_date + 20")
@@ -288,7 +288,7 @@ async def test_one_person_cannot_take_every_place_for_uploads(
     first = asyncio.create_task(client.post("/api/users/id-verification", headers=headers, content=slowly()))
     await begun.wait()
     second = await hand_in(client, person)
-    of_another = await hand_in(client, await signed_in(app, client, id_verified=False))
+    of_another = await hand_in(client, await signed_in(app, id_verified=False))
     go_on.set()
     assert (second.status_code, second.json()["code"]) == (409, "INVALID_STATE")
     assert of_another.status_code == 202

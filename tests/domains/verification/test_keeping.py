@@ -48,8 +48,8 @@ async def test_a_shop_may_keep_pictures_for_a_while(settings: Settings, stored: 
     async with bootstrap.application(keeping) as app:
         transport = httpx.ASGITransport(app=app.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            person = await signed_in(app, client, id_verified=False)
-            agent = await signed_in(app, client, Role.AGENT)
+            person = await signed_in(app, id_verified=False)
+            agent = await signed_in(app, Role.AGENT)
             await reject(client, agent, await handed_in(client, person))
             await app.worker.drain()
             assert len(stored()) == 1
@@ -145,7 +145,7 @@ async def test_without_the_store_nothing_is_half_done(
 async def test_two_sweeps_and_a_decision_at_once_do_no_harm(
     app: Application, client: httpx.AsyncClient, db: Database, person: SignedInPerson, stored: Stored
 ) -> None:
-    agent = await signed_in(app, client, Role.AGENT)
+    agent = await signed_in(app, Role.AGENT)
     verification_id = await handed_in(client, person)
     vault, now = vault_of(app), clock.now()
     await asyncio.gather(
@@ -173,7 +173,7 @@ async def test_things_of_others_in_the_store_do_not_stop_the_sweep(
 async def test_deleting_many_times_at_once_is_logged_once(
     app: Application, client: httpx.AsyncClient, db: Database, person: SignedInPerson
 ) -> None:
-    agent = await signed_in(app, client, Role.AGENT)
+    agent = await signed_in(app, Role.AGENT)
     await reject(client, agent, await handed_in(client, person))
     papers = await papers_queries.list_due(db, clock.now() + timedelta(minutes=1))
     await asyncio.gather(*(delete(db, vault_of(app), papers) for _ in range(3)))
@@ -202,7 +202,7 @@ async def test_pictures_and_keys_cannot_be_swapped(
 ) -> None:
     """Somebody who can write to the store and the database still shows nobody another's paper."""
     for _ in range(2):
-        await handed_in(client, await signed_in(app, client, id_verified=False))
+        await handed_in(client, await signed_in(app, id_verified=False))
     first, second = stored()
     swapped = first.read_bytes()
     first.write_bytes(second.read_bytes())

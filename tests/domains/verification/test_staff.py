@@ -106,7 +106,7 @@ async def test_two_colleagues_at_once_decide_once(
     db: Database,
     drain: Drain,
 ) -> None:
-    other = await signed_in(app, client, Role.ADMIN)
+    other = await signed_in(app, Role.ADMIN)
     for _ in range(5):
         verification_id = await handed_in(client, person)
         await drain()
@@ -126,7 +126,7 @@ async def test_one_document_is_good_for_one_account(
     verification_id = await handed_in(client, person)
     await drain()
     assert (await decide(client, agent, verification_id, "approve", READ)).status_code == 200
-    twin = await signed_in(app, client, id_verified=False)
+    twin = await signed_in(app, id_verified=False)
     verification_id = await handed_in(client, twin)
     await drain()
     same = READ | {"documentNumber": "012345678"}  # however it is spaced
@@ -140,7 +140,7 @@ async def test_one_document_is_good_for_one_account(
 async def test_two_accounts_at_once_with_one_document(
     app: Application, client: httpx.AsyncClient, agent: SignedInPerson, drain: Drain
 ) -> None:
-    people = [await signed_in(app, client, id_verified=False) for _ in range(4)]
+    people = [await signed_in(app, id_verified=False) for _ in range(4)]
     handed = [await handed_in(client, one) for one in people]
     await drain()
     answers = await asyncio.gather(*(decide(client, agent, one, "approve", READ) for one in handed))
@@ -154,7 +154,7 @@ async def test_the_queue_shows_who_has_the_document_already_and_namesakes(
     verification_id = await handed_in(client, person, OWN_CARD)
     await drain()
     assert (await decide(client, agent, verification_id, "approve")).status_code == 200
-    twin = await signed_in(app, client, id_verified=False)
+    twin = await signed_in(app, id_verified=False)
     verification_id = await handed_in(client, twin, OWN_CARD)
     await drain()
     answer = await client.get("/api/admin/id-verifications?status=processing", headers=agent.headers)
@@ -177,7 +177,7 @@ async def test_blocked_people_stay_blocked(
     body = {"reason": "Forged papers.", "block": True}
     assert (await decide(client, agent, verification_id, "reject", body)).status_code == 200
     assert "id_document.blocked" in await audited()
-    for somebody in (person, await signed_in(app, client, id_verified=False)):
+    for somebody in (person, await signed_in(app, id_verified=False)):
         await handed_in(client, somebody, OWN_CARD)
         await drain()
         latest = await client.get("/api/users/id-verification", headers=somebody.headers)
@@ -281,7 +281,7 @@ async def test_a_last_day_against_the_barcode_is_refused_and_its_own_must_not_be
 
 
 async def test_nobody_decides_about_their_own_papers(app: Application, client: httpx.AsyncClient) -> None:
-    agent = await signed_in(app, client, Role.AGENT, id_verified=False)
+    agent = await signed_in(app, Role.AGENT, id_verified=False)
     verification_id = await handed_in(client, agent)
     for how, body in (("approve", READ), ("reject", {"reason": "no"}), ("document-link", None)):
         answer = await decide(client, agent, verification_id, how, body)
@@ -372,7 +372,7 @@ async def test_a_link_used_by_many_at_once_shows_one_picture(
 async def test_the_longest_waiting_comes_first_and_decided_ones_last(
     app: Application, client: httpx.AsyncClient, agent: SignedInPerson, drain: Drain
 ) -> None:
-    people = [await signed_in(app, client, id_verified=False) for _ in range(3)]
+    people = [await signed_in(app, id_verified=False) for _ in range(3)]
     handed = [await handed_in(client, one) for one in people]
     await drain()
     assert (await decide(client, agent, handed[0], "reject", {"reason": "no"})).status_code == 200
@@ -391,12 +391,12 @@ async def test_customers_and_drivers_see_nothing_of_it(
 ) -> None:
     verification_id = await handed_in(client, person)
     for role in (Role.CUSTOMER, Role.DRIVER):
-        somebody = await signed_in(app, client, role)
+        somebody = await signed_in(app, role)
         for how, body in (("approve", READ), ("reject", {"reason": "no"}), ("document-link", None)):
             answer = await decide(client, somebody, verification_id, how, body)
             assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_PERMISSIONS")
         assert (await client.get("/api/admin/id-verifications", headers=somebody.headers)).status_code == 403
-    stranger = await signed_in(app, client, id_verified=False)
+    stranger = await signed_in(app, id_verified=False)
     latest = await client.get("/api/users/id-verification", headers=stranger.headers)
     assert latest.json() == {"verification": None}
 

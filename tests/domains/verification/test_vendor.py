@@ -84,7 +84,7 @@ async def shop(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
         async with bootstrap.application(settings.model_copy(update=at_jumio)) as app:
             transport = httpx.ASGITransport(app=app.asgi)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-                person = await signed_in(app, client, id_verified=False)
+                person = await signed_in(app, id_verified=False)
                 yield Shop(app, client, jumio, person)
 
 
@@ -176,7 +176,7 @@ async def test_everything_else_is_rejected_or_for_staff(
     assert (await shop.latest())["status"] == status
     profile = await shop.client.get("/api/users/profile", headers=shop.person.headers)
     assert profile.json()["user"]["idVerified"] is False
-    agent = await signed_in(shop.app, shop.client, Role.AGENT)
+    agent = await signed_in(shop.app, Role.AGENT)
     queue = await shop.client.get("/api/admin/id-verifications", headers=agent.headers)
     (entry,) = queue.json()["verifications"]
     assert entry["findings"]["reasons"] != []
@@ -306,7 +306,7 @@ async def test_one_case_that_the_vendor_fails_for_does_not_hold_up_the_others(sh
     await shop.begin()
     db = shop.app.ports.db
     first = shop.person
-    shop.person = await signed_in(shop.app, shop.client, id_verified=False)
+    shop.person = await signed_in(shop.app, id_verified=False)
     await shop.begin()
     # Forgotten at the vendor: every question about it fails from now on.
     await db.fetch("UPDATE id_verifications SET vendor_execution_id = 'gone' WHERE user_id = $1", first.id)
@@ -327,7 +327,7 @@ async def test_one_case_that_the_vendor_fails_for_does_not_hold_up_the_others(sh
 
 async def test_staff_cannot_approve_what_the_vendor_is_still_looking_at(shop: Shop) -> None:
     verification_id = (await shop.begin()).json()["verification"]["id"]
-    agent = await signed_in(shop.app, shop.client, Role.AGENT)
+    agent = await signed_in(shop.app, Role.AGENT)
     answer = await shop.client.post(
         f"/api/admin/id-verifications/{verification_id}/approve", headers=agent.headers
     )

@@ -63,7 +63,7 @@ async def test_pictures_behind_a_cache_are_in_the_backup(settings: Settings, tmp
             bootstrap.application(behind) as app,
             httpx.AsyncClient(transport=httpx.ASGITransport(app=app.asgi), base_url="http://test") as client,
         ):
-            admin = await signed_in(app, client, Role.ADMIN)
+            admin = await signed_in(app, Role.ADMIN)
             product_id = await make_product(app.ports.db)
             answer = await client.post(
                 f"/api/admin/products/{product_id}/images",
