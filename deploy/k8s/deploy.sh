@@ -29,7 +29,7 @@ objects() { # folder of objects, how many containers of ours; with the image in 
 		done
 		patch Job faded-skies-migrate "{template: {spec: {containers: [{name: migrate, image: '$image'}]}}}"
 		patch CronJob faded-skies-backup "{jobTemplate: {spec: {template: {spec: {
-      initContainers: [{name: backup, image: '$image'}], containers: [{name: prune, image: '$image'}]}}}}}"
+      initContainers: [{name: prune, image: '$image'}], containers: [{name: backup, image: '$image'}]}}}}}"
 	} >"$folder/kustomization.yaml"
 	kubectl kustomize "$1" >"$folder/before"
 	kubectl kustomize "$folder" >"$folder/objects"
@@ -43,8 +43,9 @@ objects() { # folder of objects, how many containers of ours; with the image in 
 	cat "$folder/objects"
 }
 
-migrated() { # waits for the Job's end; whether it was a good one (activeDeadlineSeconds ends it in any case)
-	while :; do
+migrated() { # waits for the Job's end, which activeDeadlineSeconds brings in any case; whether it was a good one
+	ends=$(($(date +%s) + 2100))
+	while [ "$(date +%s)" -lt "$ends" ]; do
 		case $(kubectl --namespace "$namespace" get job faded-skies-migrate \
 			--output 'jsonpath={.status.conditions[?(@.status=="True")].type}') in
 		*Complete*) return 0 ;;
@@ -52,6 +53,8 @@ migrated() { # waits for the Job's end; whether it was a good one (activeDeadlin
 		esac
 		sleep 2
 	done
+	echo "The cluster does not say how the migration ended." >&2
+	return 1
 }
 
 case $step in

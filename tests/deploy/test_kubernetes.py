@@ -61,18 +61,21 @@ def test_schemas(rendered: str, check: Check, tmp_path: Path) -> None:
 def test_pods_are_fenced_in(objects: Objects) -> None:
     assert pods(objects).keys() == {"server", "worker", "migrate", "backup"}
     for name, pod in pods(objects).items():
-        spec, (container,) = pod["spec"], pod["spec"].get("initContainers", pod["spec"]["containers"])
-        assert {one["image"] for one in (*spec["containers"], container)} == {IMAGE}, name
+        spec = pod["spec"]
+        (container,) = spec["containers"]
+        all_of_them = (*spec.get("initContainers", ()), container)
+        assert {one["image"] for one in all_of_them} == {IMAGE}, name
         assert spec["automountServiceAccountToken"] is False
         assert spec["securityContext"]["runAsNonRoot"]
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
-        assert container["resources"]["requests"].keys() == {"cpu", "memory"}
-        assert container["resources"]["limits"].keys() == {"memory"}
+        for one in all_of_them:
+            assert one["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert one["resources"]["requests"].keys() == {"cpu", "memory"}
+            assert one["resources"]["limits"].keys() == {"memory"}
         # Secrets come from outside, as files that the settings know.
         given = {one["name"]: one["value"] for one in container["env"]}
         files = {variable: path for variable, path in given.items() if variable.endswith("_FILE")}
@@ -130,7 +133,7 @@ def test_the_runbook_makes_the_secret_that_pods_read(objects: Objects) -> None:
 
 def test_backups_are_kept_on_a_volume_and_sealed(objects: Objects) -> None:
     spec = pods(objects)["backup"]["spec"]
-    (taking,), (pruning,) = spec["initContainers"], spec["containers"]
+    (pruning,), (taking,) = spec["initContainers"], spec["containers"]
     assert (taking["args"], pruning["args"][:3]) == (
         ["backup", "--to", "/backups"],
         ["backup", "prune", "/backups"],

@@ -42,10 +42,12 @@ def happened(**changes: Any) -> Happened:
 class Shop:
     """A database whose transactions tell one subscriber, who notes what it heard."""
 
-    def __init__(self, settings: Settings, db: Database) -> None:
+    def __init__(self, settings: Settings, db: Database, *, is_fleeting: bool = False) -> None:
         self.settings = settings
         self.heard: list[Happened] = []
-        subscriptions: Sequence[Subscription] = [Subscription("test.note", Happened, self._note)]
+        subscriptions: Sequence[Subscription] = [
+            Subscription("test.note", Happened, self._note, is_fleeting=is_fleeting)
+        ]
         self.db = Database(db.pool, Bus(), sign=db.sign)
         self.db.bus.register(subscriptions)
         self.worker = Worker(url=settings.database_url, db=self.db, subscriptions=subscriptions, periodic=[])
@@ -119,6 +121,14 @@ async def test_a_job_that_fails_is_tried_again_and_the_last_time_held(shop: Shop
     assert status == "failed"
     assert await shop.db.fetchval("SELECT payload FROM pgqueuer") == b'{"thing": "of another shape"}'
     assert shop.heard == []
+
+
+async def test_what_is_of_use_for_minutes_only_is_dropped_the_last_time(shop: Shop) -> None:
+    async with shop.db.transaction() as tx:
+        tx._jobs.append(("test.note", b'{"thing": "of another shape"}'))
+    await shop.db.fetch("UPDATE pgqueuer SET attempts = $1", MOST_ATTEMPTS)
+    await Shop(shop.settings, shop.db, is_fleeting=True).worker.drain()
+    assert await shop.jobs() == []
 
 
 async def test_a_job_that_kills_its_workers_is_held_without_another_start(shop: Shop) -> None:

@@ -39,13 +39,15 @@ class Event:
 class Subscription:
     """One subscriber of one event. `job` is the stable name of the queue's entrypoint.
 
-    A former one is run where its jobs still wait from a release before; no new ones are made.
+    A former one is run where its jobs still wait from a release before; no new ones are made. A fleeting one tells who
+    is connected: what could not be told for minutes is dropped, as they come back for the state (platform/rooms.py).
     """
 
     job: str
     event: type[Event]
     handler: Callable[[Any], Awaitable[None]]
     is_former: bool = False
+    is_fleeting: bool = False
 
     def decode(self, payload: bytes) -> Event:
         """Return the event from its payload. Raises pydantic.ValidationError when the shape has changed."""

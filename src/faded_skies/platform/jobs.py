@@ -80,6 +80,7 @@ class _Executor(DatabaseRetryEntrypointExecutor):
 
     db: Database = field(kw_only=True)
     suspects: asyncio.Lock = field(kw_only=True)
+    given_up: str = field(kw_only=True)
 
     async def execute(self, job: Job, context: Context) -> None:
         if await self._note(_NOTE_FIRST_START, job):
@@ -113,8 +114,8 @@ class _Executor(DatabaseRetryEntrypointExecutor):
                 await self._note(_FORGET_STARTS, job)
                 raise
             except Exception as error:
-                outcome = "held"
-                log.error("job_held", cause=type(error).__name__)  # noqa: TRY400 - as above; pgqueuer_log has the rest
+                outcome = self.given_up
+                log.error("job_held" if outcome == "held" else "job_dropped", cause=type(error).__name__)  # noqa: TRY400 - as above; pgqueuer_log has the rest
                 await self._note(_FORGET_STARTS, job)
                 raise
             finally:
@@ -218,12 +219,17 @@ class Worker:
         suspects = asyncio.Lock()
 
         def executor(parameters: EntrypointExecutorParameters) -> _Executor:
-            return _Executor(parameters, max_attempts=MOST_ATTEMPTS, db=self._db, suspects=suspects)
+            given_up = "held" if parameters.on_failure == "hold" else "dropped"
+            return _Executor(
+                parameters, max_attempts=MOST_ATTEMPTS, db=self._db, suspects=suspects, given_up=given_up
+            )
 
         for subscription in self._subscriptions:
-            queue.entrypoint(subscription.job, on_failure="hold", executor_factory=executor)(
-                _deliver(subscription)
-            )
+            queue.entrypoint(
+                subscription.job,
+                on_failure="delete" if subscription.is_fleeting else "hold",
+                executor_factory=executor,
+            )(_deliver(subscription))
         for periodic in self._periodic:
             queue.schedule(periodic.job, periodic.cron)(_tick(periodic))
 

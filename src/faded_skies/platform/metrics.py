@@ -54,7 +54,7 @@ _STATEMENT_ERRORS = Counter(
 )
 _JOBS = Histogram(
     "faded_skies_job_duration_seconds",
-    "Runs of jobs by what became of them: done, retried, held.",
+    "Runs of jobs by what became of them: done, retried, held, dropped.",
     ["job_name", "outcome"],
     buckets=_LONG,
     registry=REGISTRY,
@@ -121,7 +121,7 @@ def statement_done(record: asyncpg.connection.LoggedQuery) -> None:
 
 
 def job_done(job: str, outcome: str, seconds: float) -> None:
-    """Count a run of a job: done, retried or held."""
+    """Count a run of a job: done, retried, held or dropped."""
     _JOBS.labels(job, outcome).observe(seconds)
 
 

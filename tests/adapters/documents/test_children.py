@@ -9,7 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from faded_skies.adapters.documents import child
 from faded_skies.adapters.documents.child import BrokenChildError, Children
+from faded_skies.platform.errors import Unavailable
 from faded_skies.platform.outbound import NetworkInsideTransactionError, transaction_open
 
 HUNGRY = str(Path(__file__).with_name("hungry.py"))
@@ -41,6 +43,18 @@ async def test_what_a_child_may_use() -> None:
         "NPROC": (0, 0),
         "NOFILE": (64, 64),
     }
+
+
+async def test_who_waits_too_long_for_the_others_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_PATIENCE", 0.1)  # shortens a wait
+    children = Children(at_once=1, longest=0.5)
+    slow = asyncio.create_task(children.run([HUNGRY, "wait"], b""))
+    await asyncio.sleep(0.05)
+    with pytest.raises(Unavailable):
+        await children.run([HUNGRY, "told"], b"")
+    with pytest.raises(BrokenChildError, match="too long"):
+        await slow
+    assert await children.run([HUNGRY, "told"], b"")
 
 
 async def test_more_memory_than_allowed_ends_the_child() -> None:

@@ -272,6 +272,18 @@ async def test_a_visitors_no_takes_back_what_waits(
     assert await db.fetchval(left, other) > 0
 
 
+async def test_a_visitor_who_names_a_person_takes_nothing_of_theirs_back(
+    app: Application, client: httpx.AsyncClient, db: Database
+) -> None:
+    person = await signed_in(app)
+    await agree(client, person)
+    await seen(db, 2, user_id=person.id)
+    before = await states(db)
+    told = {"events": [{"event": "page_view"}], "visitorId": str(person.id), "consent": {"analytics": False}}
+    assert (await client.post("/api/analytics/events", json=told)).status_code == 202
+    assert await states(db) == before
+
+
 async def test_what_a_dead_process_was_telling_is_taken_back_too(
     app: Application, client: httpx.AsyncClient, db: Database
 ) -> None:

@@ -5,13 +5,16 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 
+from faded_skies.platform.errors import Unavailable
 from faded_skies.platform.outbound import refuse_inside_transaction
 
 _LONGEST = 40.0
 """Seconds by the clock; the child itself may use half of it of the processor."""
+_PATIENCE = 15.0
+"""Seconds that a file waits for those before it: who sends slow ones holds up others, not for ever."""
 _LAST_WORDS = 2.0
 _MOST_OUTPUT = 32 * 1024 * 1024
 
@@ -31,9 +34,9 @@ class Children:
         self._most_output = most_output
 
     async def run(self, program: Sequence[str], body: bytes) -> bytes:
-        """Give the program `body` on stdin and return its stdout. Raises BrokenChildError."""
+        """Give the program `body` on stdin and return its stdout. Raises BrokenChildError, Unavailable."""
         refuse_inside_transaction("The document reader")
-        async with self._turn:
+        async with self._taken():
             # Nothing of our environment: it holds the keys of the shop.
             child = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -53,6 +56,18 @@ class Children:
                 raise BrokenChildError("It took too long.") from None
             finally:
                 await _end(child)
+
+    @asynccontextmanager
+    async def _taken(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable("Many files are being read right now. Send yours again in a minute.") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     async def _talk(self, child: Process, body: bytes) -> bytes:
         writing = asyncio.create_task(_write(child, body))

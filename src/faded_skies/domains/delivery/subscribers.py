@@ -92,7 +92,7 @@ def _of_drivers(ports: Ports, reckon: _Reckon) -> Sequence[Subscription]:
         await reckon(event.driver_id)
 
     return [
-        Subscription("delivery.tell_driver_changed", DriverChanged, tell_changed),
+        Subscription("delivery.tell_driver_changed", DriverChanged, tell_changed, is_fleeting=True),
         Subscription("delivery.reckon_for_new_driver", DriverChanged, changed),
         Subscription("delivery.reckon_on_the_way", DriverMoved, moved),
     ]
@@ -182,9 +182,9 @@ def _of_offers(ports: Ports) -> Sequence[Subscription]:
                 await service.withdraw_cancelled(tx, event.order_id)
 
     return [
-        Subscription("delivery.tell_of_offer", OrderOffered, tell_of_offer),
+        Subscription("delivery.tell_of_offer", OrderOffered, tell_of_offer, is_fleeting=True),
         Subscription("delivery.write_of_offer", OrderOffered, write_of_offer),
-        Subscription("delivery.tell_of_withdrawal", OfferWithdrawn, tell_of_withdrawal),
+        Subscription("delivery.tell_of_withdrawal", OfferWithdrawn, tell_of_withdrawal, is_fleeting=True),
         Subscription("delivery.write_of_withdrawal", OfferWithdrawn, write_of_withdrawal),
         Subscription("delivery.withdraw_cancelled", OrderMoved, withdraw_cancelled),
     ]

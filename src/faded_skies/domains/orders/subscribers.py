@@ -42,8 +42,8 @@ def _story(ports: Ports) -> Sequence[Subscription]:
         await push(event, event.noted_at)
 
     return [
-        Subscription("orders.push_status", OrderMoved, push_status),
-        Subscription("orders.push_note", OrderNoted, push_note),
+        Subscription("orders.push_status", OrderMoved, push_status, is_fleeting=True),
+        Subscription("orders.push_note", OrderNoted, push_note, is_fleeting=True),
     ]
 
 
@@ -127,9 +127,9 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
 
     return [
         Subscription("orders.write_to_customer", OrderMoved, write_to_customer),
-        Subscription("orders.push_eta", EtaChanged, push_eta),
+        Subscription("orders.push_eta", EtaChanged, push_eta, is_fleeting=True),
         Subscription("orders.write_of_eta", EtaChanged, write_of_eta),
-        Subscription("orders.push_amendment", AmendmentMoved, push_amendment),
+        Subscription("orders.push_amendment", AmendmentMoved, push_amendment, is_fleeting=True),
         Subscription("orders.write_of_amendment", AmendmentMoved, write_of_amendment),
         Subscription("orders.write_of_refund", RefundSettled, write_of_refund),
     ]

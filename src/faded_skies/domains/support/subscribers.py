@@ -48,9 +48,9 @@ def _telling(ports: Ports) -> Sequence[Subscription]:
         await realtime.tell("messages-read", told, rooms=[f"chat:{event.ticket_id}"])
 
     return [
-        Subscription("support.tell_message", MessageWritten, tell_message),
-        Subscription("support.tell_move", ChatMoved, tell_move),
-        Subscription("support.tell_read", MessagesRead, tell_read),
+        Subscription("support.tell_message", MessageWritten, tell_message, is_fleeting=True),
+        Subscription("support.tell_move", ChatMoved, tell_move, is_fleeting=True),
+        Subscription("support.tell_read", MessagesRead, tell_read, is_fleeting=True),
     ]
 
 

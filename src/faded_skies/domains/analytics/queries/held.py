@@ -27,6 +27,10 @@ WITH mine AS (
 )
 DELETE FROM analytics_forwards f USING mine WHERE f.vendor = mine.vendor AND f.event_id = mine.event_id
 """
+_TAKE_BACK_OF_VISITOR = _TAKE_BACK.replace(
+    "WHERE subject = $1",
+    "WHERE subject = $1 AND EXISTS (SELECT FROM analytics_events e WHERE e.id = event_id AND e.user_id IS NULL)",
+)
 
 
 def held_on(tx: Tx, user_id: UUID) -> dict[str, AsyncIterator[Row]]:
@@ -39,6 +43,11 @@ async def erase(tx: Tx, user_id: UUID) -> None:
         await tx.execute(statement, user_id)
 
 
-async def take_back(tx: Tx, subject: UUID) -> None:
-    """Forget what waits to be passed on of a person or a visitor; what is on its way is not told another time."""
-    await tx.execute(_TAKE_BACK, subject)
+async def take_back(tx: Tx, user_id: UUID) -> None:
+    """Forget what waits to be passed on of a person; what is on its way is not told another time."""
+    await tx.execute(_TAKE_BACK, user_id)
+
+
+async def take_back_of_visitor(tx: Tx, visitor_id: UUID) -> None:
+    """As `take_back`, of somebody who did not sign in; the ids of persons are nobody's whom a visitor may name."""
+    await tx.execute(_TAKE_BACK_OF_VISITOR, visitor_id)

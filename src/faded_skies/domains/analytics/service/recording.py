@@ -25,7 +25,7 @@ async def record(
         and visit.visitor_id is not None
         and False in (visit.counted, visit.third_parties)
     ):
-        await queries.held.take_back(tx, visit.visitor_id)
+        await queries.held.take_back_of_visitor(tx, visit.visitor_id)
     counted, third_parties = await _allowed(tx, visit)
     if not counted:
         return Recorded(0, len(events), "no_consent")

@@ -33,8 +33,8 @@ WHERE p.id = ANY($2::uuid[])
 _LOCK_PRODUCTS = f"""
 SELECT id, {_COLUMNS} FROM products WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
-# Whoever imports holds the others off; who changes one product does not wait for them but for its row.
-_LOCK_IMPORTS = "SELECT pg_advisory_xact_lock(hashtextextended('catalogue import', 0))"
+# Products bring words for the search, which two writers may have in common: one after the other, an import in whole.
+_LOCK_WRITING = "SELECT pg_advisory_xact_lock(hashtextextended('catalogue import', 0))"
 _NAMED = """
 SELECT p.id, p.category_id, lower(p.name) AS name FROM products p
 JOIN unnest($1::uuid[], $2::text[]) AS n (category_id, name) ON p.category_id = n.category_id AND lower(p.name) = n.name
@@ -109,9 +109,9 @@ def _product(row: Row) -> NewProduct:
     return NewProduct(**values)
 
 
-async def lock_imports(tx: Tx) -> None:
-    """Let no other transaction import until this one ends. Taken first."""
-    await tx.execute(_LOCK_IMPORTS)
+async def lock_writing(tx: Tx) -> None:
+    """Let no other transaction write products until this one ends. Taken first."""
+    await tx.execute(_LOCK_WRITING)
 
 
 async def find_named(tx: Tx, names: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], list[UUID]]:

@@ -26,6 +26,7 @@ async def create_products(tx: Tx, new: Sequence[NewProduct]) -> None:
 
 async def add_product(tx: Tx, product: NewProduct, *, actor_id: UUID) -> None:
     """Add a product without stock. Raises Refused."""
+    await queries.lock_writing(tx)
     await _check(tx, product)
     await queries.insert_products(tx, [product])
     note_created(tx, product, actor_id=actor_id)
@@ -35,6 +36,7 @@ async def change_product(
     tx: Tx, product_id: UUID, fields: Mapping[str, Any], *, actor_id: UUID
 ) -> NewProduct:
     """Change a product's fields, and return it as it is then. Raises ProductNotFound, Refused."""
+    await queries.lock_writing(tx)
     old = (await queries.lock_products(tx, [product_id])).get(product_id)
     if old is None:
         raise ProductNotFound

@@ -21,7 +21,7 @@ async def plan_sheet(tx: Tx, rows: Sequence[SheetRow]) -> SheetPlan:
 
     A row names a product by its id, or without one by its name within its category; a name that is new there adds one.
     """
-    await queries.lock_imports(tx)
+    await queries.lock_writing(tx)
     slugs = await queries.find_slugs(tx)
     named = await queries.find_named(
         tx,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from redis.exceptions import RedisError
 
 from faded_skies.domains.compliance.service import Law, RuleBook
 from faded_skies.domains.delivery import rules
@@ -106,7 +107,11 @@ class PositionDesk:
                 messages.append(_hidden(one, was, self._rooms_of(one, was, now)))
             if door is not None and _is_on_the_road(door):
                 messages.append(_shown(one, door, self._rooms_of(one, door, now), now))
-        await self._realtime.tell_all(messages)
+        try:
+            await self._realtime.tell_all(messages)
+        except RedisError:
+            # They are kept, and the phone shall not send them again; watchers come back for the state.
+            log.warning("positions_not_told", messages=len(messages))
 
     def _rooms_of(self, noted: Noted, order: Destination, now: datetime) -> Sequence[str]:
         return watchers_of(order.order_id, noted.driver_id, self._law().of_town(now, order.city))
