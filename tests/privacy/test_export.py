@@ -85,6 +85,7 @@ LEFT_OUT = {
     "support_messages.sender_id": "in the ticket; what staff did is in their activity",
     "support_notes.author_id": "what staff did; their activity has it",
     "support_tickets.agent_id": "what staff did; their activity has it",
+    "support_tickets.given_back_by": "what staff did; their activity has it",
 }
 """Columns that point at a person and are not exported, each with the reason."""
 

@@ -55,7 +55,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An order of the driver that positions may name."""
+    """An order of the driver that positions may name; they have had it since `given_at`."""
 
     order_id: UUID
     status: str
@@ -64,6 +64,14 @@ class Destination:
     city: str
     eta_at: datetime | None
     eta_source: str | None
+    given_at: datetime | None
+
+    def shows(self, position: Position) -> bool:
+        """Tell whether a position that names the order is one of this driver's way to it.
+
+        What they named before they had it this time, its watchers were told with the driver before.
+        """
+        return self.given_at is None or position.timestamp >= int(self.given_at.timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from faded_skies.platform.db import Database, Tx
 
 _DESTINATIONS = """
 SELECT o.driver_id, o.id, o.status, (o.delivery_address->>'latitude')::float8,
-       (o.delivery_address->>'longitude')::float8, o.delivery_address->>'city', o.eta_at, o.eta_source
+       (o.delivery_address->>'longitude')::float8, o.delivery_address->>'city', o.eta_at, o.eta_source, s.assigned_at
 FROM unnest($1::uuid[], $2::uuid[]) AS named (driver_id, order_id)
 JOIN orders o ON o.id = named.order_id AND o.driver_id = named.driver_id
+LEFT JOIN stops s ON s.order_id = o.id
 """
 _LAST_POSITION = """
 SELECT order_id, latitude AS lat, longitude AS lng,
@@ -24,7 +25,6 @@ FROM driver_locations
 WHERE driver_id = $1 AND recorded_at > now() - interval '25 hours' AND NOT suspect
 ORDER BY recorded_at DESC LIMIT 1
 """
-_GIVEN_AT = "SELECT assigned_at FROM stops WHERE order_id = $1 AND driver_id = $2"
 # Made once for each connection, empty after each commit: a new one every second would bloat the catalogue.
 _INCOMING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS incoming_positions (
@@ -72,12 +72,6 @@ async def list_destinations(
 async def find_stored_position(db: Database, driver_id: UUID) -> Position | None:
     row = await db.fetchrow(_LAST_POSITION, driver_id)
     return None if row is None else Position(**row)
-
-
-async def find_given_at(db: Database, order_id: UUID, driver_id: UUID) -> datetime | None:
-    """Return when the order was given to the driver who has it."""
-    at: datetime | None = await db.fetchval(_GIVEN_AT, order_id, driver_id)
-    return at
 
 
 async def store_positions(tx: Tx, rows: Sequence[Row]) -> None:

@@ -105,7 +105,7 @@ class PositionDesk:
             )
             if was is not None and _is_on_the_road(was):
                 messages.append(_hidden(one, was, self._rooms_of(one, was, now)))
-            if door is not None and _is_on_the_road(door):
+            if door is not None and _is_on_the_road(door) and door.shows(one.position):
                 messages.append(_shown(one, door, self._rooms_of(one, door, now), now))
         try:
             await self._realtime.tell_all(messages)
@@ -203,8 +203,7 @@ async def find_driver_position(
 ) -> Position | None:
     """Return where the order's driver is; None unless the order is their next stop and the law lets the actor know.
 
-    The order they name with their positions is the next stop, so the others' customers never see them. What they named
-    before they had the order this time, its watchers were told with the driver before.
+    The order they name with their positions is the next stop, so the others' customers never see them.
     """
     if order.status is not Status.OUT_FOR_DELIVERY or order.driver_id is None:
         return None
@@ -216,9 +215,9 @@ async def find_driver_position(
         position = await queries.find_stored_position(db, order.driver_id)
     if position is None or position.order_id != order.id:
         return None
-    given_at = await queries.find_given_at(db, order.id, order.driver_id)
-    has_it = given_at is not None and position.timestamp >= int(given_at.timestamp() * 1000)
-    return position if has_it else None
+    named = (order.driver_id, order.id)
+    door = (await queries.list_destinations(db, [named])).get(named)
+    return position if door is not None and door.shows(position) else None
 
 
 async def store_positions(db: Database, valkey: Valkey, rows: Sequence[Row]) -> None:
