@@ -172,16 +172,22 @@ def unpacked(message: dict[str, Any]) -> Sequence[dict[str, Any]]:
 
 
 class Realtime:
-    """Tells rooms. Everything here raises RedisError when other processes cannot be told."""
+    """Tells rooms."""
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager
 
     async def tell(self, event: str, data: object, *, rooms: Sequence[str]) -> None:
-        """Send the event once to each socket that is in any of the rooms."""
+        """Send the event once to each socket that is in any of the rooms. Raises RedisError when it cannot be told."""
         await self._manager.emit(event, data, namespace="/", room=list(rooms))
 
     async def tell_all(self, messages: Sequence[Message]) -> None:
-        """Send all the messages at the cost of about one."""
+        """Send all the messages at the cost of about one, as far as others can be told: it is no reason to fail.
+
+        Who should have heard comes back for the state once the bus is there again.
+        """
         if messages:
-            await self._manager.emit_all(messages)
+            try:
+                await self._manager.emit_all(messages)
+            except RedisError:
+                log.warning("messages_not_told", messages=len(messages))

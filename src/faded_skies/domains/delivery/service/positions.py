@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from redis.exceptions import RedisError
 
 from faded_skies.domains.compliance.service import Law, RuleBook
 from faded_skies.domains.delivery import rules
@@ -107,11 +106,7 @@ class PositionDesk:
                 messages.append(_hidden(one, was, self._rooms_of(one, was, now)))
             if door is not None and _is_on_the_road(door) and door.shows(one.position):
                 messages.append(_shown(one, door, self._rooms_of(one, door, now), now))
-        try:
-            await self._realtime.tell_all(messages)
-        except RedisError:
-            # They are kept, and the phone shall not send them again; watchers come back for the state.
-            log.warning("positions_not_told", messages=len(messages))
+        await self._realtime.tell_all(messages)
 
     def _rooms_of(self, noted: Noted, order: Destination, now: datetime) -> Sequence[str]:
         return watchers_of(order.order_id, noted.driver_id, self._law().of_town(now, order.city))
