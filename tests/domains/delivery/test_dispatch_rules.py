@@ -198,6 +198,14 @@ def test_a_route_that_breaks_rules_is_taken_apart() -> None:
     assert [len(decided.couriers[one].holds) for one in (NEAR, FAR)] == [1, 1]
 
 
+def test_what_a_later_order_makes_lawful_is_given_out_too() -> None:
+    half = Bounds(prepaid_share=Decimal("0.3"))
+    unpaid, paid = order(1, is_prepaid=False), order(2, is_prepaid=True)
+    driver = courier(bounds={"": half, "Denver": half}, most_orders=2)
+    decided = decide(question([unpaid, paid], [driver]), [])
+    assert [choice.driver_id for choice in decided.choices] == [driver.driver_id] * 2
+
+
 def test_what_is_held_stays_wherever_a_route_puts_it() -> None:
     held, fresh = order(1), order(2)
     driver = courier(holds=(held,), most_orders=2)

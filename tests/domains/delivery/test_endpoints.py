@@ -152,7 +152,7 @@ async def test_the_list_has_what_the_door_needs_and_no_more(
     assert (stops[0]["cashDue"], stop["cashDue"]) == (0, 24.5)
     assert stop["checks"][-1] == "Collect $24.50 in cash before you hand over."
     assert not any("cash" in check for check in stops[0]["checks"])
-    for private in (customer.email, "555-", "Okafor", "1990"):
+    for private in (customer.email, ") 555-", "Okafor", '"1990-'):
         assert private not in answer.text
 
 

@@ -159,11 +159,15 @@ def decide(question: Question, routes: Iterable[Route]) -> Decided:
         if courier is not None and hindrance(question, one, courier) is None:
             standing[courier.driver_id] = loaded(courier, one)
             whys[free.pop(one.order_id).order_id] = "It stays where it was offered."
-    for one in list(free.values()):
-        best, why = _nearest(question, one, list(standing.values()))
-        whys[one.order_id] = why
-        if best is not None:
-            standing[best.driver_id] = loaded(best, one)
+    # Again while anything was given: a prepaid order on board can make room for one that is not paid yet.
+    was_left = len(free) + 1
+    while free and len(free) < was_left:
+        was_left = len(free)
+        for one in list(free.values()):
+            best, whys[one.order_id] = _nearest(question, one, list(standing.values()))
+            if best is not None:
+                standing[best.driver_id] = loaded(best, one)
+                del free[one.order_id]
     return Decided(_choices(question, standing, whys), standing)
 
 

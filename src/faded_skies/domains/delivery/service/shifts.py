@@ -85,8 +85,9 @@ async def end_shift_of(
     trip = await trips.find_and_lock_open_of(tx, driver_id)
     await queries.lock_shift_to_end(tx, driver_id)
     ended = await queries.end_shift(tx, driver_id)
-    # Also when the shift is over and only its drawer is counted: a cash order may have come to the driver since.
-    await _check_nothing_on_board(tx, driver_id)
+    # When the shift is over already and only its drawer is counted: a cash order may have come to the driver since.
+    if ended is not None or await queries.has_cash_order_out(tx, driver_id):
+        await _check_nothing_on_board(tx, driver_id)
     if ended is not None:
         if trip is not None:
             if trip.departed_at is not None:
